@@ -1,0 +1,88 @@
+import type { ByteWriter } from './byte-writer.ts'
+import type { FunctionRef, Instruction, Local } from './instruction.ts'
+import { valueTypeCode, type FunctionType } from './value-type.ts'
+
+/** Indices that are known only when the whole module is. */
+export interface IndexSpace {
+  readonly functionIndex: (ref: FunctionRef) => number
+  readonly typeIndex: (type: FunctionType) => number
+}
+
+const encodeOpcode = (out: ByteWriter, code: number): void => {
+  if (code <= 0xff) return out.byte(code)
+  const digits = code > 0xffff ? 12 : 8
+  out.byte(code >> digits)
+  out.u32(code & ((1 << digits) - 1))
+}
+
+const alignmentExponent = (bytes: number): number => 31 - Math.clz32(bytes)
+
+/** Writes one instruction: its opcode, then its immediates. */
+export const encodeInstruction = (out: ByteWriter, instruction: Instruction, space: IndexSpace): void => {
+  const { op, a, b, payload } = instruction
+  encodeOpcode(out, op.code)
+  switch (op.kind) {
+    case 'none':
+      return
+    case 'local':
+    case 'index':
+      return out.u32(a)
+    case 'i32':
+      return out.s32(a)
+    case 'i64':
+      return out.s64(payload as bigint)
+    case 'f32':
+      return out.f32(a)
+    case 'f64':
+      return out.f64(a)
+    case 'bytes':
+      return out.bytes(payload as Uint8Array)
+    case 'memory':
+      out.byte(alignmentExponent(b))
+      return out.u32(a)
+    case 'memoryLane':
+      out.byte(alignmentExponent(op.size))
+      out.u32(a)
+      return out.byte(b)
+    case 'lane':
+      return out.byte(a)
+    case 'zeros':
+      for (let i = 0; i < op.size; i++) out.byte(0)
+      return
+    case 'block': {
+      const { results } = payload as FunctionType
+      const [only] = results
+      if (only === undefined) return out.byte(0x40)
+      if (results.length === 1) return out.byte(valueTypeCode[only])
+      return out.s32(space.typeIndex(payload as FunctionType))
+    }
+    case 'function':
+      return out.u32(space.functionIndex(payload as FunctionRef))
+    case 'type':
+      out.u32(space.typeIndex(payload as FunctionType))
+      return out.byte(0)
+    case 'table': {
+      const depths = payload as readonly number[]
+      out.u32(depths.length)
+      for (const depth of depths) out.u32(depth)
+      return out.u32(a)
+    }
+  }
+}
+
+/** Writes declarations of locals, in runs of one type, then the body and its `end`. */
+export const encodeBody = (out: ByteWriter, locals: readonly Local[], code: readonly Instruction[], space: IndexSpace): void => {
+  const runs: { count: number; readonly type: Local['type'] }[] = []
+  for (const { type } of locals) {
+    const last = runs.at(-1)
+    if (last?.type === type) last.count++
+    else runs.push({ count: 1, type })
+  }
+  out.u32(runs.length)
+  for (const { count, type } of runs) {
+    out.u32(count)
+    out.byte(valueTypeCode[type])
+  }
+  for (const instruction of code) encodeInstruction(out, instruction, space)
+  out.byte(0x0b)
+}

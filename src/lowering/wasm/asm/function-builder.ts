@@ -1,0 +1,354 @@
+import type { FunctionRef, Global, Instruction, Local, Payload } from './instruction.ts'
+import { opcode, type BulkName, type ImmediateName, type LaneName, type MemoryLaneName, type MemoryName, type Opcode, type PlainName } from './opcodes.ts'
+import { StackChecker } from './stack-checker.ts'
+import { AssemblyError, type FunctionType, type ValueType } from './value-type.ts'
+
+/** The target of a branch: the end of a block or `if`, the head of a loop. */
+export interface Label {
+  readonly depth: number
+}
+
+/** What a function needs of its module while code is emitted. */
+export interface FunctionContext {
+  readonly check: boolean
+  readonly relaxedSimd: boolean
+  /** Makes sure that the module's type section holds this type. */
+  readonly useType: (type: FunctionType) => void
+}
+
+const none: readonly ValueType[] = []
+
+/**
+ * Emits one function, instruction by instruction, in stack order; every call returns the builder.
+ *
+ * @example
+ * const fn = module.function('axpy', ['i32', 'v128'], ['v128'])
+ * fn.get(fn.param(0)).mem('v128.load').get(fn.param(1)).emit('f32x4.mul')
+ */
+export class FunctionBuilder implements FunctionRef {
+  readonly name: string
+  readonly type: FunctionType
+  /** The body so far, without its final `end`. */
+  readonly code: Instruction[] = []
+  /** Parameters first, then locals in the order in which they were made. */
+  readonly locals: Local[] = []
+  private readonly context: FunctionContext
+  private readonly checker: StackChecker | null
+  private readonly freed: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] }
+  private readonly scopes: Local[][] = []
+  private depth = 0
+  private ended = false
+
+  constructor(name: string, type: FunctionType, context: FunctionContext) {
+    this.name = name
+    this.type = type
+    this.context = context
+    this.checker = context.check ? new StackChecker(name, type) : null
+    type.params.forEach((param, index) => this.locals.push({ index, type: param, name: `p${index}` }))
+  }
+
+  private append(op: Opcode, a = 0, b = 0, payload: Payload = null): this {
+    this.code.push({ op, a, b, payload })
+    return this
+  }
+
+  private typed(op: Opcode, a = 0, b = 0): this {
+    if (this.checker) {
+      this.checker.pop(op.params, op.name)
+      this.checker.push(op.results)
+    }
+    return this.append(op, a, b)
+  }
+
+  private control(name: ImmediateName, a = 0, payload: Payload = null): this {
+    return this.append(opcode(name), a, 0, payload)
+  }
+
+  /** Parameter number `index`. */
+  param(index: number): Local {
+    const local = this.locals[index]
+    if (!local || index >= this.type.params.length) throw new AssemblyError(`${this.name} has ${this.type.params.length} parameters; no number ${index}`)
+    return local
+  }
+
+  /** A local of this type: a freed one where there is one. It holds whatever was in it, so set it before reading it. */
+  local(type: ValueType, name: string = type[0] ?? ''): Local {
+    const reused = this.freed[type].pop()
+    const local = reused ?? { index: this.locals.length, type, name }
+    if (!reused) this.locals.push(local)
+    this.scopes.at(-1)?.push(local)
+    return local
+  }
+
+  /** Gives locals back for reuse; reading them afterwards is a fault. Inside `scope` this happens by itself. */
+  free(...locals: readonly Local[]): this {
+    for (const local of locals) {
+      if (this.freed[local.type].includes(local)) throw new AssemblyError(`${this.name}: local ${local.index} is freed twice`)
+      for (const scope of this.scopes) {
+        const held = scope.indexOf(local)
+        if (held >= 0) scope.splice(held, 1)
+      }
+      this.freed[local.type].push(local)
+    }
+    return this
+  }
+
+  /** Runs `body` and frees every local made in it. */
+  scope(body: () => void): this {
+    this.scopes.push([])
+    body()
+    const made = this.scopes.pop() ?? []
+    for (const local of made) this.freed[local.type].push(local)
+    return this
+  }
+
+  get(local: Local): this {
+    this.checker?.push([local.type])
+    return this.control('local.get', local.index)
+  }
+
+  set(local: Local): this {
+    this.checker?.pop([local.type], `local.set of ${local.name}`)
+    return this.control('local.set', local.index)
+  }
+
+  tee(local: Local): this {
+    this.checker?.pop([local.type], `local.tee of ${local.name}`)
+    this.checker?.push([local.type])
+    return this.control('local.tee', local.index)
+  }
+
+  getGlobal(global: Global): this {
+    this.checker?.push([global.type])
+    return this.control('global.get', global.index)
+  }
+
+  setGlobal(global: Global): this {
+    if (!global.mutable) throw new AssemblyError(`${this.name}: global ${global.name} is immutable`)
+    this.checker?.pop([global.type], `global.set of ${global.name}`)
+    return this.control('global.set', global.index)
+  }
+
+  /** Any instruction without immediates: `fn.emit('f32x4.add')`. */
+  emit(name: PlainName): this {
+    const op = opcode(name)
+    if (op.relaxed && !this.context.relaxedSimd) throw new AssemblyError(`${this.name}: ${name} in a module built without relaxedSimd`)
+    return this.typed(op)
+  }
+
+  /** A load, store or atomic at the address on the stack plus `offset`; `align` in bytes, by default the natural one. */
+  mem(name: MemoryName, offset = 0, align = 0): this {
+    const op = opcode(name)
+    return this.typed(op, offset, align || op.size)
+  }
+
+  /** A load or store of one lane of a vector. */
+  memLane(name: MemoryLaneName, lane: number, offset = 0): this {
+    const op = opcode(name)
+    if (lane < 0 || lane * op.size >= 16) throw new AssemblyError(`${this.name}: ${name} of lane ${lane}`)
+    return this.typed(op, offset, lane)
+  }
+
+  /** `extract_lane` and `replace_lane`. */
+  lane(name: LaneName, lane: number): this {
+    const op = opcode(name)
+    if (lane < 0 || lane >= op.size) throw new AssemblyError(`${this.name}: ${name} of lane ${lane}`)
+    return this.typed(op, lane)
+  }
+
+  /** `memory.copy`, `memory.fill` (destination, source or value, bytes on the stack), `memory.size`, `memory.grow`, `atomic.fence`. */
+  bulk(name: BulkName): this {
+    return this.typed(opcode(name))
+  }
+
+  /** Sixteen bytes chosen from the thirty-two of two vectors. */
+  shuffle(lanes: readonly number[]): this {
+    if (lanes.length !== 16 || lanes.some((lane) => lane < 0 || lane > 31)) throw new AssemblyError(`${this.name}: i8x16.shuffle of [${lanes.join(' ')}]`)
+    this.checker?.pop(['v128', 'v128'], 'i8x16.shuffle')
+    this.checker?.push(['v128'])
+    return this.control('i8x16.shuffle', 0, Uint8Array.from(lanes))
+  }
+
+  /** Four 32-bit lanes chosen from the eight of two vectors. */
+  shuffle32(a: number, b: number, c: number, d: number): this {
+    return this.shuffle([a, b, c, d].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)))
+  }
+
+  i32(value: number): this {
+    this.checker?.push(['i32'])
+    return this.control('i32.const', value | 0)
+  }
+
+  i64(value: bigint): this {
+    this.checker?.push(['i64'])
+    return this.control('i64.const', 0, BigInt.asIntN(64, value))
+  }
+
+  f32(value: number): this {
+    this.checker?.push(['f32'])
+    return this.control('f32.const', Math.fround(value))
+  }
+
+  f64(value: number): this {
+    this.checker?.push(['f64'])
+    return this.control('f64.const', value)
+  }
+
+  /** A vector constant from its sixteen bytes. */
+  v128(bytes: Uint8Array): this {
+    this.checker?.push(['v128'])
+    return this.control('v128.const', 0, bytes)
+  }
+
+  f32x4(value: number): this {
+    return this.v128(new Uint8Array(Float32Array.of(value, value, value, value).buffer))
+  }
+
+  f64x2(value: number): this {
+    return this.v128(new Uint8Array(Float64Array.of(value, value).buffer))
+  }
+
+  i32x4(a: number, b: number = a, c: number = a, d: number = a): this {
+    return this.v128(new Uint8Array(Int32Array.of(a, b, c, d).buffer))
+  }
+
+  i64x2(value: bigint): this {
+    const wrapped = BigInt.asIntN(64, value)
+    return this.v128(new Uint8Array(BigInt64Array.of(wrapped, wrapped).buffer))
+  }
+
+  drop(): this {
+    this.checker?.popAny('drop')
+    return this.control('drop')
+  }
+
+  /** Of two values below a condition: the first where the condition is not zero. */
+  select(): this {
+    this.checker?.select()
+    return this.control('select')
+  }
+
+  unreachable(): this {
+    this.checker?.unreachable()
+    return this.control('unreachable')
+  }
+
+  return(): this {
+    this.checker?.return()
+    return this.control('return')
+  }
+
+  private enter(kind: 'block' | 'loop' | 'if', results: readonly ValueType[]): Label {
+    const type: FunctionType = { params: none, results }
+    if (results.length > 1) this.context.useType(type)
+    this.checker?.enter(kind, results)
+    this.control(kind, 0, type)
+    this.depth++
+    return { depth: this.depth }
+  }
+
+  private leave(kind: 'block' | 'loop' | 'if'): this {
+    this.checker?.leave(`end of ${kind}`)
+    this.depth--
+    return this.control('end')
+  }
+
+  /** `fn.block((done) => { …; fn.brIf(done); … })`: a branch to the label goes to the end. */
+  block(body: (label: Label) => void, results: readonly ValueType[] = none): this {
+    body(this.enter('block', results))
+    return this.leave('block')
+  }
+
+  /** A branch to the label goes back to the head; falling off the end leaves the loop. */
+  loop(body: (label: Label) => void, results: readonly ValueType[] = none): this {
+    body(this.enter('loop', results))
+    return this.leave('loop')
+  }
+
+  /** Takes an i32 condition off the stack. */
+  if(then: (label: Label) => void, otherwise: ((label: Label) => void) | null = null, results: readonly ValueType[] = none): this {
+    this.checker?.pop(['i32'], 'if')
+    const label = this.enter('if', results)
+    then(label)
+    if (otherwise) {
+      this.checker?.otherwise()
+      this.control('else')
+      otherwise(label)
+    } else if (results.length > 0) throw new AssemblyError(`${this.name}: an if with results needs its other branch`)
+    return this.leave('if')
+  }
+
+  private distance(label: Label): number {
+    const distance = this.depth - label.depth
+    if (distance < 0) throw new AssemblyError(`${this.name}: a branch to a label outside of its body`)
+    return distance
+  }
+
+  br(label: Label): this {
+    const depth = this.distance(label)
+    this.checker?.branch(depth, false, 'br')
+    this.checker?.unreachable()
+    return this.control('br', depth)
+  }
+
+  brIf(label: Label): this {
+    const depth = this.distance(label)
+    this.checker?.pop(['i32'], 'br_if')
+    this.checker?.branch(depth, true, 'br_if')
+    return this.control('br_if', depth)
+  }
+
+  /** Branches to `labels[i]` for the i32 on the stack, to `fallback` past their end. */
+  brTable(labels: readonly Label[], fallback: Label): this {
+    const depths = labels.map((label) => this.distance(label))
+    const last = this.distance(fallback)
+    this.checker?.pop(['i32'], 'br_table')
+    for (const depth of depths) this.checker?.branch(depth, true, 'br_table')
+    this.checker?.branch(last, false, 'br_table')
+    this.checker?.unreachable()
+    return this.control('br_table', last, depths)
+  }
+
+  call(target: FunctionRef): this {
+    this.checker?.pop(target.type.params, `call of ${target.name}`)
+    this.checker?.push(target.type.results)
+    return this.control('call', 0, target)
+  }
+
+  /** Calls the function at the table index on top of the stack (its arguments lie below). */
+  callIndirect(params: readonly ValueType[], results: readonly ValueType[]): this {
+    const type: FunctionType = { params, results }
+    this.context.useType(type)
+    this.checker?.pop(['i32'], 'call_indirect')
+    this.checker?.pop(params, 'call_indirect')
+    this.checker?.push(results)
+    return this.control('call_indirect', 0, type)
+  }
+
+  private operand(value: Local | number): this {
+    return typeof value === 'number' ? this.i32(value) : this.get(value)
+  }
+
+  /**
+   * `for (i = start; i < end; i += step) body()`, with the comparison unsigned, because addresses reach 4 GiB: an `end` such
+   * as n - 3 must not wrap below zero. `i` ends as the first value that is not below `end`. The label leaves the loop.
+   */
+  forLoop(i: Local, start: Local | number, end: Local | number, step: Local | number, body: (done: Label) => void): this {
+    return this.operand(start).set(i).block((done) => {
+      this.get(i).operand(end).emit('i32.ge_u').brIf(done)
+      this.loop((head) => {
+        body(done)
+        this.get(i).operand(step).emit('i32.add').tee(i)
+        this.operand(end).emit('i32.lt_u').brIf(head)
+      })
+    })
+  }
+
+  /** Ends the body; the module calls it when it is written. */
+  end(): void {
+    if (this.ended) return
+    if (this.depth !== 0) throw new AssemblyError(`${this.name}: a block is open at the end`)
+    this.checker?.leave('end of the function')
+    this.ended = true
+  }
+}
