@@ -1,0 +1,93 @@
+/**
+ * The array that users hold. `NDArray` is what everything is typed as; a concrete one is a `DeviceArray` (a handle:
+ * aval, device, storage), a traced one a `Tracer` of some transformation. Immutable and freely reusable.
+ */
+import type { Aval, Shape } from './aval.ts'
+import { showType, sizeOf } from './aval.ts'
+import type { DeviceName } from './device-name.ts'
+import type { DType } from './dtype.ts'
+import { ConcretizationError, DisposedError } from './errors.ts'
+import { ArrayMethods } from './methods/index.ts'
+import type { Storage } from './storage.ts'
+import type { Trace } from './trace.ts'
+
+declare const brand: unique symbol
+
+export abstract class NDArray extends ArrayMethods {
+  declare readonly [brand]: 'NDArray'
+  abstract readonly aval: Aval
+  /** The transformation this value belongs to; null for a concrete array. */
+  abstract readonly trace: Trace | null
+  /** Where the array is; of a tracer, where its concrete value is, or the default device. */
+  abstract readonly device: DeviceName
+  /**
+   * The concrete array behind this one: itself, or the primal under an eager derivative.
+   * @throws ConcretizationError when the value is not known yet (under jit, vmap, loop bodies, makeJaxpr).
+   */
+  abstract concrete(operation: string): DeviceArray
+
+  get shape(): Shape {
+    return this.aval.shape
+  }
+  get dtype(): DType {
+    return this.aval.dtype
+  }
+  get ndim(): number {
+    return this.aval.shape.length
+  }
+  get size(): number {
+    return sizeOf(this.aval.shape)
+  }
+}
+
+export class DeviceArray extends NDArray {
+  readonly aval: Aval
+  readonly trace = null
+  #storage: Storage | null
+  constructor(aval: Aval, storage: Storage) {
+    super()
+    this.aval = aval
+    this.#storage = storage
+  }
+  get device(): DeviceName {
+    return this.storage('device').device
+  }
+  /** @throws DisposedError when this handle was disposed or donated. */
+  storage(operation: string): Storage {
+    if (this.#storage === null) {
+      throw new DisposedError(operation, `got an array ${showType(this.aval)} that was disposed or donated; keep another handle, or do not dispose it before its last use`)
+    }
+    return this.#storage
+  }
+  get disposed(): boolean {
+    return this.#storage === null
+  }
+  /** Lets go of this handle; other handles on the same data are untouched. */
+  drop(): void {
+    const s = this.#storage
+    this.#storage = null
+    s?.release()
+  }
+  /** Lets go without returning memory: the storage was given to a program. */
+  donate(): void {
+    this.#storage = null
+  }
+  concrete(operation: string): DeviceArray {
+    this.storage(operation)
+    return this
+  }
+}
+
+/** A value inside a transformation. Each transformation has its own subclass. */
+export abstract class Tracer extends NDArray {
+  abstract override readonly trace: Trace
+  concrete(operation: string): DeviceArray {
+    throw new ConcretizationError(
+      operation,
+      `needs the value of ${this.toString()}, which is not known while ${this.trace.name} traces the function. ` +
+        `Use np.where or lax.select for choices that depend on values, pass sizes and flags as static arguments, or move this out of the traced function.`,
+    )
+  }
+}
+
+export const isArray = (x: unknown): x is NDArray => x instanceof NDArray

@@ -1,0 +1,112 @@
+/**
+ * Binding a primitive: the one road from every user function to every interpretation of it.
+ *
+ * As in JAX's autodidax there is a stack of interpreters ("traces"). `bind` asks the innermost that any input belongs
+ * to; where a staging trace is active (`dynamic`), it sees every operation inside, inputs or not (omnistaging).
+ * Below all of them stands evaluation.
+ */
+import type { NDArray } from './array.ts'
+import type { Aval } from './aval.ts'
+import { InternalError, TracerLeakError } from './errors.ts'
+import { Literal } from './jaxpr.ts'
+import type { Primitive, PrimitiveParams } from './primitives/index.ts'
+
+/** What primitives are bound to: arrays (concrete or traced) and scalars written in the program. */
+export type Value = NDArray | Literal
+
+/** An interpreter on the stack. */
+export interface Trace {
+  /** Its place on the stack; 0 is evaluation. */
+  readonly level: number
+  /** The transformation's name, for error messages. */
+  readonly name: string
+  /** False once the transformation has ended; using one of its tracers afterwards is a leak. */
+  alive: boolean
+  /** Makes a value of a lower level one of this trace's tracers. */
+  lift(value: Value): NDArray
+  process<P extends Primitive>(primitive: P, inputs: readonly NDArray[], params: PrimitiveParams[P]): Value[]
+}
+
+export type Evaluator = <P extends Primitive>(primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]) => NDArray[]
+
+let evaluate: Evaluator = () => {
+  throw new InternalError('bind', "no evaluator is installed; import from 'pullback', which wires one in")
+}
+/** Called once, by `wire.ts`. */
+export function installEvaluator(e: Evaluator): void {
+  evaluate = e
+}
+
+const stack: Trace[] = []
+let dynamic: Trace | null = null
+
+/**
+ * Runs `body` with a new trace on top of the stack. `staging` traces see every operation bound inside. The stack is
+ * whole again afterwards, whatever `body` throws.
+ */
+export function withTrace<T extends Trace, R>(make: (level: number) => T, body: (trace: T) => R, staging = false): R {
+  const trace = make(stack.length + 1)
+  const outer = dynamic
+  stack.push(trace)
+  if (staging) dynamic = trace
+  try {
+    return body(trace)
+  } finally {
+    stack.pop()
+    dynamic = outer
+    trace.alive = false
+  }
+}
+
+/**
+ * Runs `body` as if no transformation were active: what is bound to concrete arrays inside is evaluated, under
+ * whatever trace the call stands. For work of the library itself on concrete values while a user's function is staged.
+ */
+export function withoutStaging<R>(body: () => R): R {
+  const outer = dynamic
+  dynamic = null
+  try {
+    return body()
+  } finally {
+    dynamic = outer
+  }
+}
+
+/** How many transformations are active: 0 outside all of them. */
+export const traceDepth = (): number => stack.length
+
+/** True inside `jit`, loop bodies and `makeJaxpr`. */
+export const isStaging = (): boolean => dynamic !== null
+
+export const avalOf = (v: Value): Aval => v.aval
+
+/** Binds a primitive to inputs; gives its results. */
+export function bind<P extends Primitive>(primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): NDArray[] {
+  let top: Trace | null = dynamic
+  for (const v of inputs) {
+    if (v instanceof Literal) continue
+    const t = v.trace
+    if (t === null) continue
+    if (!t.alive) throw leaked(primitive, v, t)
+    if (top === null || t.level > top.level) top = t
+  }
+  if (top === null) return evaluate(primitive, inputs, params)
+  const trace = top
+  const lifted = inputs.map((v) => (!(v instanceof Literal) && v.trace === trace ? v : trace.lift(v)))
+  return trace.process(primitive, lifted, params).map((v) => (v instanceof Literal ? trace.lift(v) : v))
+}
+
+/** `bind` for primitives of one result. */
+export function bind1<P extends Primitive>(primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): NDArray {
+  const out = bind(primitive, inputs, params)[0]
+  if (out === undefined) throw new InternalError(primitive, 'gave no result')
+  return out
+}
+
+function leaked(operation: string, v: NDArray, t: Trace): TracerLeakError {
+  return new TracerLeakError(
+    operation,
+    `got a tracer ${v.toString()} of a ${t.name} that has ended. It was kept in a variable outside the function that ` +
+      `${t.name} traced; return the value from that function instead.`,
+  )
+}

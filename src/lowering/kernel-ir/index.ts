@@ -1,0 +1,3 @@
+export type * from './index-map.ts'
+export type * from './kernel.ts'
+export type * from './program.ts'

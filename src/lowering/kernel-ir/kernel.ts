@@ -1,0 +1,155 @@
+/**
+ * The kernel IR: what fusion makes of equations, and what WASM and WGSL are printed from.
+ *
+ * A kernel is one pass over a parallel space with no barrier inside. Its work is written as expressions: lists of
+ * nodes in which a node refers to earlier ones by position.
+ */
+import type { DType } from '../../core/dtype.ts'
+import type { Primitive, ElementwiseParams } from '../../core/primitives/index.ts'
+import type { Guard, Index } from './index-map.ts'
+
+/** A buffer of the program: its position in `Program.buffers`. Buffers are dense; element types are storage types. */
+export type BufferId = number
+/** A node's position in its expression's list. */
+export type NodeId = number
+
+export type Expression = readonly Node[]
+
+export type Node =
+  /**
+   * Element `index` (in elements) of a buffer. Where a guard fails nothing is read and the value is `otherwise`
+   * (of the node's dtype).
+   */
+  | { readonly op: 'load'; readonly dtype: DType; readonly buffer: BufferId; readonly index: Index; readonly guards: readonly Guard[]; readonly otherwise: number | boolean }
+  /**
+   * A read whose place is computed: element `index + Σ stride_i · p_i` where p_i is the int32 node `position`, clamped into
+   * [0, limit_i] — or, with `mode: 'fill'`, the value is `otherwise` where any p_i lies outside. Static guards as in `load`.
+   */
+  | {
+      readonly op: 'gather'
+      readonly dtype: DType
+      readonly buffer: BufferId
+      readonly index: Index
+      readonly positions: readonly Position[]
+      readonly mode: 'clip' | 'fill'
+      readonly guards: readonly Guard[]
+      readonly otherwise: number | boolean
+    }
+  | { readonly op: 'literal'; readonly dtype: DType; readonly value: number | boolean }
+  /** The value of an index map (iota). */
+  | { readonly op: 'index'; readonly dtype: DType; readonly index: Index }
+  /** `inside` where all guards hold, else `outside` (pads and concatenations of computed values). */
+  | { readonly op: 'guarded'; readonly dtype: DType; readonly guards: readonly Guard[]; readonly inside: NodeId; readonly outside: NodeId }
+  /** An elementwise primitive; `dtype` is the result's, operands have their own nodes'. */
+  | { [P in keyof ElementwiseParams]: { readonly op: 'apply'; readonly primitive: P; readonly params: ElementwiseParams[P]; readonly dtype: DType; readonly inputs: readonly NodeId[] } }[keyof ElementwiseParams]
+  /** The same bits in another dtype of the same width. */
+  | { readonly op: 'bitcast'; readonly dtype: DType; readonly input: NodeId }
+  /** One of the two result words of threefry2x32 on four uint32 nodes. Equal inputs are computed once. */
+  | { readonly op: 'threefry'; readonly dtype: 'uint32'; readonly word: 0 | 1; readonly inputs: readonly [NodeId, NodeId, NodeId, NodeId] }
+  /** Result `output` of the earlier reduction stage `stage`, at the same point of the parallel space. */
+  | { readonly op: 'reduced'; readonly dtype: DType; readonly stage: number; readonly output: number }
+  /** In a contraction's epilogue: the accumulated sum. In a `cumulative` stage's stores: the running value. */
+  | { readonly op: 'accumulator'; readonly dtype: DType; readonly output: number }
+
+export interface Position {
+  readonly position: NodeId
+  readonly stride: number
+  readonly limit: number
+}
+
+/** Element `index` of `buffer` becomes `node`. Within a kernel no two points store to one place. */
+export interface Store {
+  readonly buffer: BufferId
+  readonly index: Index
+  readonly node: NodeId
+}
+
+/** How a reduction combines. `argmax`/`argmin` carry (value, int32 position): first extremum, first NaN wins. */
+export type Combine = 'sum' | 'prod' | 'max' | 'min' | 'and' | 'or' | 'xor' | 'argmax' | 'argmin'
+
+/** One value carried through a reduction. For argmax/argmin the result is the position, given by `position`'s node (int32). */
+export interface Accumulator {
+  readonly combine: Combine
+  readonly dtype: DType
+  readonly node: NodeId
+  /** argmax/argmin only: the int32 node that is the position to report. */
+  readonly position: NodeId | null
+}
+
+export type Stage =
+  /** For each point of parallel × inner: evaluate, store. */
+  | { readonly kind: 'map'; readonly inner: readonly number[]; readonly nodes: Expression; readonly stores: readonly Store[] }
+  /** For each point of parallel: fold over inner, in row-major order or any fixed by shape. Later stages see the results by `reduced`. */
+  | { readonly kind: 'reduce'; readonly inner: readonly number[]; readonly nodes: Expression; readonly accumulators: readonly Accumulator[] }
+  /** As reduce over the one inner dimension, in order (backwards with `reverse`), storing after each element; `nodes` from `after` on may use `accumulator`. */
+  | {
+      readonly kind: 'cumulative'
+      readonly inner: readonly [number]
+      readonly reverse: boolean
+      readonly nodes: Expression
+      readonly accumulators: readonly Accumulator[]
+      readonly stores: readonly Store[]
+    }
+
+/** Loops over `space`, and inside each point its stages one after the other. The last axis of space is the fastest. */
+export interface LoopKernel {
+  readonly kind: 'loop'
+  readonly name: string
+  readonly space: readonly number[]
+  readonly stages: readonly Stage[]
+}
+
+/**
+ * out[b, m, n] = epilogue(Σ_k lhs(b, m, k) · rhs(b, k, n)): GEMM, and convolution as implicit GEMM. All four spaces may
+ * have several axes. Loop variables are numbered: batch axes, then m, then n, then k axes, whether or not an expression uses them.
+ * The last node of `lhs` and `rhs` is the factor. Summed in `dtype` (float32, float64 or int32).
+ */
+export interface ContractionKernel {
+  readonly kind: 'contraction'
+  readonly name: string
+  readonly dtype: DType
+  readonly batch: readonly number[]
+  readonly m: readonly number[]
+  readonly n: readonly number[]
+  readonly k: readonly number[]
+  readonly lhs: Expression
+  readonly rhs: Expression
+  /** Over (batch, m, n); `accumulator` output 0 is the sum. */
+  readonly epilogue: Expression
+  readonly stores: readonly Store[]
+}
+
+/**
+ * Copies `operand` to `out` (nothing to do where the plan made them one), then for each point of `space`, in order:
+ * out[index + Σ stride·p] = combine(old, value). An update with a position outside [0, limit] is dropped ('drop') or clamped ('clip').
+ */
+export interface ScatterKernel {
+  readonly kind: 'scatter'
+  readonly name: string
+  readonly operand: BufferId
+  readonly out: BufferId
+  readonly dtype: DType
+  readonly space: readonly number[]
+  readonly nodes: Expression
+  readonly index: Index
+  readonly positions: readonly Position[]
+  readonly mode: 'clip' | 'drop'
+  readonly value: NodeId
+  readonly combine: 'set' | 'sum' | 'prod' | 'min' | 'max'
+}
+
+/** Sorts rows of `length` elements, `inner` elements apart, together and stably by the first `numKeys` operands. */
+export interface SortKernel {
+  readonly kind: 'sort'
+  readonly name: string
+  readonly outer: number
+  readonly length: number
+  readonly inner: number
+  readonly numKeys: number
+  readonly descending: boolean
+  readonly operands: readonly { readonly from: BufferId; readonly to: BufferId; readonly dtype: DType }[]
+}
+
+export type Kernel = LoopKernel | ContractionKernel | ScatterKernel | SortKernel
+
+export type ApplicablePrimitive = Extract<Primitive, keyof ElementwiseParams>
