@@ -1,0 +1,149 @@
+/**
+ * Evaluation of primitives on concrete arrays: the bottom of the interpreter stack.
+ *
+ * An eager operation is a program of one equation, compiled once for its primitive, parameters and operand types.
+ * Literals become scalar operands, so that `x * 2` and `x * 3` are one program.
+ */
+import { evalAvals } from './abstract-eval/index.ts'
+import { DeviceArray, type NDArray } from './array.ts'
+import { aval, type Aval, sizeOf } from './aval.ts'
+import { backendOf, defaultDevice } from './devices.ts'
+import type { DeviceName } from './device-name.ts'
+import { dtypeInfo } from './dtype.ts'
+import { DeviceError, InternalError } from './errors.ts'
+import { eqn, type Jaxpr, Literal, Var } from './jaxpr.ts'
+import { jaxprKey } from './jaxpr-key.ts'
+import type { Primitive, PrimitiveParams } from './primitives/index.ts'
+import { scalarBytes } from './bytes.ts'
+import type { Executable } from './storage.ts'
+import type { Value } from './trace.ts'
+
+interface Compiled {
+  readonly executable: Executable
+  readonly avals: readonly Aval[]
+}
+
+/** Eager programs kept; the least recently used goes first. */
+const eagerLimit = 4096
+const eager = new Map<string, Compiled>()
+const jitted = new Map<DeviceName, WeakMap<Jaxpr, Executable>>()
+
+/** How many calls of compiled programs were made: `jit` under `grad` is two. Read by tests. */
+export const counters: { jitCalls: number; eagerCalls: number; eagerCompiles: number } = { jitCalls: 0, eagerCalls: 0, eagerCompiles: 0 }
+
+export function evaluate<P extends Primitive>(primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): NDArray[] {
+  if (isJit(primitive, params)) return callJit(params.jaxpr, inputs, null, params.device)
+  counters.eagerCalls++
+  const device = deviceOf(primitive, inputs, null)
+  const alias = aliased(primitive, inputs, params)
+  if (alias !== null) return alias
+  const key = `${device}|${primitive}|${paramsKey(params)}|${inputs.map((v) => avalKey(v.aval)).join('|')}`
+  let compiled = eager.get(key)
+  if (compiled === undefined) {
+    counters.eagerCompiles++
+    compiled = compile(device, primitive, inputs, params)
+    if (eager.size >= eagerLimit) for (const oldest of eager.keys()) {
+      eager.delete(oldest)
+      break
+    }
+  } else {
+    eager.delete(key)
+  }
+  eager.set(key, compiled)
+  return run(compiled.executable, compiled.avals, primitive, inputs, device, null)
+}
+
+/**
+ * Runs a program on concrete operands. `donated[i]` gives operand i's memory away; its handle is disposed.
+ */
+export function callJit(jaxpr: Jaxpr, inputs: readonly Value[], donated: readonly boolean[] | null, device: DeviceName | null): NDArray[] {
+  counters.jitCalls++
+  const on = deviceOf('jit', inputs, device)
+  return run(executableOf(jaxpr, on), jaxpr.outputs.map((o) => o.aval), 'jit', inputs, on, donated)
+}
+
+/** The compiled form of a jaxpr on a device; compiled at the first request, kept as long as the jaxpr lives. */
+export function executableOf(jaxpr: Jaxpr, device: DeviceName): Executable {
+  let cache = jitted.get(device)
+  if (cache === undefined) jitted.set(device, (cache = new WeakMap()))
+  let executable = cache.get(jaxpr)
+  if (executable === undefined) cache.set(jaxpr, (executable = backendOf(device, 'jit').compile(jaxpr)))
+  return executable
+}
+
+function run(
+  executable: Executable,
+  avals: readonly Aval[],
+  operation: string,
+  inputs: readonly Value[],
+  device: DeviceName,
+  donated: readonly boolean[] | null,
+): NDArray[] {
+  const backend = backendOf(device, operation)
+  const storages = inputs.map((v) => (v instanceof Literal ? backend.put(scalarBytes(v.value, v.aval.dtype)) : v.concrete(operation).storage(operation)))
+  const given = donated?.map((d, i) => d && !storages[i]!.shared && storages.indexOf(storages[i]!) === storages.lastIndexOf(storages[i]!))
+  const outputs = executable.call(storages, given)
+  if (donated !== null) {
+    inputs.forEach((v, i) => {
+      if (donated[i] !== true || v instanceof Literal) return
+      const array = v.concrete(operation)
+      // Memory that became an output's, or that the program took, is not this handle's to return.
+      if (given?.[i] === true) array.donate()
+      else array.drop()
+    })
+  }
+  return outputs.map((s, i) => new DeviceArray(avals[i]!, s))
+}
+
+function compile<P extends Primitive>(device: DeviceName, primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): Compiled {
+  const vars = inputs.map((v) => new Var(v.aval))
+  const avals = evalAvals(primitive, inputs.map((v) => v.aval), params)
+  const outputs = avals.map((a) => new Var(a))
+  const jaxpr: Jaxpr = { constVars: [], inputs: vars, equations: [eqn(primitive, params, vars, outputs)], outputs }
+  return { executable: backendOf(device, primitive).compile(jaxpr), avals }
+}
+
+/** Operations that give the same bytes another type: a second handle on the storage, and no program. */
+function aliased<P extends Primitive>(primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): NDArray[] | null {
+  if (primitive !== 'reshape' && primitive !== 'stopGradient' && primitive !== 'optimizationBarrier') return null
+  const avals = evalAvals(primitive, inputs.map((v) => v.aval), params)
+  const out: NDArray[] = []
+  for (const [i, v] of inputs.entries()) {
+    if (v instanceof Literal) return null
+    const storage = v.concrete(primitive).storage(primitive)
+    storage.markShared()
+    out.push(new DeviceArray(avals[i]!, storage))
+  }
+  return out
+}
+
+function deviceOf(operation: string, inputs: readonly Value[], asked: DeviceName | null): DeviceName {
+  let found: DeviceName | null = asked
+  for (const v of inputs) {
+    if (v instanceof Literal) continue
+    const d = v.concrete(operation).device
+    if (found === null) found = d
+    else if (found !== d) {
+      throw new DeviceError(operation, `got arrays on '${found}' and on '${d}'; move one with devicePut(x, '${found}') first`)
+    }
+  }
+  return found ?? defaultDevice()
+}
+
+const isJit = (primitive: Primitive, params: PrimitiveParams[Primitive]): params is PrimitiveParams['jit'] => primitive === 'jit' && 'jaxpr' in params
+
+const avalKey = (a: Aval): string => `${dtypeInfo[a.dtype].short}${a.weakType ? '~' : ''}${a.shape.join(',')}`
+
+/** Parameters as a string: jaxprs by their structure, the rest as JSON. */
+function paramsKey(params: object): string {
+  return JSON.stringify(params, (name, value: unknown) => {
+    if (name === 'jaxpr') return jaxprKey(value as Jaxpr)
+    return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `${Object.is(value, -0) ? '-0' : value}` : value
+  })
+}
+
+/** A scalar array for a number written in a program. */
+export function materialize(v: Literal, device: DeviceName = defaultDevice()): DeviceArray {
+  if (sizeOf(v.aval.shape) !== 1) throw new InternalError('literal', 'is not a scalar')
+  return new DeviceArray(aval([], v.aval.dtype, v.aval.weakType), backendOf(device).put(scalarBytes(v.value, v.aval.dtype)))
+}
