@@ -1,0 +1,86 @@
+/** The platform in Node. See `types.ts` for what each name means. */
+import { existsSync } from 'node:fs'
+import { mkdir, open, readFile as readFileBytes, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { createContext, Script, runInNewContext } from 'node:vm'
+import { gunzip as inflate, gunzipSync as inflateSync } from 'node:zlib'
+import { FileError } from './types.ts'
+
+export const platformName = 'node' as const
+
+const reason = (e: unknown): string => (e instanceof Error ? e.message : String(e))
+
+export async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    // A copy: Node's Buffer may be a view of a shared pool, and callers keep what they get.
+    return new Uint8Array(await readFileBytes(path))
+  } catch (e) {
+    throw new FileError(path, `cannot read ${path}: ${reason(e)}`)
+  }
+}
+
+let temporaries = 0
+
+export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
+  // In the same folder, because a rename is atomic only within one file system.
+  const temporary = `${path}.${process.pid}-${temporaries++}.tmp`
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const file = await open(temporary, 'wx')
+    try {
+      await file.writeFile(content)
+      await file.sync() // else a power cut could leave the new name on an empty file
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (e) {
+    await rm(temporary, { force: true })
+    throw new FileError(path, `cannot write ${path}: ${reason(e)}`)
+  }
+}
+
+export function gunzip(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    inflate(bytes, { maxOutputLength: limit }, (error, out) => (error === null ? resolve(new Uint8Array(out)) : reject(error)))
+  })
+}
+
+export const gunzipSync = (bytes: Uint8Array, limit: number): Uint8Array =>
+  new Uint8Array(inflateSync(bytes, { maxOutputLength: limit }))
+
+export const now = (): number => performance.now()
+
+export function writeLine(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+export function packageFolder(name: string): string | null {
+  // The candidates of Node's own look-up, read as folders: a package's `exports` may hide its files from `resolve`.
+  const folders = createRequire(join(process.cwd(), 'here.js')).resolve.paths(name) ?? []
+  return folders.map((folder) => join(folder, name)).find((folder) => existsSync(join(folder, 'package.json'))) ?? null
+}
+
+let collector: (() => void) | null = null
+
+/**
+ * A WeakRef that was made or read is kept alive until the microtasks end. A script run in a context whose
+ * `microtaskMode` is 'afterEvaluate' ends them at once, which is the only synchronous way to let go.
+ */
+function makeCollector(): () => void {
+  setFlagsFromString('--expose-gc')
+  const gc: unknown = runInNewContext('gc')
+  setFlagsFromString('--no-expose-gc')
+  const context = createContext({}, { microtaskMode: 'afterEvaluate' })
+  const endTurn = new Script('0')
+  return () => {
+    endTurn.runInContext(context)
+    if (typeof gc === 'function') gc()
+  }
+}
+
+// Other runtimes that read this file (Bun, Deno) have no V8 flags to set, or none that may be set.
+export const collectGarbage: (() => void) | null =
+  'bun' in process.versions || 'deno' in process.versions ? null : () => (collector ??= makeCollector())()

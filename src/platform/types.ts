@@ -1,0 +1,42 @@
+/**
+ * What the library asks of the place it runs in. `node.ts` and `browser.ts` each export these names; package.json's
+ * `imports` chooses between them (`#platform`). Nothing else in the library names `node:` or `window`.
+ */
+export interface Platform {
+  readonly platformName: 'node' | 'browser'
+  /**
+   * The bytes of a file (Node: a path; browser: a URL).
+   * @throws FileError naming the path.
+   */
+  readonly readFile: (path: string) => Promise<Uint8Array>
+  /**
+   * Writes a whole file: it appears under its name by rename, so nobody ever sees half of it. Missing folders are made.
+   * A browser has no files of its own: there it throws.
+   */
+  readonly writeFile: (path: string, content: Uint8Array | string) => Promise<void>
+  /** Inflates gzip. Throws when the bytes are no gzip, are cut short, or inflate to more than `limit` bytes. */
+  readonly gunzip: (bytes: Uint8Array, limit: number) => Promise<Uint8Array>
+  /** The same at once; null where the platform only inflates in the background. */
+  readonly gunzipSync: ((bytes: Uint8Array, limit: number) => Uint8Array) | null
+  /** Milliseconds from an arbitrary moment; never runs backwards. */
+  readonly now: () => number
+  /** One line for people, off the program's output (stderr; a browser's console). */
+  readonly writeLine: (text: string) => void
+  /** The folder of an installed npm package, looked for from the working folder up; null where there is none. */
+  readonly packageFolder: (name: string) => string | null
+  /**
+   * Collects garbage now, so that `WeakRef`s tell which objects are gone; null where that cannot be done.
+   * WeakRefs read or made earlier in the same turn of the event loop are cleared too.
+   */
+  readonly collectGarbage: (() => void) | null
+}
+
+/** A file that cannot be read or written. Callers turn it into the library's own errors. */
+export class FileError extends Error {
+  readonly path: string
+  constructor(path: string, message: string) {
+    super(message)
+    this.name = 'FileError'
+    this.path = path
+  }
+}

@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+// Tests and examples name the package as its users do; here those names mean the sources.
+const config: ViteUserConfig = defineConfig({
+  resolve: {
+    alias: [
+      { find: /^#platform$/, replacement: at('./src/platform/node.ts') },
+      { find: /^pullback$/, replacement: at('./src/index.ts') },
+      { find: /^pullback\/([a-z]+)$/, replacement: at('./src/$1/index.ts') },
+    ],
+  },
+  test: {
+    include: ['tests/**/*.test.ts'],
+    reporters: ['default', at('./scripts/count-reporter.mjs')],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    // Two cores: a run takes both, and each file has one thread unless it asks for more.
+    maxWorkers: 2,
+  },
+})
+
+export default config
