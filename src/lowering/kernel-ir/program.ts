@@ -30,6 +30,8 @@ export interface LoopStep {
   readonly kind: 'loop'
   readonly count: number
   readonly reverse: boolean
+  /** The buffers of role `slice` that follow this loop's t (a nested loop's kernels may use them too). */
+  readonly slices: readonly BufferId[]
   readonly carries: readonly {
     readonly initial: BufferId
     readonly current: BufferId
