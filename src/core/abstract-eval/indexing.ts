@@ -7,6 +7,7 @@ import {
   type AbstractEvalRules,
   type Accept,
   accept,
+  allWeak,
   operand,
   requireAxes,
   requireAxis,
@@ -130,7 +131,7 @@ export const indexingAbstractEval: AbstractEvalRules<keyof IndexingParams> = {
     requireStarts('dynamicUpdateSlice', x, avals.slice(2))
     requireEqualDtypes('dynamicUpdateSlice', [x, update])
     requireFits('dynamicUpdateSlice', x, update.shape, 'an update of shape')
-    return [aval(x.shape, x.dtype, x.weakType && update.weakType)]
+    return [aval(x.shape, x.dtype, allWeak(avals))]
   },
   gather,
   scatter: scatter('scatter', accept.any),
