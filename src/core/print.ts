@@ -27,10 +27,11 @@ export const printLiteral = (l: Literal): string => `${printScalar(l.value, isFl
 /** a, b, …, z, ba, bb, …: numbers in base 26. */
 class Names {
   readonly #names = new Map<Var, string>()
-  /** Names a variable for the first time. */
+  #next = 0
+  /** A new name, also for a variable of a program that is printed twice. */
   bind(v: Var): string {
     let name = ''
-    let n = this.#names.size
+    let n = this.#next++
     do {
       name = String.fromCharCode(97 + (n % 26)) + name
       n = Math.floor(n / 26)
