@@ -58,7 +58,7 @@ test('imports point towards core, and from stax on to public entry points only',
 })
 
 test('only platform names the window or the process', () => {
-  const global = /\btypeof (window|process|document|navigator|self)\b|\bglobalThis\.(process|window|document|navigator)\b|\b(document|navigator)\.[a-z]|\bwindow\.(location|navigator|performance|crypto|document)\b|\bprocess\.(env|argv|cwd|exit|hrtime|memoryUsage|pid|platform|stderr|stdout|versions)\b|\bBuffer\.[a-z]|\brequire\(/
+  const global = /\btypeof (window|process|document|navigator|self)\b|\bglobalThis\.(process|window|document|navigator)\b|\b(document|navigator)\.[a-z]|\bwindow\.(location|navigator|performance|crypto|document)\b|\bprocess\.(env|argv|cwd|exit|hrtime|memoryUsage|pid|platform|stderr|stdout|versions)\b|\bBuffer\.[a-z]|(?<!\.)\brequire\(/
   const named = [...graph.keys()].filter((file) => floorOf(file) !== 'platform' && global.test(withoutComments(readFileSync(join(source, file), 'utf8'))))
   expect(named).toEqual([])
 })

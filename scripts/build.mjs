@@ -1,0 +1,61 @@
+// `npm run build`: writes to dist/ what package.json's `exports` and `imports` point to. JavaScript by esbuild, its
+// entry points sharing chunks; declarations by tsc.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { ownNames, platform, root, shakenFpTs } from './bundle.mjs'
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+function fail(why) {
+  console.error(`build: ${why}`)
+  process.exit(1)
+}
+
+/** `./dist/stax/index.js` is made of `src/stax/index.ts`. */
+const sourceOf = (output) => output.replace('./dist/', 'src/').replace(/\.js$/, '.ts')
+const outputs = [
+  ...Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [] : [e.default])),
+  manifest.imports['#platform'].browser,
+  manifest.imports['#platform'].default,
+  './dist/wire.js',
+]
+const missing = outputs.filter((output) => !existsSync(join(root, sourceOf(output))))
+if (missing.length > 0) fail(`package.json points to ${missing.join(', ')}, which have no source`)
+
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+const result = await build({
+  absWorkingDir: root,
+  entryPoints: outputs.map(sourceOf),
+  outbase: 'src',
+  outdir: 'dist',
+  chunkNames: 'chunks/[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2022',
+  packages: 'external',
+  metafile: true,
+  logLevel: 'warning',
+  plugins: [ownNames, platform('external'), shakenFpTs],
+  // A bare import of a module that `sideEffects` does not name is dropped with a mere warning: that is how the
+  // wiring would vanish.
+  logOverride: { 'ignored-bare-import': 'error' },
+}).catch(() => fail('esbuild failed'))
+
+// A bundler of an app may skip a module whose exports it does not use. The wiring is safe where core's own code is: in
+// the same chunk, which no app can do without.
+const chunkOf = (source) => Object.entries(result.metafile.outputs).find(([, { inputs }]) => Object.keys(inputs).includes(source))?.[0]
+const [wiring, core] = [chunkOf('src/wire.ts'), chunkOf('src/core/trace.ts')]
+if (wiring === undefined || wiring !== core) fail(`the wiring is in ${wiring} and core in ${core}; every entry point has to import wire.ts`)
+
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+if (spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' }).status !== 0) fail('tsc failed')
+
+const declared = Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [] : [e.types]))
+const undeclared = declared.filter((file) => !existsSync(join(root, file)))
+if (undeclared.length > 0) fail(`no declarations for ${undeclared.join(', ')}`)
+const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0)
+console.log(`dist: ${Object.keys(result.metafile.outputs).length} files of JavaScript, ${(bytes / 1024).toFixed(0)} KiB`)
