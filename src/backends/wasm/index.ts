@@ -1,0 +1,2 @@
+export { WasmBackend } from './backend.ts'
+export type { HeapLimits } from './heap.ts'
