@@ -1,0 +1,19 @@
+/** What can be wrong with bytes from outside: said with its place, so that a person with a hex dump finds it. */
+import type { Either } from '../fp/either.ts'
+
+export interface Problem {
+  /** Where in the bytes (after inflation, if they were gzipped). */
+  readonly offset: number
+  readonly found: string
+  readonly expected: string
+}
+
+/** Bytes read: the value, or everything that is wrong with them. */
+export type Decoded<T> = Either<readonly Problem[], T>
+
+export const showProblem = ({ offset, found, expected }: Problem): string => `at byte ${offset}: found ${found}, expected ${expected}`
+
+export const showProblems = (problems: readonly Problem[]): string =>
+  problems.length === 1 ? problems.map(showProblem).join('') : `${problems.length} problems\n${problems.map((p) => `  ${showProblem(p)}`).join('\n')}`
+
+export const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
