@@ -1,0 +1,72 @@
+/** The optimizers of a first course. All scale by a learning rate: a number, or a schedule of the step count. */
+import { ArgumentError, type NDArray, np } from '../index.ts'
+import { type GradientTransformation, mapLeaves, transformation } from './transformation.ts'
+
+/** A learning rate, or a function of the step (int32 scalar, 0 at the first update). */
+export type LearningRate = number | ((step: NDArray) => NDArray)
+
+const zerosLike = (params: unknown): unknown => mapLeaves((p) => np.zerosLike(p), params)
+const stepZero = (): NDArray => np.array(0, { dtype: 'int32' })
+
+function checkRate(operation: string, rate: LearningRate): void {
+  if (typeof rate === 'number' && !(rate >= 0)) throw new ArgumentError(operation, `the learning rate must be a number >= 0 or a schedule, and got ${rate}`)
+}
+
+const at = (rate: LearningRate, step: NDArray): NDArray | number => (typeof rate === 'number' ? rate : rate(step))
+
+/** Gradient descent: -rate · g. */
+export function sgd(rate: LearningRate): GradientTransformation {
+  checkRate('sgd', rate)
+  return transformation<{ step: NDArray }>({
+    init: () => ({ step: stepZero() }),
+    update: (grads, { step }) => [mapLeaves((g) => np.multiply(g, np.negative(at(rate, step))), grads), { step: step.add(1) }],
+  })
+}
+
+export interface MomentumOptions {
+  /** Nesterov's accelerated gradient. */
+  readonly nesterov?: boolean
+}
+
+/**
+ * Gradient descent with momentum: v = mass · v + g; -rate · v (Nesterov: -rate · (mass · v + g)). Sutskever et al. 2013,
+ * in Optax's form (`trace`).
+ */
+export function momentum(rate: LearningRate, mass: number, { nesterov = false }: MomentumOptions = {}): GradientTransformation {
+  checkRate('momentum', rate)
+  return transformation<{ step: NDArray; velocity: unknown }>({
+    init: (params) => ({ step: stepZero(), velocity: zerosLike(params) }),
+    update(grads, { step, velocity }) {
+      const next = mapLeaves((v, g) => v.mul(mass).add(g), velocity, grads)
+      const direction = nesterov ? mapLeaves((v, g) => v.mul(mass).add(g), next, grads) : next
+      return [mapLeaves((d) => np.multiply(d, np.negative(at(rate, step))), direction), { step: step.add(1), velocity: next }]
+    },
+  })
+}
+
+export interface AdamOptions {
+  readonly b1?: number
+  readonly b2?: number
+  readonly eps?: number
+}
+
+/**
+ * Adam (Kingma & Ba 2015): m and v are decaying means of g and g², corrected for their start at zero;
+ * -rate · m̂ / (√v̂ + eps). State { step, m, v }.
+ */
+export function adam(rate: LearningRate, { b1 = 0.9, b2 = 0.999, eps = 1e-8 }: AdamOptions = {}): GradientTransformation {
+  checkRate('adam', rate)
+  return transformation<{ step: NDArray; m: unknown; v: unknown }>({
+    init: (params) => ({ step: stepZero(), m: zerosLike(params), v: zerosLike(params) }),
+    update(grads, state) {
+      const count = state.step.add(1)
+      const m = mapLeaves((m0, g) => m0.mul(b1).add(g.mul(1 - b1)), state.m, grads)
+      const v = mapLeaves((v0, g) => v0.mul(b2).add(g.mul(g).mul(1 - b2)), state.v, grads)
+      const t = count.astype('float32')
+      const size = np.negative(np.divide(at(rate, state.step), np.subtract(1, np.power(b1, t))))
+      const correction = np.subtract(1, np.power(b2, t))
+      const updates = mapLeaves((mi, vi) => mi.mul(size.astype(mi.dtype)).div(np.sqrt(vi.div(correction.astype(vi.dtype))).add(eps)), m, v)
+      return [updates, { step: count, m, v }]
+    },
+  })
+}

@@ -1,0 +1,128 @@
+/** Layers from layers. */
+import { type NDArray, np, ShapeError } from '../index.ts'
+import { type AnyLayer, coreOf, type InOf, initialState, keyStream as keysOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type Shape, type ShapeOf, type StateTuple, within } from './layer.ts'
+
+/** Shown where one layer's output is not what the next one takes. */
+export interface WrongPlumbing<Out, In> {
+  readonly '✗ the layer before gives': Out
+  readonly 'this one takes': In
+}
+/** Checks that each output fits the next input; as in a chain of functions. */
+export type Chain<L extends readonly AnyLayer[]> = L extends readonly [infer A extends AnyLayer, infer B extends AnyLayer, ...infer R extends readonly AnyLayer[]]
+  ? OutOf<A> extends InOf<B>
+    ? readonly [A, ...Chain<readonly [B, ...R]>]
+    : readonly [A, WrongPlumbing<OutOf<A>, InOf<B>>, ...R]
+  : L
+type FirstIn<L extends readonly AnyLayer[]> = L extends readonly [infer A, ...(readonly unknown[])] ? InOf<A> : NDArray
+type LastOut<L extends readonly AnyLayer[]> = L extends readonly [...(readonly unknown[]), infer Z] ? OutOf<Z> : NDArray
+
+const stateAt = (state: unknown, i: number): unknown => (state === initialState ? initialState : (state as readonly unknown[])[i])
+
+/**
+ * One layer after the other. Parameters are the tuple of the layers' parameters.
+ *
+ * @example
+ * const [init, apply] = serial(Dense(512), Relu, Dense(10), LogSoftmax)
+ * const { params } = init(random.key(0), [-1, 784])   // [[W, b], [], [W, b], []]
+ */
+export function serial<const L extends readonly AnyLayer[]>(...layers: L & NoInfer<Chain<L>>): Layer<ParamsTuple<L>, FirstIn<L>, LastOut<L>, StateTuple<L>> {
+  const cores = layers.map(coreOf)
+  return makeLayer<ParamsTuple<L>, FirstIn<L>, LastOut<L>, StateTuple<L>>({
+    init(keys, inputShape) {
+      let shape: unknown = inputShape
+      const params: unknown[] = []
+      const state: unknown[] = []
+      for (const [i, core] of cores.entries()) {
+        const made = within('serial', i, () => core.init(keys, shape))
+        shape = made.shape
+        params.push(made.params)
+        state.push(made.state)
+      }
+      return { shape: shape as ShapeOf<LastOut<L>>, params: params as ParamsTuple<L>, state: state as StateTuple<L> }
+    },
+    apply(params, state, x, options) {
+      let y: unknown = x
+      const key = options.key == null ? options : { ...options, key: keysOf(options.key) }
+      const next = cores.map((core, i) => {
+        const [out, s] = within('serial', i, () => core.apply(params[i], stateAt(state, i), y, key))
+        y = out
+        return s
+      })
+      return [y as LastOut<L>, next as StateTuple<L>]
+    },
+  })
+}
+
+type Ins<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: InOf<L[K]> }
+type Outs<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: OutOf<L[K]> }
+
+/**
+ * Layers side by side: layer i maps element i of a tuple.
+ *
+ * @example
+ * serial(fanOut(2), parallel(Dense(8), Identity), fanInConcat())
+ */
+export function parallel<const L extends readonly AnyLayer[]>(...layers: L): Layer<ParamsTuple<L>, Ins<L>, Outs<L>, StateTuple<L>> {
+  const cores = layers.map(coreOf)
+  const check = (xs: readonly unknown[]): void => {
+    if (xs.length !== cores.length) throw new ShapeError('parallel', `has ${cores.length} layers and got ${xs.length} inputs; use fanOut(${cores.length}) before it`)
+  }
+  return makeLayer<ParamsTuple<L>, Ins<L>, Outs<L>, StateTuple<L>>({
+    init(keys, inputShapes) {
+      const shapes = inputShapes as readonly unknown[]
+      check(shapes)
+      const made = cores.map((core, i) => within('parallel', i, () => core.init(keys, shapes[i])))
+      return {
+        shape: made.map((m) => m.shape) as ShapeOf<Outs<L>>,
+        params: made.map((m) => m.params) as ParamsTuple<L>,
+        state: made.map((m) => m.state) as StateTuple<L>,
+      }
+    },
+    apply(params, state, xs, options) {
+      const inputs = xs as readonly unknown[]
+      check(inputs)
+      const key = options.key == null ? options : { ...options, key: keysOf(options.key) }
+      const made = cores.map((core, i) => within('parallel', i, () => core.apply(params[i], stateAt(state, i), inputs[i], key)))
+      return [made.map(([y]) => y) as Outs<L>, made.map(([, s]) => s) as StateTuple<L>]
+    },
+  })
+}
+
+type Repeat<T, N extends number, Out extends readonly T[] = []> = number extends N ? T[] : Out['length'] extends N ? Out : Repeat<T, N, [...Out, T]>
+
+/** Copies of one input, for `parallel` to work on. */
+export function fanOut<const N extends number>(n: N): Layer<[], NDArray, Repeat<NDArray, N>> {
+  return makeLayer<[], NDArray, Repeat<NDArray, N>, null>({
+    init: (_keys, shape) => ({ shape: Array.from({ length: n }, () => shape) as unknown[] as ShapeOf<Repeat<NDArray, N>>, params: [], state: null }),
+    apply: (_params, state, x) => [Array.from({ length: n }, () => x) as unknown[] as Repeat<NDArray, N>, state],
+  })
+}
+
+/** The sum of several inputs of one shape. */
+export const fanInSum: Layer<[], readonly NDArray[], NDArray> = makeLayer<[], readonly NDArray[], NDArray, null>({
+  init(_keys, inputShapes) {
+    const shapes = inputShapes as readonly Shape[]
+    const [first] = shapes
+    if (first === undefined || shapes.some((s) => s.join() !== first.join())) {
+      throw new ShapeError('fanInSum', `got shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')}; they must be equal`)
+    }
+    return { shape: first, params: [], state: null }
+  },
+  apply: (_params, state, xs) => [xs.reduce((a, b) => a.add(b)), state],
+})
+
+/** Several inputs joined along an axis, the last by default. */
+export function fanInConcat(axis = -1): Layer<[], readonly NDArray[], NDArray> {
+  return makeLayer<[], readonly NDArray[], NDArray, null>({
+    init(_keys, inputShapes) {
+      const shapes = inputShapes as readonly Shape[]
+      const [first] = shapes
+      const at = first === undefined ? -1 : axis < 0 ? axis + first.length : axis
+      if (first === undefined || shapes.some((s) => s.length !== first.length || s.some((d, i) => i !== at && d !== first[i]))) {
+        throw new ShapeError('fanInConcat', `got shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')}; they may differ along axis ${axis} alone`)
+      }
+      return { shape: first.map((d, i) => (i === at ? shapes.reduce((n, s) => n + s[at]!, 0) : d)), params: [], state: null }
+    },
+    apply: (_params, state, xs) => [np.concatenate(xs, axis), state],
+  })
+}

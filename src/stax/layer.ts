@@ -1,0 +1,140 @@
+/**
+ * The contract of all layers.
+ *
+ *     const [init, apply] = layer
+ *     const { shape, params } = init(key, inputShape)        // batch dimension -1
+ *     const y = apply(params, x, { key?, mode?: 'train' | 'eval' })
+ *
+ * Both are pure. Parameters are plain trees of arrays. State (running statistics) stays out of them: `withState` shows it.
+ * Images are NHWC, sequences [batch, time, features].
+ */
+import { type NDArray, PullbackError, random } from '../index.ts'
+
+export type Shape = readonly number[]
+/** The shape of what an input or output type stands for: tuples of arrays have tuples of shapes. */
+export type ShapeOf<I> = I extends NDArray ? Shape : I extends readonly unknown[] ? { readonly [K in keyof I]: ShapeOf<I[K]> } : never
+
+/** A key, or a stream of them inside a combinator. */
+export type Key = NDArray | KeyStream
+
+export interface ApplyOptions {
+  /** Needed by layers that draw random numbers in training (Dropout). */
+  readonly key?: Key | null
+  /** Default 'eval'. */
+  readonly mode?: 'train' | 'eval'
+}
+
+/** What a layer is inside: state is an input and an output. Stateless layers have state `null`. */
+export interface LayerCore<P, I, O, S> {
+  init(keys: KeyStream, inputShape: ShapeOf<I>): { shape: ShapeOf<O>; params: P; state: S }
+  apply(params: P, state: S, x: I, options: ApplyOptions): readonly [y: O, state: S]
+}
+
+declare const carried: unique symbol
+export type Init<P, I = NDArray, O = NDArray> = (key: Key, inputShape: ShapeOf<I>) => { shape: ShapeOf<O>; params: P }
+export interface Apply<P, I = NDArray, O = NDArray, S = null> {
+  (params: P, x: I, options?: ApplyOptions): O
+  /** The type of the layer's state: no such property exists at run time. */
+  readonly [carried]?: S
+}
+export type Layer<P, I = NDArray, O = NDArray, S = null> = readonly [init: Init<P, I, O>, apply: Apply<P, I, O, S>]
+
+/** Any layer at all: what combinators accept before they look closer. */
+export type AnyLayer = readonly [init: (key: Key, inputShape: never) => { shape: unknown; params: unknown }, apply: (params: never, x: never, options?: ApplyOptions) => unknown]
+export type ParamsOf<L> = L extends readonly [init: (...a: never[]) => { params: infer P }, apply: unknown] ? P : never
+export type InOf<L> = L extends readonly [init: unknown, apply: (params: never, x: infer I, ...rest: never[]) => unknown] ? I : never
+export type OutOf<L> = L extends readonly [init: unknown, apply: (...a: never[]) => infer O] ? O : never
+export type StateOf<L> = L extends readonly [init: unknown, apply: { readonly [carried]?: infer S }] ? S : null
+export type ParamsTuple<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: ParamsOf<L[K]> }
+export type StateTuple<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: StateOf<L[K]> }
+
+/** The inside of an untyped layer: combinators work on these. */
+export type AnyCore = LayerCore<unknown, unknown, unknown, unknown>
+interface RawCore {
+  init(keys: KeyStream, inputShape: unknown): { shape: unknown; params: unknown; state: unknown }
+  apply(params: unknown, state: unknown, x: unknown, options: ApplyOptions): readonly [unknown, unknown]
+}
+const cores = new WeakMap<object, RawCore>()
+
+/**
+ * A layer from its inside.
+ *
+ * @example
+ * // A layer that scales by a learned number.
+ * const Scale = makeLayer<NDArray, NDArray, NDArray, null>({
+ *   init: (keys, shape) => ({ shape, params: np.ones([]), state: null }),
+ *   apply: (scale, state, x) => [x.mul(scale), state],
+ * })
+ */
+export function makeLayer<P, I, O, S>(core: LayerCore<P, I, O, S>): Layer<P, I, O, S> {
+  const init: Init<P, I, O> = (key, inputShape) => {
+    const { shape, params } = core.init(keyStream(key), inputShape)
+    return { shape, params }
+  }
+  const apply: Apply<P, I, O, S> = (params, x, options = {}) => {
+    const [y] = core.apply(params, initialState as S, x, options)
+    return y
+  }
+  // Typed P, I, O, S on the way in; combinators pass each part back to the layer that it came from.
+  cores.set(apply, core as LayerCore<never, never, never, never> as RawCore)
+  return [init, apply]
+}
+
+/** Stands for the state in a plain `apply`: a layer that needs one in `eval` refuses, naming `withState`. */
+export const initialState: unique symbol = Symbol('no state')
+
+/** The inside of a layer; of a pair that somebody wrote by hand, one without state. */
+export function coreOf(layer: AnyLayer): RawCore {
+  const [init, apply] = layer as readonly [init: (key: Key, shape: unknown) => { shape: unknown; params: unknown }, apply: (params: unknown, x: unknown, o?: ApplyOptions) => unknown]
+  return (
+    cores.get(apply) ?? {
+      init: (keys, shape) => ({ ...init(keys, shape), state: null }),
+      apply: (params, state, x, options) => [apply(params, x, options), state],
+    }
+  )
+}
+
+/**
+ * The same layer with its state in the open: `init(key, shape) -> { shape, params, state }`,
+ * `apply(params, state, x, options?) -> [y, state]`. A stateless layer's state is `null`.
+ *
+ * @example
+ * const [init, apply] = withState(stax.Dense(3))
+ * const { params, state } = init(random.key(0), [-1, 2])
+ * const [y, next] = apply(params, state, np.ones([5, 2]))   // y: [5, 3], next: null
+ */
+export function withState<P, I, O, S>(layer: Layer<P, I, O, S>): readonly [
+  init: (key: Key, inputShape: ShapeOf<I>) => { shape: ShapeOf<O>; params: P; state: S },
+  apply: (params: P, state: S, x: I, options?: ApplyOptions) => readonly [y: O, state: S],
+] {
+  const core = coreOf(layer) as RawCore as LayerCore<P, I, O, S>
+  return [(key, shape) => core.init(keyStream(key), shape), (params, state, x, options = {}) => core.apply(params, state, x, options)]
+}
+
+/** Keys drawn one after the other: nested combinators share one, so that keys do not depend on nesting. */
+export class KeyStream {
+  readonly #key: NDArray
+  #drawn = 0
+  #keys: NDArray | null = null
+  constructor(key: NDArray) {
+    this.#key = key
+  }
+  /** Key i is `split(key, n)[i]`, whatever n is. */
+  next(): NDArray {
+    const i = this.#drawn++
+    if (this.#keys === null || i >= this.#keys.shape[0]!) this.#keys = random.split(this.#key, Math.max(8, 2 * i))
+    return this.#keys.slice(i)
+  }
+}
+
+export const keyStream = (key: Key): KeyStream => (key instanceof KeyStream ? key : new KeyStream(key))
+
+/** Runs part of a combinator; an error says which layer failed. */
+export function within<T>(combinator: string, position: number, body: () => T): T {
+  try {
+    return body()
+  } catch (e) {
+    if (e instanceof PullbackError) e.message = `${combinator}, layer ${position}: ${e.message}`
+    throw e
+  }
+}
