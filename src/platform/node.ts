@@ -4,7 +4,7 @@ import { mkdir, open, readFile as readFileBytes, rename, rm } from 'node:fs/prom
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
-import { createContext, Script, runInNewContext } from 'node:vm'
+import { createContext, runInNewContext, Script } from 'node:vm'
 import { gunzip as inflate, gunzipSync as inflateSync } from 'node:zlib'
 import { FileError } from './types.ts'
 
@@ -71,13 +71,14 @@ let collector: (() => void) | null = null
  */
 function makeCollector(): () => void {
   setFlagsFromString('--expose-gc')
-  const gc: unknown = runInNewContext('gc')
+  // V8 puts `gc` into contexts made while the flag is set.
+  const gc = runInNewContext('gc') as (() => void) | undefined
   setFlagsFromString('--no-expose-gc')
   const context = createContext({}, { microtaskMode: 'afterEvaluate' })
   const endTurn = new Script('0')
   return () => {
     endTurn.runInContext(context)
-    if (typeof gc === 'function') gc()
+    gc?.()
   }
 }
 

@@ -1,1 +1,0 @@
-export * from 'fp-ts/lib/function.js'
