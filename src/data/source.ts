@@ -1,0 +1,63 @@
+/** Where bytes come from, and gzip in front of them. */
+import { gunzip, gunzipSync, packageFolder, readFile } from '#platform'
+import { left, right } from '../fp/either.ts'
+import { FormatError } from '../index.ts'
+import { FileError } from '../platform/types.ts'
+import { type Decoded, plural, type Problem, showProblems } from './problem.ts'
+
+/** A path (in a browser: a URL), the bytes themselves, or a file of an installed npm package. */
+export type Source = string | Uint8Array | { readonly package: string; readonly file: string }
+
+/** Inflated files stay below 2 GiB, so that a small file cannot fill the memory. */
+const inflateLimit = 2 ** 31 - 1
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+const broken = (bytes: Uint8Array, e: unknown): Problem => ({
+  offset: 0,
+  found: `${plural(bytes.length, 'byte')} of gzip that do not inflate (${e instanceof Error ? e.message : String(e)})`,
+  expected: 'a whole gzip file, or one that is not compressed',
+})
+
+/** The bytes, inflated if they are gzip. */
+export function inflated(bytes: Uint8Array): Decoded<Uint8Array> {
+  if (!isGzip(bytes)) return right(bytes)
+  if (gunzipSync === null) {
+    return left([{ offset: 0, found: 'gzip, which can only be inflated in the background here', expected: 'bytes that are not compressed; or call read, which waits' }])
+  }
+  try {
+    return right(gunzipSync(bytes, inflateLimit))
+  } catch (e) {
+    return left([broken(bytes, e)])
+  }
+}
+
+/**
+ * All bytes of a source, inflated if they are gzip.
+ * @throws FormatError when there is no such file or package, or the gzip is broken.
+ */
+export async function readSource(operation: string, source: Source): Promise<Uint8Array> {
+  const bytes = source instanceof Uint8Array ? source : await readPath(operation, pathOf(operation, source))
+  if (!isGzip(bytes)) return bytes
+  try {
+    return await gunzip(bytes, inflateLimit)
+  } catch (e) {
+    throw new FormatError(operation, showProblems([broken(bytes, e)]))
+  }
+}
+
+function pathOf(operation: string, source: Exclude<Source, Uint8Array>): string {
+  if (typeof source === 'string') return source
+  const folder = packageFolder(source.package)
+  if (folder !== null) return `${folder}/${source.file}`
+  throw new FormatError(operation, `the npm package ${source.package} is not installed here; npm install ${source.package}, or give a path or the bytes`)
+}
+
+async function readPath(operation: string, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (e) {
+    if (e instanceof FileError) throw new FormatError(operation, e.message)
+    throw e
+  }
+}
