@@ -46,8 +46,8 @@ export interface IndexingParams {
   scatterMul: ScatterParams
   scatterMin: ScatterParams
   scatterMax: ScatterParams
-  /** n operands of one shape, sorted together, ascending by the first `numKeys`; stable; NaN last, -0 before +0. */
+  /** n operands of one shape, sorted together, ascending by the first `numKeys`; stable; NaN last, -0 and +0 equal, as in JAX. */
   sort: { readonly dimension: number; readonly numKeys: number }
-  /** Along the last axis: results `values, indices`, descending; ties in index order. */
+  /** Along the last axis: results `values, indices`, descending; NaN first, +0 before -0, ties in index order. */
   topK: { readonly k: number }
 }

@@ -1,0 +1,1 @@
+export { CpuBackend } from './backend.ts'
