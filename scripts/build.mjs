@@ -1,12 +1,14 @@
 // `npm run build`: writes to dist/ what package.json's `exports` and `imports` point to. JavaScript by esbuild, its
-// entry points sharing chunks; declarations by tsc.
+// entry points sharing chunks; declarations by tsc. `node scripts/build.mjs FOLDER` writes to another folder.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { ownNames, platform, root, shakenFpTs } from './bundle.mjs'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+const outdir = resolve(root, process.argv[2] ?? 'dist')
 
 function fail(why) {
   console.error(`build: ${why}`)
@@ -24,12 +26,12 @@ const outputs = [
 const missing = outputs.filter((output) => !existsSync(join(root, sourceOf(output))))
 if (missing.length > 0) fail(`package.json points to ${missing.join(', ')}, which have no source`)
 
-rmSync(join(root, 'dist'), { recursive: true, force: true })
+rmSync(outdir, { recursive: true, force: true })
 const result = await build({
   absWorkingDir: root,
   entryPoints: outputs.map(sourceOf),
   outbase: 'src',
-  outdir: 'dist',
+  outdir,
   chunkNames: 'chunks/[hash]',
   bundle: true,
   splitting: true,
@@ -52,10 +54,16 @@ const [wiring, core] = [chunkOf('src/wire.ts'), chunkOf('src/core/trace.ts')]
 if (wiring === undefined || wiring !== core) fail(`the wiring is in ${wiring} and core in ${core}; every entry point has to import wire.ts`)
 
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-if (spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' }).status !== 0) fail('tsc failed')
+if (spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outdir], { cwd: root, stdio: 'inherit' }).status !== 0) fail('tsc failed')
+
+// Declarations name their neighbours as the sources do, `./x.ts`; published, those are `./x.js`.
+for (const file of readdirSync(outdir, { recursive: true }).filter((file) => file.endsWith('.d.ts'))) {
+  const path = join(outdir, file)
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/((?:from|import)\s*\(?\s*['"])(\.{1,2}\/[^'"]+)\.ts(['"])/g, '$1$2.js$3'))
+}
 
 const declared = Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [] : [e.types]))
-const undeclared = declared.filter((file) => !existsSync(join(root, file)))
+const undeclared = declared.filter((file) => !existsSync(join(outdir, file.replace('./dist/', ''))))
 if (undeclared.length > 0) fail(`no declarations for ${undeclared.join(', ')}`)
 const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0)
 console.log(`dist: ${Object.keys(result.metafile.outputs).length} files of JavaScript, ${(bytes / 1024).toFixed(0)} KiB`)
