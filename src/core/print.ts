@@ -30,12 +30,9 @@ class Names {
   #next = 0
   /** A new name, also for a variable of a program that is printed twice. */
   bind(v: Var): string {
-    let name = ''
-    let n = this.#next++
-    do {
-      name = String.fromCharCode(97 + (n % 26)) + name
-      n = Math.floor(n / 26)
-    } while (n > 0)
+    let name: string
+    do name = letters(this.#next++)
+    while (keywords.has(name))
     this.#names.set(v, name)
     return name
   }
@@ -43,6 +40,15 @@ class Names {
     return this.#names.get(v) ?? '?'
   }
 }
+
+/** 0 is a, 25 is z, 26 is ba. */
+function letters(n: number): string {
+  const last = String.fromCharCode(97 + (n % 26))
+  return n < 26 ? last : letters(Math.floor(n / 26)) + last
+}
+
+/** Words of the notation that are no names of variables. */
+const keywords: ReadonlySet<string> = new Set(['in', 'let', 'lambda', 'inf', 'nan'])
 
 function printProgram(jaxpr: Jaxpr, names: Names, indent: string): string {
   const binder = (v: Var): string => `${names.bind(v)}:${printAval(v.aval)}`
