@@ -1,0 +1,67 @@
+/**
+ * The experiment of JAX's notebook "Training a simple neural network with data loading": a 784-512-512-10 network, plain
+ * gradient descent, from JAX's own random bits. `tests/truth/mnist_mlp.json` holds what JAX gives.
+ *
+ *     npm run example examples/mnist-mlp.ts -- --epochs 8
+ */
+import { grad, jit, nn, np, random } from 'pullback'
+import { mnist } from 'pullback/data'
+import { commandLine } from './lib/command-line.ts'
+import { progress } from './lib/progress.ts'
+
+const options = commandLine('Trains a fully connected network on MNIST.', {
+  epochs: { about: 'passes over the training images', default: 8 },
+  batch: { about: 'images a step', default: 128 },
+})
+const sizes = [784, 512, 512, 10]
+const stepSize = 0.01
+
+type Params = { w: np.NDArray; b: np.NDArray }[]
+const keys = [...random.split(random.key(0), sizes.length)]
+const initial: Params = sizes.slice(1).map((out, i) => {
+  const [wKey, bKey] = [...random.split(keys[i]!)] as [np.NDArray, np.NDArray]
+  return { w: random.normal(wKey, [out, sizes[i]!]).mul(1e-2), b: random.normal(bKey, [out]).mul(1e-2) }
+})
+
+function predict(params: Params, images: np.NDArray): np.NDArray {
+  let x = images
+  for (const { w, b } of params.slice(0, -1)) x = nn.relu(np.matmul(x, w.T).add(b))
+  const { w, b } = params.at(-1)!
+  const logits = np.matmul(x, w.T).add(b)
+  return logits.sub(nn.logsumexp(logits, -1, { keepdims: true }))
+}
+const loss = (params: Params, images: np.NDArray, targets: np.NDArray): np.NDArray => np.negative(np.mean(predict(params, images).mul(targets)))
+
+const step = jit((params: Params, images: np.NDArray, labels: np.NDArray) => {
+  const grads = grad(loss)(params, flat(images), nn.oneHot(labels, 10))
+  return params.map(({ w, b }, i) => ({ w: w.sub(grads[i]!.w.mul(stepSize)), b: b.sub(grads[i]!.b.mul(stepSize)) }))
+})
+const correct = jit((params: Params, images: np.NDArray, labels: np.NDArray) => np.sum(np.equal(np.argmax(predict(params, flat(images)), 1), labels)))
+
+/** Pixels 0 … 255, not scaled. */
+function flat(images: np.NDArray): np.NDArray {
+  return images.reshape([images.shape[0]!, 784]).astype('float32')
+}
+
+function accuracy(params: Params, { images, labels }: { images: np.NDArray; labels: np.NDArray }): number {
+  const n = labels.size
+  let sum = 0
+  for (let i = 0; i < n; i += 10000) sum += correct(params, images.slice([i, i + 10000]), labels.slice([i, i + 10000]).astype('int32')).item()
+  return sum / n
+}
+
+const data = await mnist()
+const n = data.train.labels.size
+const steps = Math.ceil(n / options.batch)
+let params = initial
+for (let epoch = 1; epoch <= options.epochs; epoch++) {
+  const bar = progress(`epoch ${epoch}/${options.epochs}`, steps)
+  for (let i = 0; i < steps; i++) {
+    const rows: [number, number] = [i * options.batch, Math.min(n, (i + 1) * options.batch)]
+    params = step(params, data.train.images.slice(rows), data.train.labels.slice(rows).astype('int32'))
+    bar.update(i + 1, {})
+  }
+  const line = `epoch ${epoch}/${options.epochs}  train accuracy ${accuracy(params, data.train).toFixed(4)}  test accuracy ${accuracy(params, data.test).toFixed(4)}`
+  bar.finish(line)
+  console.log(line)
+}
