@@ -1,0 +1,300 @@
+/** Elementwise primitives on vectors of four elements: a static table, so that a missing primitive does not compile. */
+import { type DType, dtypeInfo } from '../../../core/dtype.ts'
+import { DtypeError } from '../../../core/errors.ts'
+import type { ElementwiseParams } from '../../../core/primitives/index.ts'
+import type { Node } from '../../kernel-ir/index.ts'
+import type { FunctionBuilder, PlainName } from '../asm/index.ts'
+import { type BinaryName, f32x4, f32x4Pair, f64x2, f64x2Pair, type Helpers, type UnaryName } from '../math/index.ts'
+import { convert } from './convert.ts'
+import { roundBrain, roundHalf } from './half.ts'
+import { bitCount, divideLanes, integerPower, leadingZeros, remainderLanes, type Shift, shiftLanes, signLanes } from './integers.ts'
+import { keep, laneShape, literal, partsOf, type Value, wrapLanes } from './lanes.ts'
+import { joinMasks, selectParts } from './select.ts'
+
+export interface ApplyContext {
+  readonly fn: FunctionBuilder
+  readonly helpers: Helpers
+}
+
+/** What a rule sees: `dtype` is the operands' (the result's only where a rule says so). */
+interface Call<P extends keyof ElementwiseParams> extends ApplyContext {
+  readonly params: ElementwiseParams[P]
+  readonly dtype: DType
+  readonly result: DType
+  readonly inputs: readonly Value[]
+  /** Operands that are literals. */
+  readonly constants: readonly (number | null)[]
+}
+
+type Rule<P extends keyof ElementwiseParams> = (c: Call<P>) => Value
+type Rules = { readonly [P in keyof ElementwiseParams]: Rule<P> }
+type AnyCall = Call<keyof ElementwiseParams>
+
+/** The value of an elementwise primitive. */
+export function applyPrimitive(context: ApplyContext, node: Extract<Node, { op: 'apply' }>, inputs: readonly Value[], operands: readonly (Node | undefined)[]): Value {
+  const constants = operands.map((o) => (o?.op === 'literal' ? Number(o.value) : null))
+  return dispatch(node.primitive, { ...context, params: node.params, dtype: operands[0]?.dtype ?? node.dtype, result: node.dtype, inputs, constants })
+}
+
+function dispatch<P extends keyof ElementwiseParams>(primitive: P, call: Call<P>): Value {
+  return rules[primitive](call)
+}
+
+const unsupported = (name: string, dtype: DType): never => {
+  throw new DtypeError(name, `is not defined for ${dtype}`)
+}
+
+/** A float result back in the range of its dtype. */
+function rounded(c: ApplyContext, dtype: DType, x: Value): Value {
+  const [v] = x
+  if (v === undefined) return x
+  if (dtype === 'float16') return [roundHalf(c.fn, v)]
+  if (dtype === 'bfloat16') return [roundBrain(c.fn, v)]
+  return x
+}
+
+type Names = Partial<Readonly<Record<'f32' | 'f64' | 'i32' | 'u32' | 'mask', PlainName>>>
+
+const nameFor = (c: AnyCall, what: string, names: Names): PlainName => {
+  const shape = laneShape(c.dtype)
+  const name = shape === 'bits64' ? (c.dtype === 'complex64' ? names.f32 : undefined) : shape === 'bits128' ? names.f64 : names[shape]
+  return name ?? unsupported(what, c.dtype)
+}
+
+/** One instruction an operand part; `exact` results need no rounding to a narrow float. */
+function instruction(what: string, names: Names, exact = false): (c: AnyCall) => Value {
+  return (c) => {
+    const name = nameFor(c, what, names)
+    const [x = []] = c.inputs
+    const out = x.map((part, i) => {
+      c.fn.get(part)
+      for (const other of c.inputs.slice(1)) c.fn.get(other[i] ?? part)
+      return keep(c.fn.emit(name))
+    })
+    return settle(c, out, exact)
+  }
+}
+
+function settle(c: AnyCall, out: Value, exact = false): Value {
+  const [v] = out
+  const shape = laneShape(c.result)
+  if ((shape === 'i32' || shape === 'u32') && v !== undefined) return [wrapLanes(c.fn, c.result, v)]
+  return exact ? out : rounded(c, c.result, out)
+}
+
+/** Comparisons: a mask of 32-bit lanes whatever the width. */
+function comparison(what: string, names: Names): (c: AnyCall) => Value {
+  return (c) => {
+    const name = nameFor(c, what, names)
+    const [x = [], y = []] = c.inputs
+    const masks = x.map((part, i) => keep(c.fn.get(part).get(y[i] ?? part).emit(name), 'mask'))
+    const [low, high, ...more] = masks
+    if (low === undefined || high === undefined) return masks
+    if (c.dtype === 'float64') return [joinMasks(c.fn, low, high)]
+    // complex numbers are equal where both parts are
+    const each = [low, high, ...more].map((m) => foldPair(c, m, what === 'ne' ? 'v128.or' : 'v128.and'))
+    const [a, b, d, e] = each
+    if (a === undefined || b === undefined) return each
+    if (d === undefined || e === undefined) return [keep(c.fn.get(a).get(b).shuffle32(0, 2, 4, 6), 'mask')]
+    return [fourth(c, [a, b, d, e])]
+  }
+}
+
+const fourth = (c: AnyCall, [a, b, d, e]: readonly [Value[number], Value[number], Value[number], Value[number]]): Value[number] => {
+  const low = keep(c.fn.get(a).get(b).shuffle32(0, 4, 0, 4))
+  const high = keep(c.fn.get(d).get(e).shuffle32(0, 4, 0, 4))
+  return keep(c.fn.get(low).get(high).shuffle32(0, 1, 4, 5), 'mask')
+}
+
+function foldPair(c: AnyCall, mask: Value[number], by: 'v128.and' | 'v128.or'): Value[number] {
+  c.fn.get(mask).get(mask).get(mask)
+  if (dtypeInfo[c.dtype].bytes === 8) c.fn.shuffle32(1, 0, 3, 2)
+  else c.fn.shuffle32(2, 3, 0, 1)
+  return keep(c.fn.emit(by))
+}
+
+function mathUnary(name: UnaryName): (c: AnyCall) => Value {
+  return (c) => {
+    const [x = []] = c.inputs
+    const shape = laneShape(c.dtype)
+    if (shape === 'f32') return rounded(c, c.dtype, x.map((part) => (f32x4[name](c.fn, part, c.helpers), keep(c.fn))))
+    if (shape !== 'f64') return unsupported(name, c.dtype)
+    return perPart(x, (part) => (f64x2[name](c.fn, part, c.helpers), keep(c.fn)))
+  }
+}
+
+/** Uniform values hold one local twice: it is computed once. */
+function perPart(x: Value, f: (part: Value[number]) => Value[number]): Value {
+  const done = new Map<Value[number], Value[number]>()
+  return x.map((part) => {
+    const known = done.get(part)
+    if (known !== undefined) return known
+    const made = f(part)
+    done.set(part, made)
+    return made
+  })
+}
+
+function mathBinary(name: BinaryName, c: AnyCall): Value {
+  const [x = [], y = []] = c.inputs
+  const shape = laneShape(c.dtype)
+  if (shape !== 'f32' && shape !== 'f64') return unsupported(name, c.dtype)
+  const emitter = shape === 'f32' ? f32x4Pair[name] : f64x2Pair[name]
+  return rounded(c, c.dtype, x.map((part, i) => (emitter(c.fn, part, y[i] ?? part, c.helpers), keep(c.fn))))
+}
+
+const isIntegral = (dtype: DType): boolean => dtypeInfo[dtype].kind === 'int' || dtypeInfo[dtype].kind === 'uint'
+
+/** Integers are whole already. */
+const rounding = (name: 'floor' | 'ceil' | 'roundHalfAway' | 'roundHalfEven') => (c: AnyCall): Value => (isIntegral(c.dtype) ? (c.inputs[0] ?? []) : mathUnary(name)(c))
+
+const add = instruction('add', { f32: 'f32x4.add', f64: 'f64x2.add', i32: 'i32x4.add', u32: 'i32x4.add', mask: 'v128.or' })
+const mulReal = instruction('mul', { f32: 'f32x4.mul', f64: 'f64x2.mul', i32: 'i32x4.mul', u32: 'i32x4.mul', mask: 'v128.and' })
+const divReal = instruction('div', { f32: 'f32x4.div', f64: 'f64x2.div' })
+const max = instruction('max', { f32: 'f32x4.max', f64: 'f64x2.max', i32: 'i32x4.max_s', u32: 'i32x4.max_u', mask: 'v128.or' }, true)
+const min = instruction('min', { f32: 'f32x4.min', f64: 'f64x2.min', i32: 'i32x4.min_s', u32: 'i32x4.min_u', mask: 'v128.and' }, true)
+
+const real = (what: string, rule: (c: AnyCall) => Value) => (c: AnyCall): Value => (dtypeInfo[c.dtype].kind === 'complex' ? unsupported(what, c.dtype) : rule(c))
+
+const mul = real('mul', mulReal)
+
+/** x^y by squaring; a negative power is the reciprocal of the positive one, as XLA expands it. */
+function power(c: Call<'integerPow'>): Value {
+  const { y } = c.params
+  const [x = []] = c.inputs
+  const one = literal(c.fn, c.dtype, 1)
+  const exact: AnyCall = { ...c, dtype: c.dtype, result: c.dtype === 'float16' || c.dtype === 'bfloat16' ? 'float32' : c.dtype }
+  const times = (a: Value, b: Value): Value => mul({ ...exact, inputs: [a, b] })
+  let square = x
+  let product: Value | null = null
+  for (let n = Math.abs(y); n > 0; n = Math.floor(n / 2)) {
+    if (n % 2 === 1) product = product === null ? square : times(product, square)
+    if (n > 1) square = times(square, square)
+  }
+  const positive = product ?? one
+  if (y >= 0) return rounded(c, c.dtype, positive)
+  return isIntegral(c.dtype) ? unsupported('integerPow with a negative exponent', c.dtype) : rounded(c, c.dtype, divReal({ ...exact, inputs: [one, positive] }))
+}
+
+const integer = (what: string, c: AnyCall): Value[number] => {
+  const [v] = c.inputs[0] ?? []
+  return v === undefined || !isIntegral(c.dtype) ? unsupported(what, c.dtype) : v
+}
+const second = (c: AnyCall): Value[number] => c.inputs[1]?.[0] ?? unsupported('an operation without a second operand', c.dtype)
+
+const shift = (kind: Shift, what: string, c: AnyCall): Value => [shiftLanes(c.fn, c.dtype, kind, integer(what, c), second(c), c.constants[1] ?? null)]
+
+const rules: Rules = {
+  neg: instruction('neg', { f32: 'f32x4.neg', f64: 'f64x2.neg', i32: 'i32x4.neg', u32: 'i32x4.neg' }, true),
+  sign: (c) => (isIntegral(c.dtype) ? [signLanes(c.fn, c.dtype, integer('sign', c))] : mathUnary('sign')(c)),
+  floor: rounding('floor'),
+  ceil: rounding('ceil'),
+  round: (c) => rounding(c.params.roundingMethod === 'awayFromZero' ? 'roundHalfAway' : 'roundHalfEven')(c),
+  exp: mathUnary('exp'),
+  exp2: mathUnary('exp2'),
+  log: mathUnary('log'),
+  log1p: mathUnary('log1p'),
+  expm1: mathUnary('expm1'),
+  sin: mathUnary('sin'),
+  cos: mathUnary('cos'),
+  tan: mathUnary('tan'),
+  asin: mathUnary('asin'),
+  acos: mathUnary('acos'),
+  atan: mathUnary('atan'),
+  sinh: mathUnary('sinh'),
+  cosh: mathUnary('cosh'),
+  tanh: mathUnary('tanh'),
+  asinh: mathUnary('asinh'),
+  acosh: mathUnary('acosh'),
+  atanh: mathUnary('atanh'),
+  logistic: mathUnary('logistic'),
+  sqrt: mathUnary('sqrt'),
+  rsqrt: mathUnary('rsqrt'),
+  cbrt: mathUnary('cbrt'),
+  abs: (c) => (laneShape(c.dtype) === 'u32' ? (c.inputs[0] ?? []) : real('abs', instruction('abs', { f32: 'f32x4.abs', f64: 'f64x2.abs', i32: 'i32x4.abs' }, true))(c)),
+  square: (c) => mul({ ...c, inputs: [c.inputs[0] ?? [], c.inputs[0] ?? []] }),
+  erf: mathUnary('erf'),
+  erfc: mathUnary('erfc'),
+  erfInv: mathUnary('erfInv'),
+  lgamma: mathUnary('lgamma'),
+  digamma: mathUnary('digamma'),
+  isFinite: (c) => {
+    if (isIntegral(c.dtype) || c.dtype === 'bool') return literal(c.fn, 'bool', true)
+    const [low, high] = mathUnary('isFinite')({ ...c, dtype: c.dtype === 'float64' ? 'float64' : 'float32' })
+    if (low === undefined) return []
+    return [high === undefined ? low : joinMasks(c.fn, low, high)]
+  },
+  not: instructionOf('not', 'v128.not'),
+  populationCount: (c) => [bitCount(c.fn, c.dtype, integer('populationCount', c))],
+  clz: (c) => [leadingZeros(c.fn, c.dtype, integer('clz', c))],
+  integerPow: power,
+  convertElementType: (c) => convert(c.fn, c.dtype, c.params.newDtype, c.inputs[0] ?? []),
+  stopGradient: (c) => c.inputs[0] ?? [],
+
+  add,
+  sub: instruction('sub', { f32: 'f32x4.sub', f64: 'f64x2.sub', i32: 'i32x4.sub', u32: 'i32x4.sub' }),
+  mul,
+  div: (c) => (isIntegral(c.dtype) ? [divideLanes(c.fn, c.dtype, integer('div', c), second(c))] : real('div', divReal)(c)),
+  rem: (c) => (isIntegral(c.dtype) ? [remainderLanes(c.fn, c.dtype, integer('rem', c), second(c))] : mathBinary('rem', c)),
+  pow: (c) => (isIntegral(c.dtype) ? [integerPower(c.fn, c.dtype, integer('pow', c), second(c))] : mathBinary('pow', c)),
+  max: real('max', max),
+  min: real('min', min),
+  atan2: (c) => mathBinary('atan2', c),
+  nextafter: (c) => (c.dtype === 'float16' || c.dtype === 'bfloat16' ? unsupported('nextafter', c.dtype) : mathBinary('nextafter', c)),
+  and: instructionOf('and', 'v128.and'),
+  or: instructionOf('or', 'v128.or'),
+  xor: instructionOf('xor', 'v128.xor'),
+  shiftLeft: (c) => shift('left', 'shiftLeft', c),
+  shiftRightLogical: (c) => shift('logical', 'shiftRightLogical', c),
+  shiftRightArithmetic: (c) => shift('arithmetic', 'shiftRightArithmetic', c),
+  eq: comparison('eq', { f32: 'f32x4.eq', f64: 'f64x2.eq', i32: 'i32x4.eq', u32: 'i32x4.eq', mask: 'i32x4.eq' }),
+  ne: comparison('ne', { f32: 'f32x4.ne', f64: 'f64x2.ne', i32: 'i32x4.ne', u32: 'i32x4.ne', mask: 'i32x4.ne' }),
+  lt: real('lt', comparison('lt', { f32: 'f32x4.lt', f64: 'f64x2.lt', i32: 'i32x4.lt_s', u32: 'i32x4.lt_u', mask: 'i32x4.lt_u' })),
+  le: real('le', comparison('le', { f32: 'f32x4.le', f64: 'f64x2.le', i32: 'i32x4.le_s', u32: 'i32x4.le_u', mask: 'i32x4.le_u' })),
+  gt: real('gt', comparison('gt', { f32: 'f32x4.gt', f64: 'f64x2.gt', i32: 'i32x4.gt_s', u32: 'i32x4.gt_u', mask: 'i32x4.gt_u' })),
+  ge: real('ge', comparison('ge', { f32: 'f32x4.ge', f64: 'f64x2.ge', i32: 'i32x4.ge_s', u32: 'i32x4.ge_u', mask: 'i32x4.ge_u' })),
+
+  selectN: (c) => {
+    const [which = [], ...cases] = c.inputs
+    const [mask] = which
+    let [chosen = []] = cases
+    if (mask === undefined) return chosen
+    for (const [k, next] of cases.entries()) {
+      if (k === 0) continue
+      // an int32 selector out of range picks the first or the last case
+      const from = c.dtype === 'bool' ? mask : keep(c.fn.get(mask).i32x4(k).emit('i32x4.ge_s'), 'mask')
+      chosen = selectParts(c.fn, c.result, from, next, chosen)
+    }
+    return chosen
+  },
+  clamp: (c) => {
+    const [low = [], x = [], high = []] = c.inputs
+    return min({ ...c, inputs: [max({ ...c, inputs: [low, x] }), high] })
+  },
+}
+
+/** Bitwise on integers, logical on masks. */
+function instructionOf(what: string, name: PlainName): (c: AnyCall) => Value {
+  return instruction(what, { i32: name, u32: name, mask: name }, true)
+}
+
+/** How much work a node is, in simple vector instructions: for tiles and unrolling. */
+export function costOf(node: Node): number {
+  if (node.op === 'threefry') return 60
+  if (node.op === 'gather') return 12
+  if (node.op !== 'apply') return node.op === 'literal' ? 0 : 1
+  const wide = partsOf(node.dtype)
+  if (cheap.has(node.primitive)) return wide
+  return wide * (node.primitive === 'div' || node.primitive === 'sqrt' ? 4 : 20)
+}
+
+const cheap: ReadonlySet<keyof ElementwiseParams> = new Set([
+  'neg', 'sign', 'floor', 'ceil', 'round', 'abs', 'square', 'isFinite', 'not', 'integerPow', 'convertElementType', 'stopGradient',
+  'add', 'sub', 'mul', 'max', 'min', 'and', 'or', 'xor', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'selectN', 'clamp',
+] as const)
+
+/** A binary primitive on two values of one dtype, for reductions. */
+export function combineValues(context: ApplyContext, primitive: 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor' | 'gt' | 'lt' | 'eq' | 'ne', dtype: DType, a: Value, b: Value): Value {
+  const comparing = primitive === 'gt' || primitive === 'lt' || primitive === 'eq' || primitive === 'ne'
+  return dispatch(primitive, { ...context, params: {}, dtype, result: comparing ? 'bool' : dtype, inputs: [a, b], constants: [] })
+}

@@ -1,0 +1,103 @@
+/** A loop kernel as one function over a range of its units of work. */
+import type { BufferId, LoopKernel, Stage } from '../../kernel-ir/index.ts'
+import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
+import type { Helpers } from '../math/index.ts'
+import { buffersOf } from './kernel-key.ts'
+import type { Value } from './lanes.ts'
+import { bindAll, nest, vectorLoop } from './loops.ts'
+import { normalizeLoop } from './normalize.ts'
+import { describeStage, hoist } from './schedule.ts'
+import { blockOf, chooseMode, forksFor, pointCost, product, unitAxes, unitsPerCall } from './shape-of-work.ts'
+import { emitStage, type StageContext } from './stages.ts'
+import { type Coordinate, rootState, type State } from './state.ts'
+
+/** A loop kernel as a function `(begin, end, ...pointers)` over units `begin` to `end`; `buffers` are the pointers' order. */
+export interface EmittedLoop {
+  readonly fn: FunctionRef
+  readonly buffers: readonly BufferId[]
+  readonly units: number
+  /** Units that one call should take: long enough to be worth it, short enough that optimised code is entered soon. */
+  readonly unitsPerCall: number
+}
+
+export interface LoopOptions {
+  /** Units are exactly the points of the first axis, whatever its extent. */
+  readonly fixedOuter: boolean
+}
+
+export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: string, given: LoopKernel, options: LoopOptions = { fixedOuter: false }): EmittedLoop {
+  const buffers = buffersOf(given)
+  const kernel = normalizeLoop(given, options.fixedOuter)
+  const fn = module.function(name, ['i32', 'i32', ...buffers.map(() => 'i32' as const)])
+  const begin = fn.param(0)
+  const end = fn.param(1)
+  const pointers = new Map(buffers.map((b, i) => [b, fn.param(2 + i)]))
+  const { space } = kernel
+  const rank = space.length
+  const mode = chooseMode(kernel, options.fixedOuter)
+  const reduced = new Map<string, readonly Value[]>()
+  const context: StageContext = { fn, helpers, space, mode, reduced }
+  const roots = kernel.stages.map((stage) => rootState(describe(context, stage, pointers)))
+  for (const root of roots) hoist(root)
+  const cost = pointCost(kernel)
+  const run = (states: readonly State[]): void => kernel.stages.forEach((stage, i) => emitStage(context, i, stage, states[i]!))
+  const last = space[rank - 1] ?? 1
+
+  if (mode === 'space' && rank === 1) {
+    const forks = forksFor(kernel.stages)
+    const block = blockOf(cost, 4 * forks)
+    const units = Math.ceil(last / block)
+    const from = fn.local('i32', 'from')
+    const to = fn.local('i32', 'to')
+    fn.get(begin).i32(block).emit('i32.mul').set(from)
+    fn.get(end).i32(block).emit('i32.mul').tee(to).i32(last).get(to).i32(last).emit('i32.lt_u').select().set(to)
+    vectorLoop(fn, roots, { dim: 0, size: last, part: { begin: from, end: to }, forks }, run)
+    return { fn, buffers, units, unitsPerCall: unitsPerCall(units, block * cost) }
+  }
+  const outer = mode === 'space' ? space.slice(0, -1) : space
+  const axes = options.fixedOuter ? 1 : unitAxes(outer, cost * product(space))
+  const units = product(outer.slice(0, axes))
+  const unit = fn.local('i32', 'unit')
+  fn.forLoop(unit, begin, end, 1, () => {
+    fn.scope(() => {
+      const states = bindAll(roots, decode(fn, unit, outer.slice(0, axes)))
+      nest(fn, states, outer.slice(axes).map((_, i) => axes + i), (inside) => {
+        if (mode === 'space') vectorLoop(fn, inside, { dim: rank - 1, size: last, part: null, forks: forksFor(kernel.stages) }, run)
+        else run(inside)
+      })
+    })
+  })
+  return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (cost * product(space)) / Math.max(1, units)) }
+}
+
+function describe(c: StageContext, stage: Stage, pointers: ReadonlyMap<BufferId, Local>): State['info'] {
+  const rank = c.space.length
+  const inner = stage.inner.length
+  const vectorDim = c.mode === 'space' ? rank - 1 : inner > 0 && stage.kind !== 'cumulative' ? rank + inner - 1 : null
+  return describeStage(stage, {
+    fn: c.fn,
+    helpers: c.helpers,
+    sizes: [...c.space, ...stage.inner],
+    spaceMask: (1 << rank) - 1,
+    vectorDim,
+    pointer: (b) => pointers.get(b)!,
+    reduced: (s, output, fork) => c.reduced.get(`${s}.${output}`)?.[fork] ?? [],
+  })
+}
+
+/** The coordinates of a unit: digits of its number. */
+function decode(fn: FunctionBuilder, unit: Local, extents: readonly number[]): (readonly [number, Coordinate])[] {
+  const out: (readonly [number, Coordinate])[] = []
+  let below = 1
+  for (let d = extents.length - 1; d >= 0; d--) {
+    const size = extents[d] ?? 1
+    const digit = fn.local('i32', `i${d}`)
+    fn.get(unit)
+    if (below > 1) fn.i32(below).emit('i32.div_u')
+    if (d > 0) fn.i32(size).emit('i32.rem_u')
+    fn.set(digit)
+    out.unshift([d, { local: digit, constant: 0 }])
+    below *= size
+  }
+  return out
+}

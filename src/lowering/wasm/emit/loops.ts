@@ -1,0 +1,97 @@
+/** Loops around states: each opens a level at which everything that can be computed is. */
+import type { FunctionBuilder, Local } from '../asm/index.ts'
+import type { Lanes } from './lanes.ts'
+import { hoist } from './schedule.ts'
+import { childState, type Coordinate, type State } from './state.ts'
+
+/** The same variables bound in every state, and everything hoisted. */
+export function bindAll(states: readonly State[], coordinates: readonly (readonly [number, Coordinate])[]): State[] {
+  return states.map((state) => {
+    const child = childState(state, { coordinates })
+    hoist(child)
+    return child
+  })
+}
+
+/** Loops over `dims` in order, one inside the other; short ones are written out. */
+export function nest(fn: FunctionBuilder, states: readonly State[], dims: readonly number[], body: (states: readonly State[]) => void): void {
+  const [dim, ...inner] = dims
+  if (dim === undefined) return body(states)
+  const size = states[0]?.info.sizes[dim] ?? 1
+  fn.scope(() => {
+    const at = fn.local('i32', `i${dim}`)
+    fn.forLoop(at, 0, size, 1, () => {
+      fn.scope(() => nest(fn, bindAll(states, [[dim, { local: at, constant: 0 }]]), inner, body))
+    })
+  })
+}
+
+/** All points of `dims` one after the other, without a loop. */
+export function unrolled(fn: FunctionBuilder, states: readonly State[], dims: readonly number[], body: (states: readonly State[]) => void): void {
+  const [dim, ...inner] = dims
+  if (dim === undefined) return body(states)
+  const size = states[0]?.info.sizes[dim] ?? 1
+  for (let i = 0; i < size; i++) fn.scope(() => unrolled(fn, bindAll(states, [[dim, { local: null, constant: i }]]), inner, body))
+}
+
+export interface VectorRange {
+  readonly dim: number
+  readonly size: number
+  /** Locals where only a part of the axis is run over: multiples of `4 · forks`, the end also the size itself. */
+  readonly part: { readonly begin: Local; readonly end: Local } | null
+  /** Vectors side by side in the main loop. */
+  readonly forks: number
+  /** Called after every `every` steps of the main loop, and at its end. */
+  readonly block?: { readonly every: number; readonly end: () => void }
+}
+
+/** Runs over the vector axis: `forks` vectors at a time, then single vectors, then one of fewer lanes. */
+export function vectorLoop(fn: FunctionBuilder, states: readonly State[], range: VectorRange, body: (states: readonly State[], forks: number, lanes: Lanes) => void): void {
+  const { dim, size, part, forks, block } = range
+  const step = 4 * forks
+  const wideEnd = Math.floor(size / step) * step
+  const run = (at: Coordinate, width: number, lanes: Lanes): void => {
+    fn.scope(() => {
+      const children = states.map((state) => {
+        const child = childState(state, { coordinates: [[dim, at]], forks: width, lanes })
+        hoist(child)
+        return child
+      })
+      body(children, width, lanes)
+    })
+  }
+  const rest = (): void => {
+    const vectors = Math.floor((size - wideEnd) / 4)
+    if (vectors > 0) run({ local: null, constant: wideEnd }, vectors, 4)
+    const lanes = size % 4
+    if (lanes === 1 || lanes === 2 || lanes === 3) run({ local: null, constant: size - lanes }, 1, lanes)
+  }
+  fn.scope(() => {
+    if (part !== null) {
+      const v = fn.local('i32', 'v')
+      const stop = fn.local('i32', 'stop')
+      fn.get(part.end).i32(wideEnd).get(part.end).i32(wideEnd).emit('i32.lt_u').select().set(stop)
+      if (wideEnd > 0) fn.forLoop(v, part.begin, stop, step, () => run({ local: v, constant: 0 }, forks, 4))
+      if (wideEnd < size) fn.get(part.end).i32(size).emit('i32.eq').if(rest)
+      return
+    }
+    if (wideEnd === step) run({ local: null, constant: 0 }, forks, 4)
+    else if (wideEnd > 0) {
+      const v = fn.local('i32', 'v')
+      if (block === undefined || wideEnd <= block.every * step) fn.forLoop(v, 0, wideEnd, step, () => run({ local: v, constant: 0 }, forks, 4))
+      else {
+        const stop = fn.local('i32', 'stop')
+        fn.i32(0).set(v).loop((again) => {
+          fn.get(v).i32(block.every * step).emit('i32.add').tee(stop).i32(wideEnd).get(stop).i32(wideEnd).emit('i32.lt_u').select().set(stop)
+          fn.loop((head) => {
+            run({ local: v, constant: 0 }, forks, 4)
+            fn.get(v).i32(step).emit('i32.add').tee(v).get(stop).emit('i32.lt_u').brIf(head)
+          })
+          block.end()
+          fn.get(v).i32(wideEnd).emit('i32.lt_u').brIf(again)
+        })
+      }
+    }
+    rest()
+  })
+}

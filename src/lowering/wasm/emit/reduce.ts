@@ -1,0 +1,177 @@
+/**
+ * Accumulators of a reduction: several independent ones (forks) while it runs, combined in a fixed order at its end.
+ *
+ * Sums of float32 are accurate: after every block (about 32 additions a lane) the lanes are added to float64 totals, so the
+ * error of a sum of any length is that of a few dozen additions.
+ */
+import { type DType, dtypeInfo } from '../../../core/dtype.ts'
+import { InternalError } from '../../../core/errors.ts'
+import type { Accumulator, Combine } from '../../kernel-ir/index.ts'
+import type { FunctionBuilder, Local } from '../asm/index.ts'
+import type { Helpers } from '../math/index.ts'
+import { combineValues } from './apply.ts'
+import { convert } from './convert.ts'
+import { keep, type Lanes, literal, partsOf, type Value } from './lanes.ts'
+import { selectParts } from './select.ts'
+
+type Fold = Exclude<Combine, 'argmax' | 'argmin'>
+const primitiveOf = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or', xor: 'xor' } as const
+
+export interface Running {
+  readonly accumulator: Accumulator
+  /** The dtype it runs in: the node's, float32 for narrower floats. */
+  readonly dtype: DType
+  /** By fork: the value so far, in locals of its own. */
+  readonly values: readonly Value[]
+  /** argmax and argmin: the position, by fork. */
+  readonly positions: readonly Local[]
+  /** Sums of float32 in blocks: float64 totals, by fork. */
+  readonly totals: readonly Value[]
+}
+
+export interface Context {
+  readonly fn: FunctionBuilder
+  readonly helpers: Helpers
+}
+
+/** Sums that lose accuracy when they are long. */
+export const needsTotals = (a: Accumulator, nodeDType: DType): boolean => a.combine === 'sum' && dtypeInfo[nodeDType].kind === 'float' && nodeDType !== 'float64'
+
+const runningDType = (dtype: DType): DType => (dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype)
+
+/** Fresh accumulators at their identities. */
+export function startReduction(c: Context, accumulator: Accumulator, nodeDType: DType, forks: number, totals: boolean): Running {
+  const dtype = runningDType(nodeDType)
+  const copies = (d: DType, value: number | boolean): Value[] =>
+    Array.from({ length: forks }, () => Array.from({ length: partsOf(d) }, () => mutable(c, literal(c.fn, d, value)[0])))
+  const arg = accumulator.combine === 'argmax' || accumulator.combine === 'argmin'
+  return {
+    accumulator,
+    dtype,
+    values: copies(dtype, identity(accumulator.combine, dtype)),
+    positions: arg ? copies('int32', 0x7fffffff).map((v) => v[0]!) : [],
+    totals: totals && needsTotals(accumulator, nodeDType) ? copies('float64', 0) : [],
+  }
+}
+
+function mutable({ fn }: Context, from: Local | undefined): Local {
+  if (from === undefined) throw new InternalError('reduce', 'a value without parts')
+  return keep(fn.get(from), 'sum')
+}
+
+export function identity(combine: Combine, dtype: DType): number | boolean {
+  const { kind, bytes } = dtypeInfo[dtype]
+  const bits = 8 * bytes
+  const least = kind === 'float' ? -Infinity : kind === 'int' ? -(2 ** (bits - 1)) : 0
+  const greatest = kind === 'float' ? Infinity : kind === 'int' ? 2 ** (bits - 1) - 1 : kind === 'bool' ? 1 : 2 ** bits - 1
+  switch (combine) {
+    case 'sum':
+    case 'or':
+    case 'xor':
+      return 0
+    case 'prod':
+      return 1
+    case 'max':
+    case 'argmax':
+      return least
+    case 'min':
+    case 'argmin':
+      return greatest
+    case 'and':
+      return kind === 'int' ? -1 : greatest
+  }
+}
+
+/** Takes one vector into fork `fork`. Of fewer than four lanes, when lanes are elements of the reduction, the others are left out. */
+export function reduceStep(c: Context, r: Running, fork: number, x: Value, position: Local | null, lanes: Lanes): void {
+  const own = r.values[fork]
+  if (own === undefined) throw new InternalError('reduce', `no fork ${fork}`)
+  let value = x
+  let at = position
+  if (lanes < 4) {
+    const mask = keep(c.fn.i32x4(-1, lanes > 1 ? -1 : 0, lanes > 2 ? -1 : 0, 0), 'lanes')
+    value = selectParts(c.fn, r.dtype, mask, x, literal(c.fn, r.dtype, identity(r.accumulator.combine, r.dtype)))
+    if (at !== null) at = selectParts(c.fn, 'int32', mask, [at], literal(c.fn, 'int32', 0x7fffffff))[0] ?? at
+  }
+  merge(c, r, own, r.positions[fork] ?? null, value, at)
+}
+
+// Combines (value, position) into the locals `own`, `place`.
+function merge(c: Context, r: Running, own: Value, place: Local | null, value: Value, position: Local | null): void {
+  const { combine } = r.accumulator
+  if (combine !== 'argmax' && combine !== 'argmin') {
+    assign(c, own, combineValues(c, primitiveOf[combine as Fold], r.dtype, own, value))
+    return
+  }
+  if (place === null || position === null) throw new InternalError('reduce', `${combine} without a position`)
+  const { fn } = c
+  const better = first(combineValues(c, combine === 'argmax' ? 'gt' : 'lt', r.dtype, value, own))
+  const newNaN = first(combineValues(c, 'ne', r.dtype, value, value))
+  const oldNaN = first(combineValues(c, 'ne', r.dtype, own, own))
+  const equal = first(combineValues(c, 'eq', r.dtype, value, own))
+  // better, or the first NaN, or as good and earlier
+  fn.get(better).get(newNaN).get(oldNaN).emit('v128.andnot').emit('v128.or')
+  fn.get(equal).get(newNaN).get(oldNaN).emit('v128.and').emit('v128.or').get(position).get(place).emit('i32x4.lt_s').emit('v128.and').emit('v128.or')
+  // a number never replaces a NaN: comparisons with NaN are false, and two NaNs go by position
+  const take = keep(fn, 'take')
+  assign(c, own, selectParts(fn, r.dtype, take, value, own))
+  fn.get(position).get(place).get(take).emit('v128.bitselect').set(place)
+}
+
+const first = (v: Value): Local => v[0] as Local // every value has a part
+
+function assign({ fn }: Context, to: Value, from: Value): void {
+  for (const [i, part] of from.entries()) fn.get(part).set(to[i]!)
+}
+
+/** Adds the lanes of a block to the totals and starts the next one. */
+export function flush(c: Context, r: Running): void {
+  for (const [fork, total] of r.totals.entries()) {
+    const block = r.values[fork] ?? []
+    assign(c, total, combineValues(c, 'add', 'float64', total, convert(c.fn, 'float32', 'float64', block)))
+    for (const part of block) c.fn.i32x4(0).set(part)
+  }
+}
+
+/** The result of each fork, lanes apart: for reductions whose lanes are points of the parallel space. */
+export function finishLanes(c: Context, r: Running): Value[] {
+  if (r.positions.length > 0) return r.positions.map((p) => [p])
+  if (r.totals.length > 0) {
+    flush(c, r)
+    return r.totals.map((t) => convert(c.fn, 'float64', r.accumulator.dtype, t))
+  }
+  return r.values.map((v) => convert(c.fn, r.dtype, r.accumulator.dtype, v))
+}
+
+/** One result in every lane: for reductions over the vector axis. */
+export function finishAcross(c: Context, r: Running): Value {
+  const { fn } = c
+  // forks in pairs, a fixed tree
+  for (let width = 1; width < r.values.length; width *= 2)
+    for (let i = 0; i + width < r.values.length; i += 2 * width) merge(c, r, r.values[i]!, r.positions[i] ?? null, r.values[i + width]!, r.positions[i + width] ?? null)
+  let total = r.totals[0]
+  if (total !== undefined) {
+    for (let i = 1; i < r.totals.length; i++) assign(c, total, combineValues(c, 'add', 'float64', total, r.totals[i]!))
+    total = combineValues(c, 'add', 'float64', total, convert(fn, 'float32', 'float64', r.values[0]!))
+    for (const by of [2, 1]) total = combineValues(c, 'add', 'float64', total, rotate(fn, total, by))
+    return convert(fn, 'float64', r.accumulator.dtype, total)
+  }
+  const own = r.values[0]!
+  const place = r.positions[0] ?? null
+  for (const by of [2, 1]) merge(c, r, own, place, rotate(fn, own, by), place === null ? null : first(rotate(fn, [place], by)))
+  return place === null ? convert(fn, r.dtype, r.accumulator.dtype, own) : [place]
+}
+
+/** Lanes exchanged with those `by` (2 or 1) away. */
+function rotate(fn: FunctionBuilder, x: Value, by: number): Value {
+  const [a, b, d, e] = x
+  if (a === undefined) return x
+  if (b === undefined) return [keep(by === 2 ? fn.get(a).get(a).shuffle32(2, 3, 0, 1) : fn.get(a).get(a).shuffle32(1, 0, 3, 2))]
+  // copies: the originals are written to while these are still read
+  const copy = (v: Local): Local => keep(fn.get(v))
+  if (d === undefined || e === undefined) {
+    if (by === 2) return [copy(b), copy(a)]
+    return [a, b].map((v) => keep(fn.get(v).get(v).shuffle32(2, 3, 0, 1)))
+  }
+  return (by === 2 ? [d, e, a, b] : [b, a, e, d]).map(copy)
+}

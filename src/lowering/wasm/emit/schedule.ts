@@ -1,0 +1,87 @@
+/** Computes nodes at the outermost level where all they depend on is known. */
+import { dtypeInfo } from '../../../core/dtype.ts'
+import type { Expression, NodeId, Stage, Store } from '../../kernel-ir/index.ts'
+import type { FunctionBuilder, Local } from '../asm/index.ts'
+import type { Helpers } from '../math/index.ts'
+import { accessOf, advance, isLaneGuard, laneAddress, laneStride, uniformCondition } from './address.ts'
+import { evaluateNode } from './evaluate.ts'
+import { indexMask, type Access, dependenciesOf, find, isVarying, operandsOf, type StageInfo, type State } from './state.ts'
+import type { Sizes } from './index-arithmetic.ts'
+import type { Value } from './lanes.ts'
+import { storeContiguous, storeLanes } from './memory.ts'
+
+export interface StageOptions {
+  readonly fn: FunctionBuilder
+  readonly helpers: Helpers
+  readonly sizes: Sizes
+  readonly spaceMask: number
+  readonly vectorDim: number | null
+  readonly pointer: (buffer: number) => Local
+  readonly reduced: (stage: number, output: number, fork: number) => Value
+}
+
+/** What a stage's nodes need, whatever the loops around them. */
+export function describeStage(stage: Stage, o: StageOptions): StageInfo {
+  const { nodes } = stage
+  const stores: readonly Store[] = stage.kind === 'reduce' ? [] : stage.stores
+  const roots = [...stores.map((s) => s.node), ...(stage.kind === 'map' ? [] : stage.accumulators.flatMap((a) => (a.position === null ? [a.node] : [a.node, a.position])))]
+  const needed = neededBy(nodes, roots)
+  const loads = new Map<NodeId, Access>()
+  for (const id of needed) {
+    const node = nodes[id]
+    if (node?.op === 'load' || node?.op === 'gather') loads.set(id, accessOf(node.buffer, dtypeInfo[node.dtype].bytes, node.index))
+  }
+  const storeAccesses = stores.map((s) => accessOf(s.buffer, dtypeInfo[nodes[s.node]?.dtype ?? 'float32'].bytes, s.index))
+  return { ...o, nodes, stores, dependencies: dependenciesOf(nodes, o.spaceMask), needed, loads, storeAccesses }
+}
+
+function neededBy(nodes: Expression, roots: readonly NodeId[]): NodeId[] {
+  const wanted = new Set(roots)
+  for (let id = nodes.length - 1; id >= 0; id--) {
+    const node = nodes[id]
+    if (node !== undefined && wanted.has(id)) for (const input of operandsOf(node)) wanted.add(input)
+  }
+  return [...wanted].sort((a, b) => a - b)
+}
+
+/** The value of a computed node in one fork. */
+export function valueOf(state: State, node: NodeId, fork: number): Value | undefined {
+  return find(state, (s) => s.uniform.get(node) ?? s.varying[fork]?.get(node))
+}
+
+/** Computes every wanted node, partial address and condition that this level's variables suffice for. */
+export function hoist(state: State): void {
+  const { info } = state
+  for (const access of info.loads.values()) advance(state, access)
+  for (const access of info.storeAccesses) advance(state, access)
+  for (const id of info.needed) {
+    const mask = info.dependencies[id] ?? 0
+    const node = info.nodes[id]
+    if (node === undefined || valueOf(state, id, 0) !== undefined) continue
+    if ((mask & ~state.mask) !== 0) {
+      if (node.op === 'load' || node.op === 'gather' || node.op === 'guarded')
+        for (const guard of node.guards) if ((indexMask(guard.index) & ~state.mask) === 0 && !isLaneGuard(state, guard)) uniformCondition(state, guard)
+      continue
+    }
+    if (!isVarying(info, mask)) state.uniform.set(id, evaluateNode(state, id, 0))
+    else for (let fork = 0; fork < state.forks; fork++) state.varying[fork]?.set(id, evaluateNode(state, id, fork))
+  }
+}
+
+/** Stores of a stage, once all nodes have values. */
+export function emitStores(state: State): void {
+  const { fn, stores, storeAccesses, vectorDim, nodes } = state.info
+  for (const [i, store] of stores.entries()) {
+    const access = storeAccesses[i]
+    const dtype = nodes[store.node]?.dtype
+    if (access === undefined || dtype === undefined) continue
+    const stride = laneStride(state, access)
+    for (let fork = 0; fork < state.forks; fork++) {
+      const value = valueOf(state, store.node, fork)
+      if (value === undefined) continue
+      if (vectorDim === null) storeContiguous(fn, dtype, 1, laneAddress(state, access, 0, 0, null, false), value)
+      else if (stride === access.bytes) storeContiguous(fn, dtype, state.lanes, laneAddress(state, access, fork, 0, null, false), value)
+      else storeLanes(fn, dtype, state.lanes, value, (lane) => laneAddress(state, access, fork, lane, null, false))
+    }
+  }
+}

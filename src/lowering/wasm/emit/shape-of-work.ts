@@ -1,0 +1,96 @@
+/** How a loop kernel is cut: which axis runs along the lanes, what one call does, how many vectors run side by side. */
+import type { LoopKernel, Stage } from '../../kernel-ir/index.ts'
+import { costOf } from './apply.ts'
+import { coefficientOf, isNested } from './index-arithmetic.ts'
+import { partsOf } from './lanes.ts'
+
+/**
+ * - `space`: lanes are neighbours on the last axis of the space, and every stage runs over its inner axes for each vector.
+ * - `inner`: lanes are neighbours on the last inner axis of each stage; a stage without one computes a single lane.
+ */
+export type VectorMode = 'space' | 'inner'
+
+export const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
+
+export function chooseMode(kernel: LoopKernel, fixedOuter: boolean): VectorMode {
+  const { space, stages } = kernel
+  if (space.length === 0 || (fixedOuter && space.length === 1)) return 'inner'
+  const withInner = stages.filter((s) => s.inner.length > 0)
+  if (withInner.length === 0 || withInner.some((s) => s.kind === 'cumulative')) return 'space'
+  const last = space.length - 1
+  let alongSpace = 0
+  let alongInner = 0
+  for (const stage of withInner) {
+    const points = product(stage.inner)
+    const innerLast = space.length + stage.inner.length - 1
+    alongSpace += points * accessCost(stage, last) * waste(space[last] ?? 1)
+    alongInner += points * accessCost(stage, innerLast) * waste(stage.inner.at(-1) ?? 1)
+  }
+  return alongSpace < alongInner ? 'space' : 'inner'
+}
+
+const waste = (n: number): number => (Math.ceil(n / 4) * 4) / n
+
+/** Loads and stores of one vector along an axis, a lane-by-lane one counting as four. */
+function accessCost(stage: Stage, dim: number): number {
+  let cost = 1
+  const add = (stride: number | null): void => {
+    cost += stride === 0 ? 0.5 : stride === 1 ? 1 : 4
+  }
+  for (const node of stage.nodes) if (node.op === 'load' || node.op === 'gather') add(isNested(node.index, dim) ? null : coefficientOf(node.index, dim))
+  if (stage.kind !== 'reduce') for (const store of stage.stores) add(isNested(store.index, dim) ? null : coefficientOf(store.index, dim))
+  return cost
+}
+
+/** Work of one point of the space, in simple instructions an element. */
+export function pointCost(kernel: LoopKernel): number {
+  let cost = 0
+  for (const stage of kernel.stages) cost += product(stage.inner) * bodyCost(stage)
+  return Math.max(1, cost)
+}
+
+export function bodyCost(stage: Stage): number {
+  let cost = stage.kind === 'map' ? stage.stores.length : 2 * stage.accumulators.length
+  for (const node of stage.nodes) cost += costOf(node)
+  return cost
+}
+
+/** Vectors side by side: as many as hide latencies without running out of registers. */
+export function forksFor(stages: readonly Stage[]): number {
+  let cost = 0
+  let parts = 1
+  for (const stage of stages) {
+    cost = Math.max(cost, bodyCost(stage))
+    for (const node of stage.nodes) parts = Math.max(parts, partsOf(node.dtype))
+    if (stage.kind !== 'map' && stage.accumulators.some((a) => a.combine === 'argmax' || a.combine === 'argmin')) cost += 8
+  }
+  if (parts === 4) return 1
+  const forks = cost <= 12 ? 4 : cost <= 24 ? 2 : 1
+  return Math.max(1, forks / parts)
+}
+
+/** Simple instructions of a unit of work at most, where the axes allow it, and of one call. */
+const unitAim = 100_000
+const callAim = 400_000
+const callLeast = 20_000
+
+/** How many leading axes count units: as few as leave no unit too long. */
+export function unitAxes(extents: readonly number[], costPerUnitOfAll: number): number {
+  let work = costPerUnitOfAll
+  let axes = 0
+  while (axes < extents.length && (axes === 0 || work > unitAim)) work /= extents[axes++] ?? 1
+  return axes
+}
+
+/** Elements of the one axis in a unit, a multiple of `step`. */
+export function blockOf(cost: number, step: number): number {
+  const aim = Math.min(16384, Math.max(1, unitAim / cost))
+  return Math.max(1, Math.floor(aim / step)) * step
+}
+
+/** Units in one call. */
+export function unitsPerCall(units: number, costOfUnit: number): number {
+  const most = Math.ceil(callAim / costOfUnit)
+  const least = Math.ceil(callLeast / costOfUnit)
+  return Math.max(1, least, Math.min(most, Math.ceil(units / 16)))
+}

@@ -1,0 +1,141 @@
+/** One stage at one point of the space, or at the vectors that lie side by side there. */
+import type { Stage } from '../../kernel-ir/index.ts'
+import type { FunctionBuilder, Local } from '../asm/index.ts'
+import type { Helpers } from '../math/index.ts'
+import type { Lanes, Value } from './lanes.ts'
+import { bindAll, nest, unrolled, vectorLoop } from './loops.ts'
+import { finishAcross, finishLanes, flush, needsTotals, reduceStep, type Running, startReduction } from './reduce.ts'
+import { emitStores, hoist, valueOf } from './schedule.ts'
+import { forksFor, product, type VectorMode } from './shape-of-work.ts'
+import { childState, accumulatorBit, reducedBit, type State } from './state.ts'
+
+export interface StageContext {
+  readonly fn: FunctionBuilder
+  readonly helpers: Helpers
+  readonly space: readonly number[]
+  readonly mode: VectorMode
+  /** Results of reductions, by fork: `stage.output`. */
+  readonly reduced: Map<string, readonly Value[]>
+}
+
+/** Additions a lane after which a float32 sum goes to its float64 total. */
+const blockLength = 32
+/** Inner loops of so few points are written out. */
+const unrollUpTo = 9
+
+export function emitStage(c: StageContext, number: number, stage: Stage, outer: State): void {
+  const { fn } = c
+  const rank = c.space.length
+  const dims = stage.inner.map((_, i) => rank + i)
+  // Values that depend on reductions become known now; those of the loops' level are computed here.
+  const state = childState(outer, { bits: reducedBit })
+  hoist(state)
+  if (stage.kind === 'reduce') return emitReduce(c, number, stage, state, dims)
+  if (stage.kind === 'cumulative') return emitCumulative(c, stage, state, dims)
+  const body = (inside: readonly State[]): void => {
+    for (const s of inside) emitStores(s)
+  }
+  if (dims.length === 0) return body([state])
+  if (c.mode === 'space') return (product(stage.inner) <= unrollUpTo ? unrolled : nest)(fn, [state], dims, body)
+  const dim = rank + dims.length - 1
+  nest(fn, [state], dims.slice(0, -1), (inside) => vectorLoop(fn, inside, { dim, size: stage.inner.at(-1) ?? 1, part: null, forks: forksFor([stage]) }, body))
+}
+
+type Reduce = Extract<Stage, { kind: 'reduce' }>
+
+function emitReduce(c: StageContext, number: number, stage: Reduce, state: State, dims: readonly number[]): void {
+  const { fn } = c
+  const across = c.mode === 'inner' && dims.length > 0
+  const forks = across ? Math.min(forksFor([stage]), Math.max(1, Math.ceil((stage.inner.at(-1) ?? 1) / 4))) : state.forks
+  // additions into one lane: of the innermost axis, and of all
+  const innermost = across ? Math.ceil((stage.inner.at(-1) ?? 1) / (4 * forks)) : (stage.inner.at(-1) ?? 1)
+  const additions = innermost * product(stage.inner.slice(0, -1))
+  const nodeDType = (node: number): State['info']['nodes'][number]['dtype'] => stage.nodes[node]?.dtype ?? 'float32'
+  const long = additions > blockLength || stage.accumulators.some((a) => a.dtype === 'float64' && needsTotals(a, nodeDType(a.node)))
+  const running = stage.accumulators.map((a) => startReduction(c, a, nodeDType(a.node), forks, long))
+  const flushAll = (): void => {
+    for (const r of running) flush(c, r)
+  }
+  const step = (inside: readonly State[], width: number, lanes: Lanes): void => {
+    const [now] = inside
+    if (now === undefined) return
+    for (const r of running) {
+      for (let fork = 0; fork < width; fork++) {
+        const x = valueOf(now, r.accumulator.node, fork)
+        const position = r.accumulator.position === null ? null : (valueOf(now, r.accumulator.position, fork)?.[0] ?? null)
+        if (x !== undefined) reduceStep(c, r, fork, x, position, across ? lanes : 4)
+      }
+    }
+  }
+  // Where a block ends: inside the innermost loop when that is long, else after the first loop outwards that makes it long enough.
+  const blocks = running.some((r) => r.totals.length > 0)
+  let depth = dims.length - 1
+  let gathered = innermost
+  while (blocks && depth > 0 && gathered < blockLength) gathered *= stage.inner[--depth] ?? 1
+  const every = blocks && innermost > 2 * blockLength ? blockLength : Infinity
+  const innermostLoop = (inside: readonly State[]): void => {
+    const dim = dims.at(-1)
+    if (dim === undefined) return step(inside, forks, 4)
+    const size = stage.inner.at(-1) ?? 1
+    if (across) vectorLoop(fn, inside, { dim, size, part: null, forks, ...(every === Infinity ? {} : { block: { every, end: flushAll } }) }, step)
+    else if (every === Infinity) nest(fn, inside, [dim], (s) => step(s, forks, 4))
+    else blockedLoop(fn, inside, dim, size, every, flushAll, (s) => step(s, forks, 4))
+  }
+  if (!across && additions <= unrollUpTo) unrolled(fn, [state], dims, (s) => step(s, forks, 4))
+  else if (!blocks || every !== Infinity || depth === 0) nest(fn, [state], dims.slice(0, -1), innermostLoop)
+  else
+    nest(fn, [state], dims.slice(0, depth), (s) => {
+      nest(fn, s, dims.slice(depth, -1), innermostLoop)
+      flushAll()
+    })
+  for (const [output, r] of running.entries()) {
+    const results = across ? [finishAcross(c, r)] : finishLanes(c, r)
+    c.reduced.set(`${number}.${output}`, results)
+  }
+}
+
+function blockedLoop(fn: FunctionBuilder, states: readonly State[], dim: number, size: number, every: number, end: () => void, body: (states: readonly State[]) => void): void {
+  fn.scope(() => {
+    const at = fn.local('i32', `i${dim}`)
+    const stop = fn.local('i32', 'stop')
+    fn.i32(0).set(at).loop((again) => {
+      fn.get(at).i32(every).emit('i32.add').tee(stop).i32(size).get(stop).i32(size).emit('i32.lt_u').select().set(stop)
+      fn.loop((head) => {
+        fn.scope(() => body(bindAll(states, [[dim, { local: at, constant: 0 }]])))
+        fn.get(at).i32(1).emit('i32.add').tee(at).get(stop).emit('i32.lt_u').brIf(head)
+      })
+      end()
+      fn.get(at).i32(size).emit('i32.lt_u').brIf(again)
+    })
+  })
+}
+
+/** Element by element along the one inner axis, lanes being points of the space. */
+function emitCumulative(c: StageContext, stage: Extract<Stage, { kind: 'cumulative' }>, state: State, dims: readonly number[]): void {
+  const { fn } = c
+  const [dim] = dims
+  const [size] = stage.inner
+  if (dim === undefined) return
+  const dtypeOf = (node: number): State['info']['nodes'][number]['dtype'] => stage.nodes[node]?.dtype ?? 'float32'
+  const running: Running[] = stage.accumulators.map((a) => startReduction(c, a, dtypeOf(a.node), state.forks, false))
+  const count: Local = fn.local('i32', 'count')
+  fn.forLoop(count, 0, size, 1, () => {
+    fn.scope(() => {
+      const at = fn.local('i32', 'at')
+      if (stage.reverse) fn.i32(size - 1).get(count).emit('i32.sub').set(at)
+      else fn.get(count).set(at)
+      const [now] = bindAll([state], [[dim, { local: at, constant: 0 }]])
+      if (now === undefined) return
+      for (const r of running)
+        for (let fork = 0; fork < now.forks; fork++) {
+          const x = valueOf(now, r.accumulator.node, fork)
+          const position = r.accumulator.position === null ? null : (valueOf(now, r.accumulator.position, fork)?.[0] ?? null)
+          if (x !== undefined) reduceStep(c, r, fork, x, position, 4)
+        }
+      const results = running.map((r) => finishLanes(c, r))
+      const after = childState(now, { bits: accumulatorBit, accumulators: Array.from({ length: now.forks }, (_, fork) => results.map((v) => v[fork] ?? [])) })
+      hoist(after)
+      emitStores(after)
+    })
+  })
+}

@@ -1,0 +1,210 @@
+/**
+ * What is known while a stage is emitted: which loop variables have values, what was computed from them, and where.
+ *
+ * States form a chain, one a loop level. `hoist` (schedule.ts) computes at each level whatever its variables suffice for, so
+ * that an inner loop holds only what depends on its own variable.
+ */
+import type { Expression, Index, Node, NodeId, Store } from '../../kernel-ir/index.ts'
+import type { FunctionBuilder, Local } from '../asm/index.ts'
+import type { Helpers } from '../math/index.ts'
+import { eachDim, type Sizes } from './index-arithmetic.ts'
+import type { Lanes, Value } from './lanes.ts'
+
+/** The value of a loop variable: a local (none: zero) plus a constant. */
+export interface Coordinate {
+  readonly local: Local | null
+  readonly constant: number
+}
+
+/** What does not change between the levels of a stage. */
+export interface StageInfo {
+  readonly fn: FunctionBuilder
+  readonly helpers: Helpers
+  readonly nodes: Expression
+  readonly sizes: Sizes
+  readonly stores: readonly Store[]
+  /** The loop variable that runs along the lanes; null: every lane holds the same. */
+  readonly vectorDim: number | null
+  /** By node: the variables it depends on, as bits; `reducedBit` and `accumulatorBit` beside them. */
+  readonly dependencies: readonly number[]
+  /** Nodes that are wanted, in order: those the roots need. */
+  readonly needed: readonly NodeId[]
+  /** Accesses of loads, gathers (by node) and stores (by position). */
+  readonly loads: ReadonlyMap<NodeId, Access>
+  readonly storeAccesses: readonly Access[]
+  readonly pointer: (buffer: number) => Local
+  /** A result of an earlier reduction stage. */
+  readonly reduced: (stage: number, output: number, fork: number) => Value
+}
+
+/** A place in a buffer: byte address = pointer + bytes · index. */
+export interface Access {
+  readonly buffer: number
+  readonly bytes: number
+  readonly index: Index
+  /** All coefficients and the constant are non-negative, so that no prefix of the sum lies below the buffer. */
+  readonly monotone: boolean
+}
+
+/** An address so far: terms still to be added. */
+export interface Base {
+  readonly key: string
+  readonly local: Local
+  readonly remaining: Index['terms']
+}
+
+export interface State {
+  readonly info: StageInfo
+  readonly parent: State | null
+  readonly bound: ReadonlyMap<number, Coordinate>
+  /** Variables with values, and the two bits below where they apply. */
+  readonly mask: number
+  readonly lanes: Lanes
+  /** Vectors computed side by side: fork f holds the lanes from 4 f on. */
+  readonly forks: number
+  readonly uniform: Map<NodeId, Value>
+  readonly varying: readonly Map<NodeId, Value>[]
+  readonly bases: Map<Access, Base>
+  readonly sums: Map<string, Local>
+  readonly conditions: Map<string, Local>
+  readonly threefry: Map<string, readonly [Local, Local]>
+  /** Running values of a cumulative stage, by fork. */
+  readonly accumulators: readonly (readonly Value[])[]
+}
+
+export const reducedBit: number = 1 << 29
+export const accumulatorBit: number = 1 << 30
+
+export interface Binding {
+  readonly coordinates?: readonly (readonly [dim: number, at: Coordinate])[]
+  readonly bits?: number
+  readonly forks?: number
+  readonly lanes?: Lanes
+  readonly accumulators?: readonly (readonly Value[])[]
+}
+
+export function rootState(info: StageInfo): State {
+  return {
+    info,
+    parent: null,
+    bound: new Map(),
+    mask: 0,
+    lanes: 4,
+    forks: 1,
+    uniform: new Map(),
+    varying: [new Map()],
+    bases: new Map(),
+    sums: new Map(),
+    conditions: new Map(),
+    threefry: new Map(),
+    accumulators: [],
+  }
+}
+
+/** A level further in. The number of forks changes only where the vector variable gets its value. */
+export function childState(parent: State, binding: Binding): State {
+  let mask = parent.mask | (binding.bits ?? 0)
+  let bound = parent.bound
+  if (binding.coordinates !== undefined && binding.coordinates.length > 0) {
+    const more = new Map(bound)
+    for (const [dim, at] of binding.coordinates) {
+      more.set(dim, at)
+      mask |= 1 << dim
+    }
+    bound = more
+  }
+  const forks = binding.forks ?? parent.forks
+  return {
+    info: parent.info,
+    parent,
+    bound,
+    mask,
+    lanes: binding.lanes ?? parent.lanes,
+    forks,
+    uniform: new Map(),
+    varying: Array.from({ length: forks }, () => new Map<NodeId, Value>()),
+    bases: new Map(),
+    sums: new Map(),
+    conditions: new Map(),
+    threefry: new Map(),
+    accumulators: binding.accumulators ?? parent.accumulators,
+  }
+}
+
+/** Looks up the chain, the innermost level first. */
+export function find<T>(state: State, at: (state: State) => T | undefined): T | undefined {
+  for (let s: State | null = state; s !== null; s = s.parent) {
+    const found = at(s)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+export const isVarying = (info: StageInfo, mask: number): boolean => info.vectorDim !== null && (mask & (1 << info.vectorDim)) !== 0
+
+export function indexMask(index: Index): number {
+  let mask = 0
+  eachDim(index, (dim) => {
+    mask |= 1 << dim
+  })
+  return mask
+}
+
+/** The variables that each node depends on. `spaceMask`: those of the parallel space, on which results of reductions depend. */
+export function dependenciesOf(nodes: Expression, spaceMask: number): number[] {
+  const masks: number[] = []
+  const of = (id: NodeId): number => masks[id] ?? 0
+  for (const node of nodes) masks.push(nodeMask(node, of, spaceMask))
+  return masks
+}
+
+function nodeMask(node: Node, of: (id: NodeId) => number, spaceMask: number): number {
+  let mask = 0
+  switch (node.op) {
+    case 'load':
+    case 'gather':
+      mask = indexMask(node.index)
+      for (const guard of node.guards) mask |= indexMask(guard.index)
+      if (node.op === 'gather') for (const { position } of node.positions) mask |= of(position)
+      return mask
+    case 'literal':
+      return 0
+    case 'index':
+      return indexMask(node.index)
+    case 'guarded':
+      mask = of(node.inside) | of(node.outside)
+      for (const guard of node.guards) mask |= indexMask(guard.index)
+      return mask
+    case 'apply':
+    case 'threefry':
+      for (const id of node.inputs) mask |= of(id)
+      return mask
+    case 'bitcast':
+      return of(node.input)
+    case 'reduced':
+      return spaceMask | reducedBit
+    case 'accumulator':
+      return accumulatorBit | spaceMask
+  }
+}
+
+/** Operands of a node. */
+export function operandsOf(node: Node): readonly NodeId[] {
+  switch (node.op) {
+    case 'gather':
+      return node.positions.map((p) => p.position)
+    case 'guarded':
+      return node.inside === node.outside ? [node.inside] : [node.inside, node.outside]
+    case 'apply':
+    case 'threefry':
+      return node.inputs
+    case 'bitcast':
+      return [node.input]
+    case 'load':
+    case 'literal':
+    case 'index':
+    case 'reduced':
+    case 'accumulator':
+      return []
+  }
+}

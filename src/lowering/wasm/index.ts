@@ -1,0 +1,1 @@
+export { emitProgram, type EmittedProgram } from './emit/index.ts'

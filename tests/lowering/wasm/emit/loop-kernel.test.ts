@@ -1,0 +1,170 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { emitProgram } from '../../../../src/lowering/wasm/index.ts'
+import type { Node } from '../../../../src/lowering/kernel-ir/index.ts'
+import { numSlowRuns } from '../../../scale.ts'
+import { affine, apply, f32, kernelProgram, literal, load, loop, map, run } from './harness.ts'
+
+const random = (n: number, seed = 1): Float32Array => {
+  let s = seed
+  return Float32Array.from({ length: n }, () => {
+    s = (Math.imul(s, 1664525) + 1013904223) | 0
+    return s / 2 ** 30
+  })
+}
+
+describe('map kernels', () => {
+  test('a · x + b of any length, nothing written outside', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 70 }), (n) => {
+        const kernel = loop([n], [map([], [load(0, affine([1])), load(1, affine([1])), literal(3), apply('mul', [0, 2]), apply('add', [3, 1])], [{ buffer: 2, index: affine([1]), node: 4 }])])
+        const f = { shape: [n], dtype: 'float32' as const }
+        const x = random(n, 3)
+        const b = random(n, 5)
+        const [out] = run(kernelProgram(kernel, [f, f], [f]), [x, b])
+        expect(f32(out!)).toEqual(x.map((v, i) => Math.fround(Math.fround(v * 3) + b[i]!)))
+      }),
+      { numRuns: numSlowRuns },
+    )
+  })
+
+  test('a transposing, reversing and broadcasting read', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 21 }), (rows, columns) => {
+        const kernel = loop(
+          [rows, columns],
+          [
+            map(
+              [],
+              [load(0, affine([1, rows])), load(0, affine([-columns, -1], rows * columns - 1)), load(1, affine([0, 1])), apply('sub', [0, 1]), apply('mul', [3, 2])],
+              [{ buffer: 2, index: affine([columns, 1]), node: 4 }],
+            ),
+          ],
+        )
+        const f = { shape: [rows, columns], dtype: 'float32' as const }
+        const x = random(rows * columns)
+        const b = random(columns, 5)
+        const [out] = run(kernelProgram(kernel, [f, { shape: [columns], dtype: 'float32' }], [f]), [x, b])
+        const want = new Float32Array(rows * columns)
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < columns; j++) want[i * columns + j] = Math.fround(x[j * rows + i]! - x[rows * columns - 1 - i * columns - j]!) * b[j]!
+        expect(f32(out!)).toEqual(want)
+      }),
+      { numRuns: numSlowRuns },
+    )
+  })
+
+  test('a guarded read gives its other value outside, and nothing is read there', () => {
+    const nodes: Node[] = [
+      { op: 'load', dtype: 'float32', buffer: 0, index: affine([5, 1], -6), guards: [{ index: affine([1], -1), low: 0, high: 4 }, { index: affine([0, 1], -1), low: 0, high: 5 }], otherwise: 7 },
+    ]
+    const kernel = loop([6, 7], [map([], nodes, [{ buffer: 1, index: affine([7, 1]), node: 0 }])])
+    const x = random(20)
+    const [out] = run(kernelProgram(kernel, [{ shape: [4, 5], dtype: 'float32' }], [{ shape: [6, 7], dtype: 'float32' }]), [x])
+    const want = Float32Array.from({ length: 42 }, (_, k) => {
+      const [i, j] = [Math.floor(k / 7) - 1, (k % 7) - 1]
+      return i >= 0 && i < 4 && j >= 0 && j < 5 ? x[i * 5 + j]! : 7
+    })
+    expect(f32(out!)).toEqual(want)
+  })
+
+  test('a reshape after a transpose reads through division and remainder', () => {
+    const [a, b] = [6, 10]
+    const flat = { constant: 0, terms: [{ coefficient: 1, atom: { kind: 'dim' as const, dim: 0 } }] }
+    const index = {
+      constant: 0,
+      terms: [
+        { coefficient: b, atom: { kind: 'mod' as const, of: flat, by: a } },
+        { coefficient: 1, atom: { kind: 'floorDiv' as const, of: flat, by: a } },
+      ],
+    }
+    for (const n of [a * b, a * b - 1]) {
+      const kernel = loop([n], [map([], [load(0, index)], [{ buffer: 1, index: affine([1]), node: 0 }])])
+      const x = random(a * b)
+      const [out] = run(kernelProgram(kernel, [{ shape: [a * b], dtype: 'float32' }], [{ shape: [n], dtype: 'float32' }]), [x])
+      expect(f32(out!)).toEqual(Float32Array.from({ length: n }, (_, k) => x[(k % a) * b + Math.floor(k / a)]!))
+    }
+  })
+
+  test('the same bits at every position of a row', () => {
+    const n = 23
+    const kernel = loop([n], [map([], [load(0, affine([1])), apply('exp', [0])], [{ buffer: 1, index: affine([1]), node: 1 }])])
+    const f = { shape: [n], dtype: 'float32' as const }
+    const [out] = run(kernelProgram(kernel, [f], [f]), [new Float32Array(n).fill(0.7)])
+    expect(new Set(f32(out!)).size).toBe(1)
+  })
+})
+
+describe('reductions', () => {
+  test('rows and columns of any shape', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 90 }), fc.constantFrom('sum', 'max', 'min'), (rows, columns, combine) => {
+        const x = random(rows * columns)
+        const f = { shape: [rows, columns], dtype: 'float32' as const }
+        const fold = (values: number[]): number => (combine === 'sum' ? values.reduce((p, q) => p + q, 0) : combine === 'max' ? Math.max(...values) : Math.min(...values))
+        const by = (n: number, m: number, stride: number, inner: number): void => {
+          const kernel = loop(
+            [n],
+            [
+              { kind: 'reduce', inner: [m], nodes: [load(0, affine([stride, inner]))], accumulators: [{ combine, dtype: 'float32', node: 0, position: null }] },
+              map([], [{ op: 'reduced', dtype: 'float32', stage: 0, output: 0 }], [{ buffer: 1, index: affine([1]), node: 0 }]),
+            ],
+          )
+          const [out] = run(kernelProgram(kernel, [f], [{ shape: [n], dtype: 'float32' }]), [x])
+          const got = f32(out!)
+          for (let i = 0; i < n; i++) expect(got[i]!).toBeCloseTo(fold(Array.from({ length: m }, (_, k) => x[i * stride + k * inner]!)), 3)
+        }
+        by(rows, columns, columns, 1)
+        by(columns, rows, 1, columns)
+      }),
+      { numRuns: numSlowRuns },
+    )
+  })
+
+  test('softmax over rows in one kernel', () => {
+    const [rows, columns] = [5, 37]
+    const x = random(rows * columns)
+    const at = affine([columns, 1])
+    const reduced = (stage: number): Node => ({ op: 'reduced', dtype: 'float32', stage, output: 0 })
+    const kernel = loop(
+      [rows],
+      [
+        { kind: 'reduce', inner: [columns], nodes: [load(0, at)], accumulators: [{ combine: 'max', dtype: 'float32', node: 0, position: null }] },
+        { kind: 'reduce', inner: [columns], nodes: [load(0, at), reduced(0), apply('sub', [0, 1]), apply('exp', [2])], accumulators: [{ combine: 'sum', dtype: 'float32', node: 3, position: null }] },
+        map([columns], [load(0, at), reduced(0), apply('sub', [0, 1]), apply('exp', [2]), reduced(1), apply('div', [3, 4])], [{ buffer: 1, index: at, node: 5 }]),
+      ],
+    )
+    const f = { shape: [rows, columns], dtype: 'float32' as const }
+    const got = f32(run(kernelProgram(kernel, [f], [f]), [x])[0]!)
+    for (let i = 0; i < rows; i++) {
+      const row = [...x.subarray(i * columns, (i + 1) * columns)]
+      const total = row.reduce((s, v) => s + Math.exp(v), 0)
+      row.forEach((v, j) => expect(got[i * columns + j]!).toBeCloseTo(Math.exp(v) / total, 6))
+    }
+  })
+
+  test('argmax: the first extremum, the first NaN', () => {
+    for (const [values, want] of [
+      [[1, 5, 5, 2, 5, 0, 0, 0, 0, 0, 0, 5, 1, 1, 1, 1, 1, 1], 1],
+      [[1, 5, 5, 2, 5, NaN, 0, 0, 0, NaN, 0, 9, 1, 1, 1, 1, 1, 1], 5],
+      [Array<number>(18).fill(-Infinity), 0],
+    ] as const) {
+      const kernel = loop(
+        [],
+        [
+          { kind: 'reduce', inner: [18], nodes: [load(0, affine([1])), { op: 'index', dtype: 'int32', index: affine([1]) }], accumulators: [{ combine: 'argmax', dtype: 'int32', node: 0, position: 1 }] },
+          map([], [{ op: 'reduced', dtype: 'int32', stage: 0, output: 0 }], [{ buffer: 1, index: affine([]), node: 0 }]),
+        ],
+      )
+      const [out] = run(kernelProgram(kernel, [{ shape: [18], dtype: 'float32' }], [{ shape: [], dtype: 'int32' }]), [Float32Array.from(values)])
+      expect(new Int32Array(out!.buffer)[0]).toBe(want)
+    }
+  })
+
+  test('the text is printed from the same instructions as the bytes', () => {
+    const kernel = loop([8], [map([], [load(0, affine([1])), apply('neg', [0])], [{ buffer: 1, index: affine([1]), node: 1 }])])
+    const f = { shape: [8], dtype: 'float32' as const }
+    const { program, plan } = kernelProgram(kernel, [f], [f])
+    expect(emitProgram(program, plan).wat()).toContain('f32x4.neg')
+  })
+})
