@@ -1,0 +1,72 @@
+/** What the machine can do at most, in WASM on one thread: every other row is a share of this. */
+import { ModuleBuilder } from '../../src/lowering/wasm/asm/index.ts'
+
+const memory = new WebAssembly.Memory({ initial: 8192 })
+
+function instance(build: (module: ModuleBuilder) => void): (n: number) => void {
+  const module = new ModuleBuilder({ check: false })
+  module.importMemory('env', 'memory', { min: 1 })
+  build(module)
+  return new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } }).exports['run'] as (n: number) => void
+}
+
+function best(f: () => void, times: number): number {
+  let t = Infinity
+  for (let i = 0; i < times; i++) {
+    const start = performance.now()
+    f()
+    t = Math.min(t, performance.now() - start)
+  }
+  return t
+}
+
+/** GFLOP/s of independent f32x4 multiply-adds; the best of six numbers of accumulators. */
+export function peak(): number {
+  let most = 0
+  for (const accumulators of [4, 6, 8, 10, 12, 14]) {
+    const run = instance((module) => {
+      const fn = module.function('run', ['i32'], [])
+      const n = fn.param(0)
+      const sums = Array.from({ length: accumulators }, () => fn.local('v128'))
+      const [x, y] = [fn.local('v128'), fn.local('v128')]
+      fn.f32x4(0.9999).set(x).f32x4(0.5).set(y)
+      fn.loop((head) => {
+        for (const s of sums) fn.get(s).get(x).emit('f32x4.mul').get(y).emit('f32x4.add').set(s)
+        fn.get(n).i32(1).emit('i32.sub').tee(n).brIf(head)
+      })
+      fn.i32(0)
+      for (const [i, s] of sums.entries()) {
+        fn.get(s)
+        if (i > 0) fn.emit('f32x4.add')
+      }
+      fn.mem('v128.store')
+      module.export('run', fn)
+    })
+    for (let i = 0; i < 2000; i++) run(100)
+    const iterations = 500_000
+    most = Math.max(most, (accumulators * 8 * iterations) / best(() => run(iterations), 12) / 1e6)
+  }
+  return most
+}
+
+/** GB/s read plus written by a copy loop over 256 MB. */
+export function stream(): number {
+  const bytes = 128 * 2 ** 20
+  const run = instance((module) => {
+    const fn = module.function('run', ['i32'], [])
+    const at = fn.local('i32')
+    // Called per 64 KiB, so that the engine's optimised code runs.
+    fn.forLoop(at, 0, 65536, 64, () => {
+      for (let i = 0; i < 64; i += 16) {
+        fn.get(at).get(fn.param(0)).emit('i32.add').get(at).get(fn.param(0)).emit('i32.add').mem('v128.load', i).mem('v128.store', bytes + i)
+      }
+    })
+    module.export('run', fn)
+  })
+  const pass = (): void => {
+    for (let p = 0; p < bytes; p += 65536) run(p)
+  }
+  pass()
+  pass()
+  return (2 * bytes) / best(pass, 7) / 1e6
+}

@@ -1,0 +1,100 @@
+/** Measures every row: libraries in alternation, medians of seven, results compared before anything is timed. */
+import { execSync } from 'node:child_process'
+import { cpus } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { peak, stream } from './ceiling.ts'
+import type { Library, Prepared, Workload } from './workload.ts'
+import { workloads } from './workloads.ts'
+
+const [folder = '.', ...words] = process.argv.slice(2)
+const samples = 7
+
+interface Row {
+  readonly name: string
+  readonly milliseconds: Partial<Record<Library, number>>
+  readonly share: number | null
+  readonly rate: string | null
+  readonly notes: readonly string[]
+}
+
+const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1]!
+
+async function measure(w: Workload, ceiling: { peak: number; stream: number }): Promise<Row> {
+  const prepared = new Map<Library, Prepared>()
+  const notes: string[] = []
+  for (const [name, make] of Object.entries(w.libraries) as [Library, () => Prepared | Promise<Prepared>][]) {
+    try {
+      const p = await make()
+      await p.run()
+      prepared.set(name, p)
+    } catch (e) {
+      notes.push(`${name}: ${e instanceof Error ? e.message.split('\n')[0]! : String(e)}`)
+    }
+  }
+  const mine = await prepared.get('pullback')?.result()
+  for (const [name, p] of prepared) {
+    if (name === 'pullback' || mine === undefined) continue
+    const theirs = await p.result()
+    let [difference, size] = [0, 0]
+    for (let i = 0; i < mine.length; i++) {
+      difference = Math.max(difference, Math.abs(mine[i]! - theirs[i]!))
+      size = Math.max(size, Math.abs(mine[i]!))
+    }
+    if (!(difference <= w.tolerance * size)) notes.push(`${name}: results differ by ${(difference / size).toExponential(1)}`)
+  }
+  const times = new Map<Library, number[]>([...prepared.keys()].map((name) => [name, []]))
+  for (const p of prepared.values()) {
+    // Warm until the engine has optimised the code: 0.7 s or 200 runs.
+    const start = performance.now()
+    for (let i = 0; i < 200 * w.repeat && performance.now() - start < 700; i++) await p.run()
+  }
+  for (let s = 0; s < samples; s++) {
+    for (const [name, p] of prepared) {
+      const start = performance.now()
+      for (let i = 0; i < w.repeat; i++) {
+        const r = p.run()
+        if (r !== undefined) await r
+      }
+      const t = (performance.now() - start) / w.repeat
+      times.get(name)!.push(t)
+      if (t > 2000 && s >= 2) continue
+    }
+  }
+  const milliseconds = Object.fromEntries([...times].map(([name, ts]) => [name, median(ts)])) as Row['milliseconds']
+  const t = milliseconds.pullback
+  const rate = t === undefined ? null : w.flops !== undefined ? w.flops / t / 1e6 : w.bytes !== undefined ? w.bytes / t / 1e6 : null
+  const share = rate === null ? null : rate / (w.flops !== undefined ? ceiling.peak : ceiling.stream)
+  return { name: w.name, milliseconds, share, rate: rate === null ? null : `${rate.toFixed(1)} ${w.flops !== undefined ? 'GFLOP/s' : 'GB/s'}`, notes }
+}
+
+const cpu = cpus()[0]?.model ?? 'unknown CPU'
+const ceiling = { peak: peak(), stream: stream() }
+console.log(`${cpu}, Node ${process.version}, one thread: peak ${ceiling.peak.toFixed(1)} GFLOP/s, stream ${ceiling.stream.toFixed(1)} GB/s\n`)
+console.log('| work | pullback | of the ceiling | jax-js | tfjs-wasm |')
+console.log('|---|---|---|---|---|')
+const rows: Row[] = []
+const show = (t: number): string => (t < 0.1 ? `${(t * 1000).toFixed(1)} µs` : `${t.toFixed(t < 10 ? 2 : 1)} ms`)
+for (const w of workloads) {
+  if (words.length > 0 && !words.some((word) => w.name.includes(word))) continue
+  const row = await measure(w, ceiling)
+  rows.push(row)
+  const t = row.milliseconds.pullback
+  const peer = (name: Library): string => {
+    const p = row.milliseconds[name]
+    return p === undefined ? '–' : `${show(p)}${t === undefined ? '' : ` (${(p / t).toFixed(1)}x)`}`
+  }
+  console.log(`| ${row.name} | ${t === undefined ? 'failed' : show(t)} | ${row.share === null ? '' : `${(100 * row.share).toFixed(0)}% (${row.rate})`} | ${peer('jax-js')} | ${peer('tfjs')} |${row.notes.length > 0 ? ` ${row.notes.join('; ')}` : ''}`)
+}
+
+const file = join(folder, 'results.json')
+let all: Record<string, unknown> = {}
+try {
+  all = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+} catch {
+  // the first run has no file to add to
+}
+const commit = execSync('git rev-parse --short HEAD', { cwd: folder }).toString().trim()
+all[process.version.split('.')[0]!] = { cpu, node: process.version, commit, ceiling, rows: words.length > 0 ? 'partial run, not kept' : rows }
+if (words.length === 0) writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`)
+process.exit(0)
