@@ -8,7 +8,7 @@ import { FormatError } from './errors.ts'
 import { type Atom, type Eqn, eqn, type Jaxpr, Literal, Var } from './jaxpr.ts'
 import type { Primitive } from './primitives/index.ts'
 import { all, type Decoded, decodeParams, type Problems, Program } from './text/param-schema.ts'
-import { type AtomNode, type BinderNode, type EquationNode, parseSyntax, ProgramNode, RecordNode, type ValueNode } from './text/syntax.ts'
+import { type AtomNode, type BinderNode, type EquationNode, parseSyntax, ProgramNode, type RecordNode, type ValueNode } from './text/syntax.ts'
 import { SyntaxProblem } from './text/tokens.ts'
 
 /**
