@@ -1,8 +1,8 @@
 /** One node as vector code: its value for one fork of the vector variable. */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { InternalError } from '../../../core/errors.ts'
-import type { Guard, Index, Node, NodeId } from '../../kernel-ir/index.ts'
-import type { Local } from '../asm/index.ts'
+import type { Guard, Index, Node, NodeId, Position } from '../../kernel-ir/index.ts'
+import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { advance, isLaneGuard, laneAddress, laneStride, pushGuard, pushIndex, uniformCondition } from './address.ts'
 import { applyPrimitive } from './apply.ts'
 import { fromInt32 } from './convert.ts'
@@ -62,31 +62,12 @@ function emitRead(state: State, node: Read, id: NodeId, fork: number, operand: (
   const scattered = positions.some((p) => isVarying(info, info.dependencies[p.position] ?? 0))
   const extra = new Map<number, Local>()
   const inside = new Map<number, Local>()
-  // Sum of the clamped positions in bytes, and whether all of them were inside: of one lane.
   const place = (lane: number): Local | null => {
     const key = scattered ? lane : 0
     if (positions.length === 0) return null
     const known = extra.get(key)
     if (known !== undefined) return known
-    const sum = fn.local('i32', 'gathered')
-    const at = fn.local('i32', 'position')
-    const ok = fn.local('i32', 'inside')
-    for (const [i, p] of positions.entries()) {
-      const vector = operand(p.position)[0]
-      if (vector === undefined) continue
-      fn.get(vector).lane('i32x4.extract_lane', key).set(at)
-      if (fill) {
-        fn.get(at).i32(p.limit).emit('i32.le_u')
-        if (i > 0) fn.get(ok).emit('i32.and')
-        fn.set(ok)
-      }
-      // clamped in both modes: a place outside is never read, but its address must stay in memory
-      fn.get(at).i32(0).get(at).i32(0).emit('i32.gt_s').select().tee(at)
-      fn.i32(p.limit).get(at).i32(p.limit).emit('i32.lt_s').select()
-      fn.i32(p.stride * access.bytes).emit('i32.mul')
-      if (i > 0) fn.get(sum).emit('i32.add')
-      fn.set(sum)
-    }
+    const { sum, ok } = placeOf(fn, positions, operand, key, access.bytes, fill)
     extra.set(key, sum)
     inside.set(key, ok)
     return sum
@@ -141,6 +122,39 @@ function emitRead(state: State, node: Read, id: NodeId, fork: number, operand: (
     if (i > 0) fn.emit('i32.and')
   }
   return either(state, node.dtype, read, () => literal(fn, node.dtype, node.otherwise))
+}
+
+/**
+ * Sum of the clamped positions in bytes, and (if asked for) whether all of them were inside: of one lane. Clamped in every
+ * mode: a place outside is never read or written, but its address must stay in memory.
+ */
+export function placeOf(
+  fn: FunctionBuilder,
+  positions: readonly Position[],
+  operand: (id: NodeId) => Value,
+  lane: number,
+  bytes: number,
+  check: boolean,
+): { readonly sum: Local; readonly ok: Local } {
+  const sum = fn.local('i32', 'gathered')
+  const at = fn.local('i32', 'position')
+  const ok = fn.local('i32', 'inside')
+  for (const [i, p] of positions.entries()) {
+    const [vector] = operand(p.position)
+    if (vector === undefined) continue
+    fn.get(vector).lane('i32x4.extract_lane', lane).set(at)
+    if (check) {
+      fn.get(at).i32(p.limit).emit('i32.le_u')
+      if (i > 0) fn.get(ok).emit('i32.and')
+      fn.set(ok)
+    }
+    fn.get(at).i32(0).get(at).i32(0).emit('i32.gt_s').select().tee(at)
+    fn.i32(p.limit).get(at).i32(p.limit).emit('i32.lt_s').select()
+    fn.i32(p.stride * bytes).emit('i32.mul')
+    if (i > 0) fn.get(sum).emit('i32.add')
+    fn.set(sum)
+  }
+  return { sum, ok }
 }
 
 /** One of two values by the i32 on the stack; only that branch runs. */

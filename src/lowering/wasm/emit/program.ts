@@ -2,11 +2,10 @@
 import { bytesOf } from '../../../core/aval.ts'
 import { InternalError } from '../../../core/errors.ts'
 import type { BufferId, Kernel, LoopStep, MemoryPlan, Program, Step } from '../../kernel-ir/index.ts'
-import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
-import { contractionNeeds, emitContraction } from '../contraction/index.ts'
-import { createHelpers, type Helpers } from '../math/index.ts'
+import { type FunctionBuilder, type Local, ModuleBuilder } from '../asm/index.ts'
+import { createHelpers } from '../math/index.ts'
 import { buffersOf, kernelKey, renameBuffers } from './kernel-key.ts'
-import { emitLoopKernel } from './loop-kernel.ts'
+import { type EmitContext, type EmittedKernel, emitKernel, type Phase } from './phases.ts'
 
 export interface EmittedProgram {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -14,25 +13,6 @@ export interface EmittedProgram {
   wat(): string
   /** Scratch memory that a call needs: the plan's temps, then what kernels use while they run. */
   readonly arenaBytes: number
-}
-
-/** One pass between two barriers: `fn(begin, end, ...pointers)` over its units. */
-export interface Phase {
-  readonly fn: FunctionRef
-  readonly units: number
-  readonly unitsPerCall: number
-  /** Pointers after the range: buffers of the kernel by position, or a byte offset into the scratch area. */
-  readonly pointers: readonly ({ readonly buffer: number } | { readonly scratch: number })[]
-}
-
-export interface EmittedKernel {
-  readonly phases: readonly Phase[]
-  readonly scratchBytes: number
-}
-
-export interface EmitContext {
-  readonly module: ModuleBuilder
-  readonly helpers: Helpers
 }
 
 /**
@@ -53,11 +33,11 @@ export function emitProgram(program: Program, plan: MemoryPlan): EmittedProgram 
     const buffers = buffersOf(kernel)
     const positions = new Map(buffers.map((b, i) => [b, i]))
     const anonymous = renameBuffers(kernel, (b) => positions.get(b) ?? b)
-    const sizes = kernel.kind === 'scatter' ? buffers.map((b) => bytesOf(avalOf(program, b))) : []
-    const key = `${kernelKey(anonymous)}${sizes.join()}`
+    const outBytes = kernel.kind === 'scatter' ? bytesOf(avalOf(program, kernel.out)) : 0
+    const key = `${kernelKey(anonymous)}${outBytes}`
     let code = kernels.get(key)
     if (code === undefined) {
-      code = emitKernel(context, `k${kernels.size}`, anonymous)
+      code = emitKernel(context, `k${kernels.size}`, anonymous, outBytes)
       kernels.set(key, code)
       scratchBytes = Math.max(scratchBytes, code.scratchBytes)
     }
@@ -70,25 +50,6 @@ export function emitProgram(program: Program, plan: MemoryPlan): EmittedProgram 
   module.export('run', run)
   const bytes = module.toBytes()
   return { bytes, wat: () => module.toWat(), arenaBytes: scratchBytes > 0 ? scratchAt + scratchBytes : plan.arenaBytes }
-}
-
-function emitKernel(context: EmitContext, name: string, kernel: Kernel): EmittedKernel {
-  const { module, helpers } = context
-  switch (kernel.kind) {
-    case 'loop': {
-      const { fn, buffers, units, unitsPerCall } = emitLoopKernel(module, helpers, name, kernel)
-      return { phases: [{ fn, units, unitsPerCall, pointers: buffers.map((buffer) => ({ buffer })) }], scratchBytes: 0 }
-    }
-    case 'contraction': {
-      let parts = 0
-      const loop = (k: Parameters<typeof emitLoopKernel>[3]): ReturnType<typeof emitLoopKernel> => emitLoopKernel(module, helpers, `${name}_${parts++}`, k, { fixedOuter: true })
-      const { fn, buffers, chunks } = emitContraction(module, name, kernel, loop)
-      return { phases: [{ fn, units: chunks, unitsPerCall: 1, pointers: [{ scratch: 0 }, ...buffers.map((buffer) => ({ buffer }))] }], scratchBytes: contractionNeeds(kernel).scratchBytes }
-    }
-    case 'scatter':
-    case 'sort':
-      throw new InternalError('emit', `no code for ${kernel.kind} kernels`)
-  }
 }
 
 const avalOf = (program: Program, buffer: BufferId): Program['buffers'][number]['aval'] => {
@@ -178,7 +139,7 @@ function emitPhase(c: RunContext, phase: Phase, buffers: readonly BufferId[]): v
     }
   }
   if (units <= unitsPerCall) {
-    // too little to share: the first thread does it
+    // too little to share
     run.get(run.param(0)).emit('i32.eqz').if(() => {
       run.i32(0).i32(units)
       pointers()
@@ -197,9 +158,14 @@ function emitPhase(c: RunContext, phase: Phase, buffers: readonly BufferId[]): v
       thread()
       run.emit('i32.mul').get(run.param(1)).emit('i32.div_u').i32(unitsPerCall).emit('i32.mul')
     }
-    share(() => run.get(run.param(0)))
-    run.set(at)
-    share(() => run.get(run.param(0)).i32(1).emit('i32.add'))
+    if (phase.sequential) {
+      // all of it on the first thread, nothing elsewhere
+      run.i32(0).set(at).i32(units).i32(0).get(run.param(0)).emit('i32.eqz').select()
+    } else {
+      share(() => run.get(run.param(0)))
+      run.set(at)
+      share(() => run.get(run.param(0)).i32(1).emit('i32.add'))
+    }
     run.tee(end).i32(units).get(end).i32(units).emit('i32.lt_u').select().set(end)
     run.block((done) => {
       run.get(at).get(end).emit('i32.ge_u').brIf(done)

@@ -21,10 +21,10 @@ export interface StageOptions {
 }
 
 /** What a stage's nodes need, whatever the loops around them. */
-export function describeStage(stage: Stage, o: StageOptions): StageInfo {
+export function describeStage(stage: Stage, o: StageOptions, moreRoots: readonly NodeId[] = []): StageInfo {
   const { nodes } = stage
   const stores: readonly Store[] = stage.kind === 'reduce' ? [] : stage.stores
-  const roots = [...stores.map((s) => s.node), ...(stage.kind === 'map' ? [] : stage.accumulators.flatMap((a) => (a.position === null ? [a.node] : [a.node, a.position])))]
+  const roots = [...moreRoots, ...stores.map((s) => s.node), ...(stage.kind === 'map' ? [] : stage.accumulators.flatMap((a) => (a.position === null ? [a.node] : [a.node, a.position])))]
   const needed = neededBy(nodes, roots)
   const loads = new Map<NodeId, Access>()
   for (const id of needed) {

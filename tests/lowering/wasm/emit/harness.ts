@@ -2,7 +2,7 @@
 import { aval, bytesOf } from '../../../../src/core/aval.ts'
 import type { DType } from '../../../../src/core/dtype.ts'
 import { emitProgram, type EmittedProgram } from '../../../../src/lowering/wasm/index.ts'
-import type { Buffer, Index, Kernel, LoopKernel, MemoryPlan, Node, Program, Stage, Store } from '../../../../src/lowering/kernel-ir/index.ts'
+import type { ApplicablePrimitive, Buffer, Index, Kernel, LoopKernel, MemoryPlan, Node, Program, Stage, Store } from '../../../../src/lowering/kernel-ir/index.ts'
 
 /** Σ coefficients[d] · dim d + constant. */
 export const affine = (coefficients: readonly number[], constant = 0): Index => ({
@@ -12,7 +12,9 @@ export const affine = (coefficients: readonly number[], constant = 0): Index => 
 
 export const load = (buffer: number, index: Index, dtype: DType = 'float32'): Node => ({ op: 'load', dtype, buffer, index, guards: [], otherwise: 0 })
 export const literal = (value: number | boolean, dtype: DType = 'float32'): Node => ({ op: 'literal', dtype, value })
-export const apply = (primitive: 'add' | 'mul' | 'sub' | 'max' | 'exp' | 'neg' | 'div', inputs: readonly number[], dtype: DType = 'float32'): Node => ({ op: 'apply', primitive, params: {}, dtype, inputs })
+/** An elementwise primitive without parameters. */
+export const apply = (primitive: ApplicablePrimitive, inputs: readonly number[], dtype: DType = 'float32'): Node =>
+  ({ op: 'apply', primitive, params: {}, dtype, inputs }) as Node // a union of primitives is not a union of nodes to TypeScript
 export const map = (inner: readonly number[], nodes: readonly Node[], stores: readonly Store[]): Stage => ({ kind: 'map', inner, nodes, stores })
 export const loop = (space: readonly number[], stages: readonly Stage[]): LoopKernel => ({ kind: 'loop', name: 'test', space, stages })
 

@@ -1,0 +1,51 @@
+/** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
+import type { Kernel } from '../../kernel-ir/index.ts'
+import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
+import { contractionNeeds, emitContraction } from '../contraction/index.ts'
+import type { Helpers } from '../math/index.ts'
+import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
+import { emitScatter } from './scatter.ts'
+import { emitSort } from './sort.ts'
+
+/** One pass between two barriers: `fn(begin, end, ...pointers)` over its units. */
+export interface Phase {
+  readonly fn: FunctionRef
+  readonly units: number
+  readonly unitsPerCall: number
+  /** Units must run in order, on one thread. */
+  readonly sequential: boolean
+  /** Pointers after the range: buffers of the kernel by position, or a byte offset into the scratch area. */
+  readonly pointers: readonly ({ readonly buffer: number } | { readonly scratch: number })[]
+}
+
+export interface EmittedKernel {
+  readonly phases: readonly Phase[]
+  readonly scratchBytes: number
+}
+
+export interface EmitContext {
+  readonly module: ModuleBuilder
+  readonly helpers: Helpers
+}
+
+/** The code of a kernel whose buffers are numbered 0, 1, … in order of first mention. `outBytes`: of a scatter's result. */
+export function emitKernel(context: EmitContext, name: string, kernel: Kernel, outBytes: number): EmittedKernel {
+  const { module, helpers } = context
+  switch (kernel.kind) {
+    case 'loop':
+      return { phases: [loopPhase(emitLoopKernel(module, helpers, name, kernel))], scratchBytes: 0 }
+    case 'contraction': {
+      let parts = 0
+      const { fn, buffers, chunks } = emitContraction(module, name, kernel, (k) => emitLoopKernel(module, helpers, `${name}_${parts++}`, k, { fixedOuter: true }))
+      // its scratch is one area, so chunks follow each other
+      const phase: Phase = { fn, units: chunks, unitsPerCall: 1, sequential: true, pointers: [{ scratch: 0 }, ...buffers.map((buffer) => ({ buffer }))] }
+      return { phases: [phase], scratchBytes: contractionNeeds(kernel).scratchBytes }
+    }
+    case 'scatter':
+      return emitScatter(context, name, kernel, outBytes)
+    case 'sort':
+      return emitSort(context, name, kernel)
+  }
+}
+
+const loopPhase = ({ fn, buffers, units, unitsPerCall }: EmittedLoop): Phase => ({ fn, units, unitsPerCall, sequential: false, pointers: buffers.map((buffer) => ({ buffer })) })
