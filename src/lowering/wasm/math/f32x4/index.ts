@@ -1,19 +1,24 @@
 import * as exact from '../exact.ts'
 import type { BinaryFormula, UnaryFormula } from '../macro.ts'
 import type { BinaryName, UnaryName } from '../names.ts'
+import { erf, erfInv } from './error-function.ts'
+import { exp, exp2, expm1, logistic, tanh } from './exponential.ts'
+import { log, log1p, log2 } from './logarithm.ts'
+import { pow } from './power.ts'
 import { throughF64, throughF64Binary } from './through-f64.ts'
+import { cos, sin } from './trigonometric.ts'
 
 /** The formula of every function of one argument, four float32 lanes at a time. */
 export const f32x4Unary: Readonly<Record<UnaryName, UnaryFormula>> = {
-  exp: throughF64('exp'), exp2: throughF64('exp2'), expm1: throughF64('expm1'), log: throughF64('log'), log1p: throughF64('log1p'), log2: throughF64('log2'),
-  sin: throughF64('sin'), cos: throughF64('cos'), tan: throughF64('tan'), asin: throughF64('asin'), acos: throughF64('acos'), atan: throughF64('atan'),
-  sinh: throughF64('sinh'), cosh: throughF64('cosh'), tanh: throughF64('tanh'), asinh: throughF64('asinh'), acosh: throughF64('acosh'), atanh: throughF64('atanh'),
-  logistic: throughF64('logistic'), erf: throughF64('erf'), erfc: throughF64('erfc'), erfInv: throughF64('erfInv'),
+  exp, exp2, expm1, log, log1p, log2,
+  sin, cos, tan: throughF64('tan'), asin: throughF64('asin'), acos: throughF64('acos'), atan: throughF64('atan'),
+  sinh: throughF64('sinh'), cosh: throughF64('cosh'), tanh, asinh: throughF64('asinh'), acosh: throughF64('acosh'), atanh: throughF64('atanh'),
+  logistic, erf, erfc: throughF64('erfc'), erfInv,
   lgamma: throughF64('lgamma'), digamma: throughF64('digamma'), cbrt: throughF64('cbrt'),
   sqrt: exact.sqrt, rsqrt: exact.rsqrt, sign: exact.sign, floor: exact.floor, ceil: exact.ceil,
   roundHalfAway: exact.roundHalfAway, roundHalfEven: exact.roundHalfEven, isFinite: exact.isFinite,
 }
 
 export const f32x4Binary: Readonly<Record<BinaryName, BinaryFormula>> = {
-  pow: throughF64Binary('pow'), atan2: throughF64Binary('atan2'), rem: throughF64Binary('rem'), nextafter: exact.nextafter,
+  pow, atan2: throughF64Binary('atan2'), rem: throughF64Binary('rem'), nextafter: exact.nextafter,
 }

@@ -91,12 +91,15 @@ export const erfInv: UnaryFormula = (v, x) => {
   // the smaller tail, (1 - |x|)/2, is exact from 1/2 on
   const r = v.keep(v.sqrt(v.neg(log(v, v.keep(v.mul(v.sub(v.c(1), a), v.c(0.5)))))))
   const outer = v.select(v.le(r, v.c(5)), quotient(v, v.keep(v.sub(r, v.c(1.6))), flank), quotient(v, v.keep(v.sub(r, v.c(5))), extreme))
-  const estimate = v.keep(outer)
-  // one Newton step: e^(y²) sqrt π / 2 is the inverse's derivative
-  const excess = v.sub(v.call(v.helpers.require('f64x2.erfc'), estimate), v.sub(v.c(1), a))
+  const estimate = v.keep(v.select(v.le(a, v.c(0.85)), inner, outer))
+  // one Newton step; e^(y²) sqrt π / 2 is the inverse's derivative, and 1 - |x| is exact from 1/2 on
+  const excess = v.select(
+    v.lt(a, v.c(0.5)),
+    v.sub(a, v.call(v.helpers.require('f64x2.erf'), estimate)),
+    v.sub(v.call(v.helpers.require('f64x2.erfc'), estimate), v.sub(v.c(1), a)),
+  )
   const slope = v.mul(v.call(v.helpers.require('f64x2.exp'), v.mul(estimate, estimate)), v.c(Math.sqrt(Math.PI) / 2))
   const refined = v.add(estimate, v.mul(excess, slope))
-  const inside = v.select(v.le(a, v.c(0.85)), inner, refined)
-  const value = v.select(v.eq(a, v.c(1)), v.c(Infinity), v.select(v.gt(a, v.c(1)), v.c(NaN), inside))
+  const value = v.select(v.eq(a, v.c(1)), v.c(Infinity), v.select(v.gt(a, v.c(1)), v.c(NaN), refined))
   return v.withSignOf(v.abs(value), x)
 }

@@ -1,0 +1,111 @@
+// exp and its relatives: x = n ln 2 + r after Cody and Waite, e^r = 1 + r + r² q(r) with q minimax (tests/oracle/fit.py).
+
+import type { Expr } from '../lanes.ts'
+import type { Formula, UnaryFormula } from '../macro.ts'
+
+const log2e = 1.44269504088896338700
+// nine bits, so that its product with n is exact, and the rest
+const ln2High = 0.693359375
+const ln2Low = -2.12194440054690583e-4
+// 1.5 · 2^23: adding it rounds to an integer, which then stands in the low bits
+const roundingMagic = 12582912
+const one = 0x3f800000
+
+// q for |r| <= ln 2, relative error of e^r 2e-8
+const expCoefficients = [0.5000003576278687, 0.1666661500930786, 0.041661277413368225, 0.008336098864674568, 0.0014104305300861597, 0.00019611795141827315]
+// q for |r| <= ln 2 / 2; relative error of e^r - 1 1e-8
+const expm1Coefficients = [0.4999999701976776, 0.1666654348373413, 0.04166720062494278, 0.0083665382117033, 0.001388251781463623]
+// (2^f - 1) / f on [-1/2, 1/2]; error 2e-10
+const exp2Coefficients = [0.6931471824645996, 0.24022650718688965, 0.05550410971045494, 0.009618056938052177, 0.0013333501992747188, 0.00015461444854736328, 1.529732435301412e-05]
+
+/** 2^n for n in [-126, 127], from the low bits of `bits`. */
+const powerOfTwo = (v: Formula, bits: Expr): Expr => v.iadd(v.shl(bits, 23), v.ic(one))
+
+/** e^x = y 2^(2h), y in [1/2, 2]: an even power takes two equal factors, and so reaches everything. `bits` holds h. */
+export const splitExp = (v: Formula, x: Expr): { readonly y: Expr; readonly bits: Expr } => {
+  const bits = v.keep(v.add(v.mul(x, v.c(log2e / 2)), v.c(roundingMagic)))
+  const h = v.keep(v.sub(bits, v.c(roundingMagic)))
+  const r = v.keep(v.sub(v.sub(x, v.mul(h, v.c(2 * ln2High))), v.mul(h, v.c(2 * ln2Low))))
+  return { y: v.add(v.add(v.mul(v.mul(r, r), v.poly(r, expCoefficients)), r), v.c(1)), bits }
+}
+
+/** e^x: a NaN stays, results below 2^-126 are rounded once. */
+export const exp: UnaryFormula = (v, x) => {
+  const { y, bits } = splitExp(v, v.keep(v.pmax(v.pmin(x, v.c(89)), v.c(-104))))
+  const power = v.keep(powerOfTwo(v, bits))
+  return v.mul(v.mul(y, power), power)
+}
+
+/** 2^x. */
+export const exp2: UnaryFormula = (v, x) => {
+  const clamped = v.keep(v.pmax(v.pmin(x, v.c(129)), v.c(-151)))
+  const bits = v.keep(v.add(clamped, v.c(roundingMagic)))
+  const f = v.keep(v.sub(clamped, v.sub(bits, v.c(roundingMagic))))
+  const y = v.add(v.mul(f, v.poly(f, exp2Coefficients)), v.c(1))
+  // two factors, because one power of two does not reach
+  const half = v.keep(v.and(v.shl(bits, 22), v.ic(-0x800000)))
+  const rest = v.iadd(v.isub(v.shl(bits, 23), half), v.ic(one))
+  return v.mul(v.mul(y, v.iadd(half, v.ic(one))), rest)
+}
+
+/** e^x for x in [-80, 0]: one factor does. */
+export const expOfNegative: UnaryFormula = (v, x) => {
+  const bits = v.keep(v.add(v.mul(x, v.c(log2e)), v.c(roundingMagic)))
+  const n = v.keep(v.sub(bits, v.c(roundingMagic)))
+  const r = v.keep(v.sub(v.sub(x, v.mul(n, v.c(ln2High))), v.mul(n, v.c(ln2Low))))
+  return v.mul(v.add(v.add(v.mul(v.mul(r, r), v.poly(r, expm1Coefficients)), r), v.c(1)), powerOfTwo(v, bits))
+}
+
+/** e^x - 1 = (2^n - 1) + 2^n (e^r - 1), with n at most 127 and a last factor of 2 for what is above. */
+export const expm1: UnaryFormula = (v, x) => {
+  const clamped = v.keep(v.pmax(v.pmin(x, v.c(89)), v.c(-18)))
+  const bits = v.keep(v.add(v.mul(clamped, v.c(log2e)), v.c(roundingMagic)))
+  const n = v.keep(v.sub(bits, v.c(roundingMagic)))
+  const r = v.keep(v.sub(v.sub(clamped, v.mul(n, v.c(ln2High))), v.mul(n, v.c(ln2Low))))
+  const top = v.keep(v.ge(n, v.c(128)))
+  const power = v.keep(powerOfTwo(v, v.iadd(bits, top)))
+  const value = v.add(v.sub(power, v.c(1)), v.mul(power, v.add(v.mul(v.mul(r, r), v.poly(r, expm1Coefficients)), r)))
+  // where n is 128 the power is half of what it should be, and so is the value
+  return v.withSignOf(v.abs(v.mul(value, v.select(top, v.c(2), v.c(1)))), x)
+}
+
+// q for r in [-0.11, 0.6], relative error of e^r - 1 1e-8
+const tanhCoefficients = [0.4999997317790985, 0.1666678488254547, 0.04168963432312012, 0.008176824077963829, 0.0017109944019466639]
+
+/**
+ * tanh x = t / (t + 2) with t = e^2|x| - 1 = (2^n - 1) + 2^n (e^r - 1). r is kept above -0.11, so that little cancels; from
+ * 9.02 on the result is 1, and a reduction in one step is good enough below.
+ */
+export const tanh: UnaryFormula = (v, x) => {
+  const a = v.keep(v.pmin(v.abs(v.add(x, x)), v.c(20)))
+  const bits = v.keep(v.add(v.mul(v.sub(a, v.c(0.245)), v.c(log2e)), v.c(roundingMagic)))
+  const r = v.keep(v.sub(a, v.mul(v.sub(bits, v.c(roundingMagic)), v.c(Math.LN2))))
+  const power = v.keep(powerOfTwo(v, bits))
+  const bend = v.keep(v.mul(v.mul(r, r), v.poly(r, tanhCoefficients)))
+  const change = v.keep(v.add(bend, r))
+  const t = v.keep(v.add(v.sub(power, v.c(1)), v.mul(power, change)))
+  // what rounding took from e^r - 1, times about the inverse of the denominator where n = 0; above it hardly counts
+  const lost = v.mul(v.sub(bend, v.sub(change, r)), v.c(0.45))
+  return v.withSignOf(v.add(v.div(t, v.add(t, v.c(2))), lost), x)
+}
+
+// q(-r) for |r| <= ln 2 / 2
+const negativeCoefficients = expm1Coefficients.map((c, i) => (i % 2 === 0 ? c : -c))
+
+/**
+ * 1 / (1 + e^-x) = 2^-h / (2^-h + 2^(n-h) y) with e^-x = 2^n y and h about n / 2: nothing overflows, and small results keep
+ * their digits.
+ */
+export const logistic: UnaryFormula = (v, x) => {
+  const clamped = v.keep(v.pmax(v.pmin(x, v.c(104)), v.c(-104)))
+  const bits = v.keep(v.add(v.mul(clamped, v.c(-log2e)), v.c(roundingMagic)))
+  const n = v.keep(v.sub(bits, v.c(roundingMagic)))
+  // minus the reduced argument, so that x needs no change of sign
+  const r = v.keep(v.add(v.add(clamped, v.mul(n, v.c(ln2High))), v.mul(n, v.c(ln2Low))))
+  const bend = v.sub(v.mul(v.mul(r, r), v.poly(r, negativeCoefficients)), r)
+  const half = v.keep(v.and(v.shl(bits, 22), v.ic(-0x800000)))
+  const inverse = v.keep(v.isub(v.ic(one), half))
+  const rest = v.keep(v.iadd(v.isub(v.shl(bits, 23), half), v.ic(one)))
+  // the sum of two powers of two is exact where it matters, so y = 1 + bend needs no rounding of its own
+  return v.div(inverse, v.add(v.add(inverse, rest), v.mul(bend, rest)))
+}
