@@ -1,4 +1,8 @@
+export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, f32ToI32, f32ToU32, i32ToF32, u32ToF32, type ConversionEmitter } from './conversion.ts'
 export { createHelpers } from './helpers.ts'
+export { clz, divS, divU, popcount, powS, powU, remS, remU, signS, type IntBinaryEmitter, type IntUnaryEmitter } from './integer.ts'
+export { integerPower, type PowerShape } from './integer-power.ts'
 export { f32x4, f32x4Pair, f64x2, f64x2Pair } from './library.ts'
 export type { BinaryEmitter, Helpers, UnaryEmitter } from './macro.ts'
 export type { BinaryName, UnaryName } from './names.ts'
+export { threefry2x32 } from './threefry.ts'
