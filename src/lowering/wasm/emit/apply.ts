@@ -7,7 +7,7 @@ import type { FunctionBuilder, PlainName } from '../asm/index.ts'
 import { type BinaryName, f32x4, f32x4Pair, f64x2, f64x2Pair, type Helpers, type UnaryName } from '../math/index.ts'
 import { convert } from './convert.ts'
 import { roundBrain, roundHalf } from './half.ts'
-import { bitCount, divideLanes, integerPower, leadingZeros, remainderLanes, type Shift, shiftLanes, signLanes } from './integers.ts'
+import { bitCount, divideLanes, leadingZeros, remainderLanes, type Shift, shiftLanes, signLanes } from './integers.ts'
 import { keep, laneShape, literal, partsOf, type Value, wrapLanes } from './lanes.ts'
 import { joinMasks, selectParts } from './select.ts'
 
@@ -57,7 +57,7 @@ type Names = Partial<Readonly<Record<'f32' | 'f64' | 'i32' | 'u32' | 'mask', Pla
 
 const nameFor = (c: AnyCall, what: string, names: Names): PlainName => {
   const shape = laneShape(c.dtype)
-  const name = shape === 'bits64' ? (c.dtype === 'complex64' ? names.f32 : undefined) : shape === 'bits128' ? names.f64 : names[shape]
+  const name = shape === 'bits64' || shape === 'bits128' ? undefined : names[shape]
   return name ?? unsupported(what, c.dtype)
 }
 
@@ -88,29 +88,9 @@ function comparison(what: string, names: Names): (c: AnyCall) => Value {
     const name = nameFor(c, what, names)
     const [x = [], y = []] = c.inputs
     const masks = x.map((part, i) => keep(c.fn.get(part).get(y[i] ?? part).emit(name), 'mask'))
-    const [low, high, ...more] = masks
-    if (low === undefined || high === undefined) return masks
-    if (c.dtype === 'float64') return [joinMasks(c.fn, low, high)]
-    // complex numbers are equal where both parts are
-    const each = [low, high, ...more].map((m) => foldPair(c, m, what === 'ne' ? 'v128.or' : 'v128.and'))
-    const [a, b, d, e] = each
-    if (a === undefined || b === undefined) return each
-    if (d === undefined || e === undefined) return [keep(c.fn.get(a).get(b).shuffle32(0, 2, 4, 6), 'mask')]
-    return [fourth(c, [a, b, d, e])]
+    const [low, high] = masks
+    return low === undefined || high === undefined ? masks : [joinMasks(c.fn, low, high)]
   }
-}
-
-const fourth = (c: AnyCall, [a, b, d, e]: readonly [Value[number], Value[number], Value[number], Value[number]]): Value[number] => {
-  const low = keep(c.fn.get(a).get(b).shuffle32(0, 4, 0, 4))
-  const high = keep(c.fn.get(d).get(e).shuffle32(0, 4, 0, 4))
-  return keep(c.fn.get(low).get(high).shuffle32(0, 1, 4, 5), 'mask')
-}
-
-function foldPair(c: AnyCall, mask: Value[number], by: 'v128.and' | 'v128.or'): Value[number] {
-  c.fn.get(mask).get(mask).get(mask)
-  if (dtypeInfo[c.dtype].bytes === 8) c.fn.shuffle32(1, 0, 3, 2)
-  else c.fn.shuffle32(2, 3, 0, 1)
-  return keep(c.fn.emit(by))
 }
 
 function mathUnary(name: UnaryName): (c: AnyCall) => Value {
@@ -149,14 +129,10 @@ const isIntegral = (dtype: DType): boolean => dtypeInfo[dtype].kind === 'int' ||
 const rounding = (name: 'floor' | 'ceil' | 'roundHalfAway' | 'roundHalfEven') => (c: AnyCall): Value => (isIntegral(c.dtype) ? (c.inputs[0] ?? []) : mathUnary(name)(c))
 
 const add = instruction('add', { f32: 'f32x4.add', f64: 'f64x2.add', i32: 'i32x4.add', u32: 'i32x4.add', mask: 'v128.or' })
-const mulReal = instruction('mul', { f32: 'f32x4.mul', f64: 'f64x2.mul', i32: 'i32x4.mul', u32: 'i32x4.mul', mask: 'v128.and' })
-const divReal = instruction('div', { f32: 'f32x4.div', f64: 'f64x2.div' })
+const mul = instruction('mul', { f32: 'f32x4.mul', f64: 'f64x2.mul', i32: 'i32x4.mul', u32: 'i32x4.mul', mask: 'v128.and' })
+const div = instruction('div', { f32: 'f32x4.div', f64: 'f64x2.div' })
 const max = instruction('max', { f32: 'f32x4.max', f64: 'f64x2.max', i32: 'i32x4.max_s', u32: 'i32x4.max_u', mask: 'v128.or' }, true)
 const min = instruction('min', { f32: 'f32x4.min', f64: 'f64x2.min', i32: 'i32x4.min_s', u32: 'i32x4.min_u', mask: 'v128.and' }, true)
-
-const real = (what: string, rule: (c: AnyCall) => Value) => (c: AnyCall): Value => (dtypeInfo[c.dtype].kind === 'complex' ? unsupported(what, c.dtype) : rule(c))
-
-const mul = real('mul', mulReal)
 
 /** x^y by squaring; a negative power is the reciprocal of the positive one, as XLA expands it. */
 function power(c: Call<'integerPow'>): Value {
@@ -173,7 +149,7 @@ function power(c: Call<'integerPow'>): Value {
   }
   const positive = product ?? one
   if (y >= 0) return rounded(c, c.dtype, positive)
-  return isIntegral(c.dtype) ? unsupported('integerPow with a negative exponent', c.dtype) : rounded(c, c.dtype, divReal({ ...exact, inputs: [one, positive] }))
+  return isIntegral(c.dtype) ? unsupported('integerPow with a negative exponent', c.dtype) : rounded(c, c.dtype, div({ ...exact, inputs: [one, positive] }))
 }
 
 const integer = (what: string, c: AnyCall): Value[number] => {
@@ -211,7 +187,7 @@ const rules: Rules = {
   sqrt: mathUnary('sqrt'),
   rsqrt: mathUnary('rsqrt'),
   cbrt: mathUnary('cbrt'),
-  abs: (c) => (laneShape(c.dtype) === 'u32' ? (c.inputs[0] ?? []) : real('abs', instruction('abs', { f32: 'f32x4.abs', f64: 'f64x2.abs', i32: 'i32x4.abs' }, true))(c)),
+  abs: (c) => (laneShape(c.dtype) === 'u32' ? (c.inputs[0] ?? []) : instruction('abs', { f32: 'f32x4.abs', f64: 'f64x2.abs', i32: 'i32x4.abs' }, true)(c)),
   square: (c) => mul({ ...c, inputs: [c.inputs[0] ?? [], c.inputs[0] ?? []] }),
   erf: mathUnary('erf'),
   erfc: mathUnary('erfc'),
@@ -234,11 +210,11 @@ const rules: Rules = {
   add,
   sub: instruction('sub', { f32: 'f32x4.sub', f64: 'f64x2.sub', i32: 'i32x4.sub', u32: 'i32x4.sub' }),
   mul,
-  div: (c) => (isIntegral(c.dtype) ? [divideLanes(c.fn, c.dtype, integer('div', c), second(c))] : real('div', divReal)(c)),
+  div: (c) => (isIntegral(c.dtype) ? [divideLanes(c.fn, c.dtype, integer('div', c), second(c))] : div(c)),
   rem: (c) => (isIntegral(c.dtype) ? [remainderLanes(c.fn, c.dtype, integer('rem', c), second(c))] : mathBinary('rem', c)),
-  pow: (c) => (isIntegral(c.dtype) ? [integerPower(c.fn, c.dtype, integer('pow', c), second(c))] : mathBinary('pow', c)),
-  max: real('max', max),
-  min: real('min', min),
+  pow: (c) => mathBinary('pow', c),
+  max: max,
+  min: min,
   atan2: (c) => mathBinary('atan2', c),
   nextafter: (c) => (c.dtype === 'float16' || c.dtype === 'bfloat16' ? unsupported('nextafter', c.dtype) : mathBinary('nextafter', c)),
   and: instructionOf('and', 'v128.and'),
@@ -249,10 +225,10 @@ const rules: Rules = {
   shiftRightArithmetic: (c) => shift('arithmetic', 'shiftRightArithmetic', c),
   eq: comparison('eq', { f32: 'f32x4.eq', f64: 'f64x2.eq', i32: 'i32x4.eq', u32: 'i32x4.eq', mask: 'i32x4.eq' }),
   ne: comparison('ne', { f32: 'f32x4.ne', f64: 'f64x2.ne', i32: 'i32x4.ne', u32: 'i32x4.ne', mask: 'i32x4.ne' }),
-  lt: real('lt', comparison('lt', { f32: 'f32x4.lt', f64: 'f64x2.lt', i32: 'i32x4.lt_s', u32: 'i32x4.lt_u', mask: 'i32x4.lt_u' })),
-  le: real('le', comparison('le', { f32: 'f32x4.le', f64: 'f64x2.le', i32: 'i32x4.le_s', u32: 'i32x4.le_u', mask: 'i32x4.le_u' })),
-  gt: real('gt', comparison('gt', { f32: 'f32x4.gt', f64: 'f64x2.gt', i32: 'i32x4.gt_s', u32: 'i32x4.gt_u', mask: 'i32x4.gt_u' })),
-  ge: real('ge', comparison('ge', { f32: 'f32x4.ge', f64: 'f64x2.ge', i32: 'i32x4.ge_s', u32: 'i32x4.ge_u', mask: 'i32x4.ge_u' })),
+  lt: comparison('lt', { f32: 'f32x4.lt', f64: 'f64x2.lt', i32: 'i32x4.lt_s', u32: 'i32x4.lt_u', mask: 'i32x4.lt_u' }),
+  le: comparison('le', { f32: 'f32x4.le', f64: 'f64x2.le', i32: 'i32x4.le_s', u32: 'i32x4.le_u', mask: 'i32x4.le_u' }),
+  gt: comparison('gt', { f32: 'f32x4.gt', f64: 'f64x2.gt', i32: 'i32x4.gt_s', u32: 'i32x4.gt_u', mask: 'i32x4.gt_u' }),
+  ge: comparison('ge', { f32: 'f32x4.ge', f64: 'f64x2.ge', i32: 'i32x4.ge_s', u32: 'i32x4.ge_u', mask: 'i32x4.ge_u' }),
 
   selectN: (c) => {
     const [which = [], ...cases] = c.inputs

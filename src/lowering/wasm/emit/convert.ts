@@ -3,17 +3,11 @@ import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { DtypeError } from '../../../core/errors.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { roundBrain, roundHalf } from './half.ts'
-import { keep, laneShape, type Value, wrapLanes, zeroVector } from './lanes.ts'
+import { keep, laneShape, type Value, wrapLanes } from './lanes.ts'
 import { joinMasks } from './select.ts'
 
 export function convert(fn: FunctionBuilder, from: DType, to: DType, x: Value): Value {
   if (from === to) return x
-  const kind = dtypeInfo[to].kind
-  if (from === 'key' || to === 'key') throw new DtypeError('convertElementType', `a key cannot be converted (${from} to ${to})`)
-  if (dtypeInfo[from].kind === 'complex') {
-    if (kind !== 'complex') return convert(fn, from === 'complex64' ? 'float32' : 'float64', to, realParts(fn, from, x))
-    return toComplex(fn, to, convertParts(fn, from, to, realParts(fn, from, x)), convertParts(fn, from, to, imaginaryParts(fn, from, x)))
-  }
   switch (to) {
     case 'float32':
       return [toFloat32(fn, from, x)]
@@ -32,21 +26,17 @@ export function convert(fn: FunctionBuilder, from: DType, to: DType, x: Value): 
     case 'uint16':
     case 'uint32':
       return [toInteger(fn, from, to, x)]
-    case 'complex64': {
-      const zero = zeroVector(fn)
-      return toComplex(fn, to, [toFloat32(fn, from, x)], [zero])
-    }
-    case 'complex128': {
-      const zero = zeroVector(fn)
-      return toComplex(fn, to, toFloat64(fn, from, x), [zero, zero])
-    }
+    case 'complex64':
+    case 'complex128':
+    case 'key':
+      throw new DtypeError('convertElementType', `${from} cannot be converted to ${to}`)
   }
 }
 
 export const fromInt32 = (fn: FunctionBuilder, to: DType, x: Local): Value => convert(fn, 'int32', to, [x])
 
 const first = (x: Value): Local => x[0] as Local // every value has a part
-const second = (x: Value): Local => x[1] as Local // of float64 and complex64
+const second = (x: Value): Local => x[1] as Local // of float64
 
 function toFloat32(fn: FunctionBuilder, from: DType, x: Value): Local {
   switch (laneShape(from)) {
@@ -145,39 +135,4 @@ function toBool(fn: FunctionBuilder, from: DType, x: Value): Local {
     case 'bits128':
       throw new DtypeError('convertElementType', `${from} is no real dtype`)
   }
-}
-
-function realParts(fn: FunctionBuilder, from: DType, x: Value): Value {
-  return pick(fn, from, x, 0)
-}
-function imaginaryParts(fn: FunctionBuilder, from: DType, x: Value): Value {
-  return pick(fn, from, x, 1)
-}
-
-function pick(fn: FunctionBuilder, from: DType, x: Value, which: 0 | 1): Value {
-  const two = (a: Local, b: Local): Local => {
-    fn.get(a).get(b)
-    if (from === 'complex64') fn.shuffle32(which, 2 + which, 4 + which, 6 + which)
-    else fn.shuffle32(2 * which, 2 * which + 1, 4 + 2 * which, 5 + 2 * which)
-    return keep(fn)
-  }
-  const [a, b, c, d] = x
-  if (a === undefined || b === undefined) return x
-  return c === undefined || d === undefined ? [two(a, b)] : [two(a, b), two(c, d)]
-}
-
-const convertParts = (fn: FunctionBuilder, from: DType, to: DType, x: Value): Value =>
-  convert(fn, from === 'complex64' ? 'float32' : 'float64', to === 'complex64' ? 'float32' : 'float64', x)
-
-function toComplex(fn: FunctionBuilder, to: DType, re: Value, im: Value): Value {
-  if (to === 'complex64') {
-    const [r] = re
-    const [i] = im
-    if (r === undefined || i === undefined) return re
-    return [keep(fn.get(r).get(i).shuffle32(0, 4, 1, 5)), keep(fn.get(r).get(i).shuffle32(2, 6, 3, 7))]
-  }
-  return re.flatMap((r, at) => {
-    const i = im[at] ?? r
-    return [keep(fn.get(r).get(i).shuffle32(0, 1, 4, 5)), keep(fn.get(r).get(i).shuffle32(2, 3, 6, 7))]
-  })
 }

@@ -1,7 +1,7 @@
 /** float16 and bfloat16: held as float32 lanes rounded to what they can represent, stored as 16 bits. */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
-import { keep, roundToBrain, roundToHalf, type Value, wrapLanes } from './lanes.ts'
+import { keep, type Value, wrapLanes } from './lanes.ts'
 
 /** float16 bits in the low half of each lane, as float32. Exact: 2^112 rescales the exponent of subnormal halves too. */
 export function bitsToHalf(fn: FunctionBuilder, bits: Local): Local {
@@ -43,23 +43,6 @@ export function roundBrain(fn: FunctionBuilder, x: Local): Local {
   const quiet = keep(fn.get(x).i32x4(0x400000).emit('v128.or'))
   fn.get(quiet).get(rounded).get(x).get(x).emit('f32x4.ne').emit('v128.bitselect').i32x4(-0x10000).emit('v128.and')
   return keep(fn)
-}
-
-const word = new DataView(new ArrayBuffer(4))
-
-export function brainToBits(x: number): number {
-  word.setFloat32(0, roundToBrain(x))
-  return word.getUint32(0) >>> 16
-}
-
-export function halfToBits(x: number): number {
-  if (Number.isNaN(x)) return 0x7e00
-  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0
-  const rounded = Math.abs(roundToHalf(x))
-  if (rounded === Infinity) return sign | 0x7c00
-  if (rounded < 2 ** -14) return sign | (rounded * 2 ** 24)
-  const exponent = Math.floor(Math.log2(rounded))
-  return sign | ((exponent + 15) << 10) | ((rounded / 2 ** exponent - 1) * 1024)
 }
 
 /** The bits of a narrow dtype as unsigned lanes. */

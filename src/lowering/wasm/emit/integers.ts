@@ -36,24 +36,6 @@ function wrappedQuotient(fn: FunctionBuilder, dtype: DType, x: Local, y: Local):
   return keep(fn.shuffle32(0, 2, 4, 6))
 }
 
-/** x^y modulo 2^width by squaring; a negative power is 0 but of 1 and -1. */
-export function integerPower(fn: FunctionBuilder, dtype: DType, x: Local, y: Local): Local {
-  const base = keep(fn.get(x), 'base')
-  const left = keep(fn.get(y), 'left')
-  const product = keep(fn.i32x4(1), 'product')
-  fn.loop((again) => {
-    fn.get(product).get(base).emit('i32x4.mul').get(product)
-    fn.get(left).i32x4(1).emit('v128.and').i32x4(1).emit('i32x4.eq').emit('v128.bitselect').set(product)
-    fn.get(base).get(base).emit('i32x4.mul').set(base)
-    fn.get(left).i32(1).emit('i32x4.shr_u').tee(left).emit('v128.any_true').brIf(again)
-  })
-  if (isSigned(dtype)) {
-    fn.get(product).get(y).i32x4(0).emit('i32x4.lt_s')
-    fn.get(x).emit('i32x4.abs').i32x4(1).emit('i32x4.ne').emit('v128.and').emit('v128.andnot').set(product)
-  }
-  return wrapLanes(fn, dtype, product)
-}
-
 export function signLanes(fn: FunctionBuilder, dtype: DType, x: Local): Local {
   if (!isSigned(dtype)) return keep(fn.get(x).i32x4(1).emit('i32x4.min_u'))
   fn.get(x).i32x4(0).emit('i32x4.lt_s').get(x).i32x4(0).emit('i32x4.gt_s')

@@ -5,6 +5,7 @@
  * the range of their dtype; float16 and bfloat16 to f32x4, always rounded to what they can represent; bool is a mask of
  * all ones or all zeros in each 32-bit lane.
  */
+import { bfloat16Bits, bfloat16Value, float16Bits, float16Value } from '../../../core/bytes.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 
@@ -64,7 +65,7 @@ export function literal(fn: FunctionBuilder, dtype: DType, value: number | boole
   const x = Number(value)
   switch (laneShape(dtype)) {
     case 'f32':
-      return [keep(fn.f32x4(dtype === 'float16' ? roundToHalf(x) : dtype === 'bfloat16' ? roundToBrain(x) : x), 'literal')]
+      return [keep(fn.f32x4(dtype === 'float16' ? float16Value(float16Bits(x)) : dtype === 'bfloat16' ? bfloat16Value(bfloat16Bits(x)) : x), 'literal')]
     case 'f64': {
       const part = keep(fn.f64x2(x), 'literal')
       return [part, part]
@@ -102,30 +103,6 @@ export function wrapInteger(dtype: DType, x: number): number {
     default:
       return n | 0
   }
-}
-
-const word = new Float32Array(1)
-const bits = new Uint32Array(word.buffer)
-
-/** The nearest bfloat16, ties to even. */
-export function roundToBrain(x: number): number {
-  word[0] = x
-  if (Number.isNaN(x)) return x
-  const b = bits[0] ?? 0
-  bits[0] = (b + 0x7fff + ((b >>> 16) & 1)) & 0xffff0000
-  return word[0]
-}
-
-/** The nearest float16, ties to even. */
-export function roundToHalf(x: number): number {
-  if (!Number.isFinite(x) || x === 0) return x
-  const exponent = Math.max(-14, Math.floor(Math.log2(Math.abs(x))))
-  const ulp = 2 ** (exponent - 10)
-  const scaled = x / ulp
-  const floor = Math.floor(scaled)
-  const rest = scaled - floor
-  const rounded = (rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor) * ulp
-  return Math.abs(rounded) > 65504 ? Math.sign(x) * Infinity : rounded
 }
 
 /** Integer lanes brought back into the range of a narrow dtype. */

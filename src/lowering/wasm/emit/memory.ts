@@ -1,7 +1,8 @@
 /** Elements between memory and lanes: contiguous, repeated, or lane by lane. */
+import { scalarBytes } from '../../../core/bytes.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
-import { bitsToBrain, bitsToHalf, brainToBits, halfBits, halfToBits } from './half.ts'
+import { bitsToBrain, bitsToHalf, halfBits } from './half.ts'
 import { keep, type Lanes, type Value, zeroVector } from './lanes.ts'
 
 /** A byte address: a local plus a constant that is not negative. */
@@ -94,19 +95,9 @@ export function loadLanes(fn: FunctionBuilder, dtype: DType, lanes: Lanes, other
 }
 
 function rawLiteral(fn: FunctionBuilder, dtype: DType, value: number | boolean): Local[] {
-  const x = Number(value)
   const { bytes } = dtypeInfo[dtype]
-  const filled = new Uint8Array(16)
-  const view = new DataView(filled.buffer)
-  for (let at = 0; at < 16; at += bytes) {
-    if (dtype === 'float32' || dtype === 'complex64') view.setFloat32(at, x, true)
-    else if (dtype === 'float64' || dtype === 'complex128') view.setFloat64(at, x, true)
-    else if (dtype === 'float16') view.setUint16(at, halfToBits(x), true)
-    else if (dtype === 'bfloat16') view.setUint16(at, brainToBits(x), true)
-    else if (bytes === 1) view.setUint8(at, dtype === 'bool' ? Number(x !== 0) : x)
-    else if (bytes === 2) view.setUint16(at, x, true)
-    else view.setInt32(at, x, true)
-  }
+  const one = dtype === 'key' ? new Uint8Array(8) : scalarBytes(value, dtype)
+  const filled = Uint8Array.from({ length: 16 }, (_, at) => one[at % bytes] ?? 0)
   const parts = bytes <= 4 ? 1 : bytes / 4
   return Array.from({ length: parts }, () => keep(fn.v128(filled), 'raw'))
 }
