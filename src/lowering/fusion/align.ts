@@ -1,0 +1,97 @@
+/**
+ * Where a value would stand in a group: the element that it has at each point of the kernel, found from one read of a
+ * value that the group computes.
+ */
+import { type Shape, sizeOf } from '../../core/aval.ts'
+import { dimIndex, dimVector, eachDim, flattenIndex, type Index, loneDim, sameIndex, unflattenIndex } from '../kernel-ir/index.ts'
+import type { Group } from './group.ts'
+import type { Value } from './value.ts'
+
+/** Elements of a row that later stages may go over again: it should still be in cache. */
+const rowLimit = 16384
+/** Arrays up to this size are worth one kernel whatever their order. */
+const smallLimit = 4096
+
+export interface Place {
+  readonly at: readonly Index[]
+  readonly inner: Shape
+}
+
+/**
+ * A map that reads `known`, computed by `group` at `knownAt`, with index `read` (over the map's own axes): where it stands,
+ * or null. Axes that the read does not mention become inner dimensions.
+ */
+export function placeMap(group: Group, v: Value, known: Value, knownAt: readonly Index[], knownInner: Shape, read: readonly Index[]): Place | null {
+  const rank = group.space.length
+  const sizes = [...group.space, ...knownInner]
+  // The same elements in the same order, whatever the shapes.
+  if (sizeOf(v.shape) === sizeOf(known.shape) && sameIndex(flattenIndex(read, known.shape, v.shape), flattenIndex(dimVector(v.shape.length), v.shape, v.shape))) {
+    const at = unflattenIndex(flattenIndex(knownAt, known.shape, sizes), v.shape, sizes)
+    if (knownInner.length === 0 || fits(group, v, knownInner)) return { at, inner: knownInner }
+  }
+  const image = matchAxes(v.shape.length, known, knownAt, read)
+  if (image === null) return null
+  const at: Index[] = []
+  const inner: number[] = []
+  let mapped = 1
+  for (const [k, size] of v.shape.entries()) {
+    const i = image[k]
+    if (size === 1) at.push({ constant: 0, terms: [] })
+    else if (i !== undefined && ofSpace(i, rank)) {
+      at.push(i)
+      mapped *= size
+    } else if (i === undefined || loneDim(i) !== null) {
+      at.push(dimIndex(rank + inner.length))
+      inner.push(size)
+    } else return null
+  }
+  if (mapped !== sizeOf(group.space)) return null
+  return inner.length === 0 || fits(group, v, inner) ? { at, inner } : null
+}
+
+/** The same for the result of a reduction; its reduced axes are inner dimensions in any case. */
+export function placeReduction(group: Group, v: Value, known: Value, knownAt: readonly Index[], read: readonly Index[]): Place | null {
+  if (v.def.kind !== 'reduction') return null
+  const image = matchAxes(v.shape.length, known, knownAt, read)
+  if (image === null) return null
+  const at: Index[] = []
+  for (const [k, size] of v.shape.entries()) {
+    const i = image[k]
+    if (size === 1) at.push({ constant: 0, terms: [] })
+    else if (i !== undefined && ofSpace(i, group.space.length)) at.push(i)
+    else return null
+  }
+  return sizeOf(v.shape) === sizeOf(group.space) ? { at, inner: v.def.inner } : null
+}
+
+/** What each axis of the reader is in the group, by axis; undefined where the read says nothing; null where it contradicts itself. */
+function matchAxes(rank: number, known: Value, knownAt: readonly Index[], read: readonly Index[]): (Index | undefined)[] | null {
+  const image = new Array<Index | undefined>(rank).fill(undefined)
+  for (const [k, size] of known.shape.entries()) {
+    if (size === 1) continue
+    const dim = loneDim(read[k]!)
+    if (dim === null) return null
+    // an axis that the reader reduces
+    if (dim >= rank) continue
+    const before = image[dim]
+    if (before !== undefined && !sameIndex(before, knownAt[k]!)) return null
+    image[dim] = knownAt[k]!
+  }
+  return image
+}
+
+function ofSpace(i: Index, rank: number): boolean {
+  let all = true
+  eachDim(i, (d) => (all &&= d < rank))
+  return all
+}
+
+/** Rows are worth going over again when they are contiguous and short, or when everything is small. */
+function fits(group: Group, v: Value, inner: Shape): boolean {
+  if (group.kind !== 'loop') return false
+  if (sizeOf(v.shape) <= smallLimit) return true
+  if (sizeOf(inner) > rowLimit || sizeOf(group.space) === 1) return false
+  // the inner dimensions are the last axes
+  const tail = v.shape.filter((n) => n > 1).slice(-inner.filter((n) => n > 1).length)
+  return tail.join() === inner.filter((n) => n > 1).join()
+}

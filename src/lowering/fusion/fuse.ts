@@ -1,0 +1,248 @@
+/**
+ * Assigns every root of a region to a group: in the order of the program each joins the kernel of something it reads
+ * (an epilogue, a later stage), or one that reads what it reads over the same elements, or starts its own.
+ */
+import { sizeOf } from '../../core/aval.ts'
+import { dimVector, flattenIndex, type Index, indexKey } from '../kernel-ir/index.ts'
+import { type Place, placeMap, placeReduction } from './align.ts'
+import { Builder, type Scope } from './builder.ts'
+import { isRoot } from './decide.ts'
+import { addMember, cumulativePoint, type Group, newGroup, type Part, tryMember, writeMember, writeOperands } from './group.ts'
+import { type Loop, type Region, storage, type Value } from './value.ts'
+
+/** Groups in an order in which they can run. Bodies of loops are grouped with them. */
+export interface Schedule {
+  readonly groups: readonly Group[]
+  readonly bodies: ReadonlyMap<Loop, Schedule>
+  /** Values of outer regions that are loaded inside. */
+  readonly outer: ReadonlySet<Value>
+}
+
+interface RootRead {
+  readonly value: Value
+  readonly index: readonly Index[] | null
+  readonly key: string
+}
+
+export function fuse(region: Region): Schedule {
+  const fusion = new Fusion(region)
+  for (const v of region.values) if (isRoot(v)) fusion.place(v)
+  return fusion.schedule()
+}
+
+class Fusion {
+  readonly #region: Region
+  readonly #groups: Group[] = []
+  readonly #owner = new Map<Value, Group>()
+  readonly #bodies = new Map<Loop, Schedule>()
+  /** What each placed map or reduction loads, by value and index over its own axes. */
+  readonly #loadKeys = new Map<Value, ReadonlyMap<string, Value>>()
+
+  constructor(region: Region) {
+    this.#region = region
+  }
+
+  place(v: Value): void {
+    const { def } = v
+    if (this.#owner.has(v)) return
+    switch (def.kind) {
+      case 'given':
+      case 'alias':
+        return
+      case 'map':
+      case 'reduction':
+        this.#placeLoop(v)
+        return
+      case 'cumulative': {
+        const { space, at } = cumulativePoint(v, def)
+        const group = this.#open('loop', space)
+        this.#join(group, v, { kind: 'cumulative', inner: [v.shape[def.axis]!], members: [] }, at)
+        return
+      }
+      case 'contraction': {
+        const group = this.#open('contraction', [...def.batch, ...def.m, ...def.n])
+        const loads = collectLoads((scope) => void writeOperands(def, scope), this.#region)
+        const b = def.batch.length
+        const m = b + def.m.length
+        const dims = dimVector(group.space.length)
+        const part: Part = { kind: 'map', inner: [], members: [] }
+        group.parts.push(part)
+        addMember(group, part, { value: v, at: def.place({ batch: dims.slice(0, b), m: dims.slice(b, m), n: dims.slice(m) }) }, loads)
+        this.#owner.set(v, group)
+        return
+      }
+      case 'scatter': {
+        const group = this.#open('scatter', def.space)
+        const loads = collectLoads((scope) => void def.at(new Builder(def.space, scope), dimVector(def.space.length)), this.#region)
+        this.#own(group, [v], [storage(def.operand), ...loads])
+        return
+      }
+      case 'sort':
+        this.#own(this.#open('sort', []), def.sort.results, def.sort.operands.map(storage))
+        return
+      case 'loop': {
+        const { loop } = def
+        const body = fuse(loop.body)
+        this.#bodies.set(loop, body)
+        const memory = [...loop.carries.map((c) => c.initial), ...loop.xs.map((x) => x.whole)].map(storage)
+        this.#own(this.#open('scan', []), [...loop.carries.map((c) => c.final), ...loop.ys.map((y) => y.whole)], [...memory, ...body.outer])
+      }
+    }
+  }
+
+  #open(kind: Group['kind'], space: readonly number[]): Group {
+    const group = newGroup(this.#groups.length, kind, this.#region, space)
+    this.#groups.push(group)
+    return group
+  }
+
+  #own(group: Group, values: readonly Value[], loads: readonly Value[]): void {
+    for (const v of values) {
+      group.members.set(v, { part: null, at: [] })
+      this.#owner.set(v, group)
+    }
+    for (const v of loads) group.loads.add(v)
+  }
+
+  #join(group: Group, v: Value, part: Part, at: readonly Index[]): boolean {
+    const loads = tryMember(group, part, { value: v, at })
+    if (loads === null || this.#wouldWait(group, loads)) return false
+    addMember(group, part, { value: v, at }, loads)
+    this.#owner.set(v, group)
+    return true
+  }
+
+  #placeLoop(v: Value): void {
+    const reads = this.#rootReads(v)
+    const keys = new Map(reads.map((r) => [r.key, r.value]))
+    if (!this.#joinProducer(v, reads) && !this.#joinSibling(v, keys)) {
+      const group = this.#open('loop', v.shape)
+      const at = dimVector(v.shape.length)
+      const part: Part = v.def.kind === 'reduction' ? { kind: 'reduce', inner: v.def.inner, members: [] } : { kind: 'map', inner: [], members: [] }
+      this.#join(group, v, part, at)
+    }
+    this.#loadKeys.set(v, keys)
+  }
+
+  /** Every root that the value reads through definitions written in place, with its index. */
+  #rootReads(v: Value): RootRead[] {
+    const reads: RootRead[] = []
+    const { def, shape } = v
+    const inner = def.kind === 'reduction' ? def.inner : []
+    const sizes = [...shape, ...inner]
+    const part: Part = { kind: def.kind === 'reduction' ? 'reduce' : 'map', inner, members: [] }
+    const alone: Group = { id: -1, kind: 'loop', region: this.#region, space: shape, parts: [], members: new Map(), loads: new Set() }
+    const scope: Scope = {
+      resolve: (u) => (u === v || !isRoot(u) || (u.region !== this.#region && u.def.kind === 'map' && u.def.structural && !u.stored) ? 'expand' : 'load'),
+      buffer: (u) => u.id,
+      loaded: (u, index) => {
+        const whole = index.length === u.shape.length
+        reads.push({ value: u, index: whole ? index : null, key: `${u.id}@${indexKey(whole ? flattenIndex(index, u.shape, sizes) : (index[0] ?? { constant: -1, terms: [] }))}` })
+      },
+    }
+    alone.members.set(v, { part, at: [] })
+    writeMember(new Builder(sizes, scope), alone, part, { value: v, at: dimVector(shape.length) })
+    return reads
+  }
+
+  /** The group of something that it reads, latest first. */
+  #joinProducer(v: Value, reads: readonly RootRead[]): boolean {
+    const byGroup = new Map<Group, RootRead[]>()
+    for (const r of reads) {
+      const group = this.#owner.get(r.value)
+      if (group === undefined || r.index === null || (group.kind !== 'loop' && group.kind !== 'contraction')) continue
+      byGroup.set(group, [...(byGroup.get(group) ?? []), r])
+    }
+    for (const [group, rs] of [...byGroup].sort(([a], [b]) => b.id - a.id)) {
+      for (const r of rs) {
+        const own = group.members.get(r.value)!
+        if (own.part?.kind === 'cumulative') continue
+        const inner = own.part?.kind === 'map' ? own.part.inner : []
+        const place = v.def.kind === 'reduction' ? placeReduction(group, v, r.value, own.at, r.index!) : placeMap(group, v, r.value, own.at, inner, r.index!)
+        if (place !== null && this.#joinAt(group, v, place)) return true
+      }
+    }
+    return false
+  }
+
+  #joinAt(group: Group, v: Value, place: Place): boolean {
+    const kind = v.def.kind === 'reduction' ? 'reduce' : 'map'
+    if (group.kind === 'contraction') {
+      return kind === 'map' && place.inner.length === 0 && this.#join(group, v, group.parts[0]!, place.at)
+    }
+    const parts = group.parts.filter((p, i) => p.kind === kind && p.inner.join() === place.inner.join() && (kind === 'reduce' || i === group.parts.length - 1))
+    for (const part of parts) if (this.#join(group, v, part, place.at)) return true
+    return this.#join(group, v, { kind, inner: place.inner, members: [] }, place.at)
+  }
+
+  /** A group with a value of the same shape that reads one of the same elements. */
+  #joinSibling(v: Value, keys: ReadonlyMap<string, Value>): boolean {
+    for (let i = this.#groups.length - 1; i >= 0; i--) {
+      const group = this.#groups[i]!
+      if (group.kind !== 'loop') continue
+      for (const [u, own] of group.members) {
+        if (own.part === null || u.def.kind !== v.def.kind || u.shape.join() !== v.shape.join()) continue
+        if (u.def.kind === 'reduction' && v.def.kind === 'reduction' && u.def.inner.join() !== v.def.inner.join()) continue
+        if (!this.#shareLoads(v, keys, u)) continue
+        if (this.#joinAt(group, v, { at: own.at, inner: own.part.inner })) return true
+      }
+    }
+    return false
+  }
+
+  #shareLoads(v: Value, keys: ReadonlyMap<string, Value>, u: Value): boolean {
+    const others = this.#loadKeys.get(u)
+    if (others === undefined) return false
+    const enough = Math.min(sizeOf(v.shape), 2)
+    for (const [key, read] of keys) if (others.has(key) && sizeOf(read.shape) >= enough) return true
+    return false
+  }
+
+  /** Whether the group would have to wait for itself, were it to load these too. */
+  #wouldWait(group: Group, loads: Iterable<Value>): boolean {
+    const seen = new Set<Group>()
+    const reaches = (values: Iterable<Value>): boolean => {
+      for (const v of values) {
+        const g = this.#owner.get(v)
+        if (g === undefined || seen.has(g)) continue
+        if (g === group) return true
+        seen.add(g)
+        if (reaches(g.loads)) return true
+      }
+      return false
+    }
+    return reaches(loads)
+  }
+
+  schedule(): Schedule {
+    const order: Group[] = []
+    const state = new Map<Group, 'open' | 'done'>()
+    const visit = (g: Group): void => {
+      if (state.has(g)) return
+      state.set(g, 'open')
+      const before = new Set<Group>()
+      for (const v of g.loads) {
+        const owner = this.#owner.get(v)
+        if (owner !== undefined && owner !== g) before.add(owner)
+      }
+      for (const other of [...before].sort((a, b) => a.id - b.id)) visit(other)
+      state.set(g, 'done')
+      order.push(g)
+    }
+    for (const g of this.#groups) visit(g)
+    const outer = new Set<Value>()
+    for (const g of this.#groups) for (const v of g.loads) if (v.region !== this.#region) outer.add(v)
+    return { groups: order, bodies: this.#bodies, outer }
+  }
+}
+
+/** The roots that an expression loads, written alone. */
+function collectLoads(write: (scope: Scope) => void, region: Region): Set<Value> {
+  const loads = new Set<Value>()
+  write({
+    resolve: (v) => (!isRoot(v) || (v.region !== region && v.def.kind === 'map' && v.def.structural && !v.stored) ? 'expand' : 'load'),
+    buffer: (v) => v.id,
+    loaded: (v) => void loads.add(v),
+  })
+  return loads
+}

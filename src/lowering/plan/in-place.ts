@@ -1,0 +1,45 @@
+/** Whether a kernel may write a buffer over one that it reads. */
+import { type BufferId, type Expression, indexKey, type Kernel, type Store } from '../kernel-ir/index.ts'
+
+/**
+ * True when every read of `from` is in the same stage as the one store to `to`, at the same element: then nothing is read
+ * after it was written over.
+ */
+export function flatReadsOnly(kernel: Kernel, from: BufferId, to: BufferId): boolean {
+  switch (kernel.kind) {
+    case 'loop':
+      return inStages(
+        kernel.stages.map((s) => ({ nodes: s.nodes, stores: s.kind === 'map' ? s.stores : [], writes: s.kind === 'cumulative' ? s.stores : [] })),
+        from,
+        to,
+      )
+    case 'contraction':
+      return !reads(kernel.lhs, from) && !reads(kernel.rhs, from) && inStages([{ nodes: kernel.epilogue, stores: kernel.stores, writes: [] }], from, to)
+    case 'scatter':
+      return kernel.operand === from && kernel.out === to && !reads(kernel.nodes, from)
+    case 'sort':
+      return kernel.operands.some((o) => o.from === from && o.to === to) && kernel.operands.filter((o) => o.from === from).length === 1
+  }
+}
+
+interface StageLike {
+  readonly nodes: Expression
+  readonly stores: readonly Store[]
+  /** Stores that rule the buffer out. */
+  readonly writes: readonly Store[]
+}
+
+function inStages(stages: readonly StageLike[], from: BufferId, to: BufferId): boolean {
+  for (const { nodes, stores, writes } of stages) {
+    if (writes.some((s) => s.buffer === to)) return false
+    const store = stores.find((s) => s.buffer === to)
+    const key = store === undefined ? null : indexKey(store.index)
+    for (const n of nodes) {
+      if ((n.op !== 'load' && n.op !== 'gather') || n.buffer !== from) continue
+      if (n.op === 'gather' || key === null || indexKey(n.index) !== key) return false
+    }
+  }
+  return true
+}
+
+const reads = (nodes: Expression, buffer: BufferId): boolean => nodes.some((n) => (n.op === 'load' || n.op === 'gather') && n.buffer === buffer)

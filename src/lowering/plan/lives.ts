@@ -1,0 +1,95 @@
+/** When each buffer of a program is written first and read last, in the order of its steps. */
+import type { BufferId, Kernel, Program, Step } from '../kernel-ir/index.ts'
+
+export interface Life {
+  readonly first: number
+  readonly last: number
+}
+
+/** Buffers that a kernel reads. */
+export function readsOfKernel(kernel: Kernel): Set<BufferId> {
+  const reads = new Set<BufferId>()
+  const scan = (nodes: readonly { readonly op: string; readonly buffer?: BufferId }[]): void => {
+    for (const n of nodes) if ((n.op === 'load' || n.op === 'gather') && n.buffer !== undefined) reads.add(n.buffer)
+  }
+  switch (kernel.kind) {
+    case 'loop':
+      for (const s of kernel.stages) scan(s.nodes)
+      break
+    case 'contraction':
+      for (const nodes of [kernel.lhs, kernel.rhs, kernel.epilogue]) scan(nodes)
+      break
+    case 'scatter':
+      scan(kernel.nodes)
+      reads.add(kernel.operand)
+      break
+    case 'sort':
+      for (const o of kernel.operands) reads.add(o.from)
+      break
+  }
+  return reads
+}
+
+/** Buffers that a kernel writes. */
+export function writesOfKernel(kernel: Kernel): Set<BufferId> {
+  switch (kernel.kind) {
+    case 'loop':
+      return new Set(kernel.stages.flatMap((s) => (s.kind === 'reduce' ? [] : s.stores.map((w) => w.buffer))))
+    case 'contraction':
+      return new Set(kernel.stores.map((w) => w.buffer))
+    case 'scatter':
+      return new Set([kernel.out])
+    case 'sort':
+      return new Set(kernel.operands.map((o) => o.to))
+  }
+}
+
+/**
+ * Lives of all buffers. A loop is one stretch: what lives across its start or end, or is used inside but made outside,
+ * lives through all of it; what is made and used inside lives between its steps there.
+ */
+export function livesOf(program: Program): ReadonlyMap<BufferId, Life> {
+  const lives = new Map<BufferId, { first: number; last: number }>()
+  let time = 0
+  const touch = (buffer: BufferId, at: number): void => {
+    const role = program.buffers[buffer]!.role
+    if (role.kind === 'slice') touch(role.of, at)
+    const life = lives.get(buffer)
+    if (life === undefined) lives.set(buffer, { first: at, last: at })
+    else {
+      life.first = Math.min(life.first, at)
+      life.last = Math.max(life.last, at)
+    }
+  }
+  const walk = (steps: readonly Step[]): Set<BufferId> => {
+    const used = new Set<BufferId>()
+    for (const step of steps) {
+      if (step.kind === 'kernel') {
+        for (const b of [...readsOfKernel(step.kernel), ...writesOfKernel(step.kernel)]) {
+          touch(b, time)
+          used.add(b)
+        }
+        time++
+        continue
+      }
+      const start = time++
+      const before = new Set(lives.keys())
+      const inside = walk(step.body)
+      const end = time++
+      const lasting = new Set<BufferId>(step.carries.flatMap((c) => [c.initial, c.final, c.spare, c.current, c.next]))
+      for (const s of step.slices) lasting.add(s)
+      for (const b of inside) if (before.has(b) || outlives(program, b)) lasting.add(b)
+      for (const b of lasting) {
+        touch(b, start)
+        touch(b, end)
+        used.add(b)
+      }
+      for (const b of inside) used.add(b)
+    }
+    return used
+  }
+  walk(program.steps)
+  return lives
+}
+
+const outlives = (program: Program, buffer: BufferId): boolean => program.buffers[buffer]!.role.kind !== 'temp'
