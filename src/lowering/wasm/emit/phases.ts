@@ -6,6 +6,7 @@ import type { Helpers } from '../math/index.ts'
 import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
 import { emitScatter } from './scatter.ts'
 import { emitSort } from './sort.ts'
+import { splitLongReductions } from './split.ts'
 
 /** One pass between two barriers: `fn(begin, end, ...pointers)` over its units. */
 export interface Phase {
@@ -32,8 +33,10 @@ export interface EmitContext {
 export function emitKernel(context: EmitContext, name: string, kernel: Kernel, outBytes: number): EmittedKernel {
   const { module, helpers } = context
   switch (kernel.kind) {
-    case 'loop':
-      return { phases: [loopPhase(emitLoopKernel(module, helpers, name, kernel))], scratchBytes: 0 }
+    case 'loop': {
+      const { kernels, scratch, scratchBytes } = splitLongReductions(kernel, scratchBuffers)
+      return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes }
+    }
     case 'contraction': {
       let parts = 0
       const { fn, buffers, chunks } = emitContraction(module, name, kernel, (k) => emitLoopKernel(module, helpers, `${name}_${parts++}`, k, { fixedOuter: true }))
@@ -48,4 +51,13 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
   }
 }
 
-const loopPhase = ({ fn, buffers, units, unitsPerCall }: EmittedLoop): Phase => ({ fn, units, unitsPerCall, sequential: false, pointers: buffers.map((buffer) => ({ buffer })) })
+/** No buffer of a program has a number this high. */
+const scratchBuffers = 1 << 28
+
+function loopPhase({ fn, buffers, units, unitsPerCall }: EmittedLoop, scratch: ReadonlyMap<number, number>): Phase {
+  const pointers = buffers.map((buffer) => {
+    const offset = scratch.get(buffer)
+    return offset === undefined ? { buffer } : { scratch: offset }
+  })
+  return { fn, units, unitsPerCall, sequential: false, pointers }
+}

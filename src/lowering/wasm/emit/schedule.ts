@@ -5,6 +5,7 @@ import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { accessOf, advance, isLaneGuard, laneAddress, laneStride, uniformCondition } from './address.ts'
 import { evaluateNode } from './evaluate.ts'
+import { guardReads } from './guards.ts'
 import { indexMask, type Access, dependenciesOf, find, isVarying, operandsOf, type StageInfo, type State } from './state.ts'
 import type { Sizes } from './index-arithmetic.ts'
 import type { Value } from './lanes.ts'
@@ -22,9 +23,9 @@ export interface StageOptions {
 
 /** What a stage's nodes need, whatever the loops around them. */
 export function describeStage(stage: Stage, o: StageOptions, moreRoots: readonly NodeId[] = []): StageInfo {
-  const { nodes } = stage
   const stores: readonly Store[] = stage.kind === 'reduce' ? [] : stage.stores
   const roots = [...moreRoots, ...stores.map((s) => s.node), ...(stage.kind === 'map' ? [] : stage.accumulators.flatMap((a) => (a.position === null ? [a.node] : [a.node, a.position])))]
+  const nodes = guardReads(stage.nodes, roots)
   const needed = neededBy(nodes, roots)
   const loads = new Map<NodeId, Access>()
   for (const id of needed) {

@@ -68,6 +68,20 @@ describe('map kernels', () => {
     expect(f32(out!)).toEqual(want)
   })
 
+  test('a computed value under a guard: its reads are guarded too', () => {
+    // pad(2 x, 1, 1) of a matrix, and one row shorter, so that an unguarded read would lie far outside
+    const inside = [{ index: affine([1], -1), low: 0, high: 3 }, { index: affine([0, 1], -1), low: 0, high: 6 }]
+    const nodes: Node[] = [load(0, affine([6, 1], -7)), literal(2), apply('mul', [0, 1]), literal(-1), { op: 'guarded', dtype: 'float32', guards: inside, inside: 2, outside: 3 }]
+    const kernel = loop([5, 8], [map([], nodes, [{ buffer: 1, index: affine([8, 1]), node: 4 }])])
+    const x = random(18)
+    const [out] = run(kernelProgram(kernel, [{ shape: [3, 6], dtype: 'float32' }], [{ shape: [5, 8], dtype: 'float32' }]), [x])
+    const want = Float32Array.from({ length: 40 }, (_, k) => {
+      const [i, j] = [Math.floor(k / 8) - 1, (k % 8) - 1]
+      return i >= 0 && i < 3 && j >= 0 && j < 6 ? 2 * x[i * 6 + j]! : -1
+    })
+    expect(f32(out!)).toEqual(want)
+  })
+
   test('a reshape after a transpose reads through division and remainder', () => {
     const [a, b] = [6, 10]
     const flat = { constant: 0, terms: [{ coefficient: 1, atom: { kind: 'dim' as const, dim: 0 } }] }
