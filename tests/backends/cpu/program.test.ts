@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CpuBackend } from '../../../src/backends/cpu/index.ts'
 import { parseJaxpr } from '../../../src/core/parse.ts'
+import { bytesOf } from '../../../src/core/aval.ts'
+import { arbitraryJaxpr } from '../../core/arbitrary-jaxpr.ts'
+import { numRuns } from '../../scale.ts'
 import { applyAll, array, f32, i32, run } from './apply.ts'
 
 describe('programs', () => {
@@ -89,4 +93,15 @@ describe('threefry2x32', () => {
     expect([a!.values[0], b!.values[0]]).toEqual([0x6b200159, 0x99ba4efe])
     expect(a!.values[1]).not.toBe(a!.values[0])
   })
+})
+
+test('random programs give results of their types', () => {
+  const cpu = new CpuBackend()
+  fc.assert(
+    fc.property(arbitraryJaxpr(), (program) => {
+      const outputs = cpu.compile(program).call(program.inputs.map((v) => cpu.put(new Uint8Array(bytesOf(v.aval)).fill(1))))
+      expect(outputs.map((s) => s.byteLength)).toEqual(program.outputs.map((o) => bytesOf(o.aval)))
+    }),
+    { numRuns },
+  )
 })
