@@ -18,6 +18,23 @@ export interface FunctionContext {
 
 const none: readonly ValueType[] = []
 
+// Vector constants come again and again; typed arrays are slow to make.
+const floatSplats = new Map<number, Uint8Array>()
+const integerSplats = new Map<number, Uint8Array>()
+const shuffles = new Map<number, Uint8Array>()
+const cacheLimit = 4096
+
+function splatBytes(cache: Map<number, Uint8Array>, value: number, make: () => ArrayBufferView): Uint8Array {
+  // a Map takes -0 for 0
+  if (value === 0 && Object.is(value, -0)) return new Uint8Array(make().buffer)
+  let bytes = cache.get(value)
+  if (bytes === undefined) {
+    bytes = new Uint8Array(make().buffer)
+    if (cache.size < cacheLimit) cache.set(value, bytes)
+  }
+  return bytes
+}
+
 /**
  * Emits one function, instruction by instruction, in stack order; every call returns the builder.
  *
@@ -171,7 +188,16 @@ export class FunctionBuilder implements FunctionRef {
 
   /** Four 32-bit lanes chosen from the eight of two vectors. */
   shuffle32(a: number, b: number, c: number, d: number): this {
-    return this.shuffle([a, b, c, d].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)))
+    if (((a | b | c | d) & ~7) !== 0) throw new AssemblyError(`${this.name}: shuffle of 32-bit lanes [${a} ${b} ${c} ${d}]`)
+    const key = ((a * 8 + b) * 8 + c) * 8 + d
+    let bytes = shuffles.get(key)
+    if (bytes === undefined) {
+      bytes = Uint8Array.from([a, b, c, d].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)))
+      shuffles.set(key, bytes)
+    }
+    this.checker?.pop(['v128', 'v128'], 'i8x16.shuffle')
+    this.checker?.push(['v128'])
+    return this.control('i8x16.shuffle', 0, bytes)
   }
 
   i32(value: number): this {
@@ -201,7 +227,7 @@ export class FunctionBuilder implements FunctionRef {
   }
 
   f32x4(value: number): this {
-    return this.v128(new Uint8Array(Float32Array.of(value, value, value, value).buffer))
+    return this.v128(splatBytes(floatSplats, value, () => Float32Array.of(value, value, value, value)))
   }
 
   f64x2(value: number): this {
@@ -209,6 +235,7 @@ export class FunctionBuilder implements FunctionRef {
   }
 
   i32x4(a: number, b: number = a, c: number = a, d: number = a): this {
+    if (a === b && a === c && a === d) return this.v128(splatBytes(integerSplats, a, () => Int32Array.of(a, a, a, a)))
     return this.v128(new Uint8Array(Int32Array.of(a, b, c, d).buffer))
   }
 

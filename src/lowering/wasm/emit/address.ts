@@ -3,7 +3,7 @@ import type { Guard, Index, IndexAtom, Term } from '../../kernel-ir/index.ts'
 import type { Local } from '../asm/index.ts'
 import { coefficientOf, indexKey, isNested, rangeOf } from './index-arithmetic.ts'
 import type { Address } from './memory.ts'
-import { type Access, type Base, find, indexMask, isVarying, type State } from './state.ts'
+import { type Access, type Base, find, indexMask, isVarying, note, type State } from './state.ts'
 
 /** Pushes the value of an index map, at the vector variable plus `shift`. */
 export function pushIndex(state: State, index: Index, shift: number): void {
@@ -69,7 +69,7 @@ const rangeOfAtomIsSafe = (atom: Exclude<IndexAtom, { kind: 'dim' }>): boolean =
 
 /** Adds to an access's address whatever terms have got values at this level. */
 export function advance(state: State, access: Access): Base {
-  const known = find(state, (s) => s.bases.get(access))
+  const known = find(state, 'bases', access)
   const base = known ?? start(state, access)
   const now: Term[] = []
   const later: Term[] = []
@@ -82,15 +82,15 @@ export function advance(state: State, access: Access): Base {
     else later.push(term)
   }
   if (now.length === 0) {
-    if (known === undefined) state.bases.set(access, base)
+    if (known === undefined) note(state, 'bases', access, base)
     return base
   }
   const scaled = now.map((t) => ({ coefficient: t.coefficient * access.bytes, atom: t.atom }))
   const key = `${base.key}${indexKey({ constant: 0, terms: scaled })}`
-  let local = find(state, (s) => s.sums.get(key))
+  let local = find(state, 'sums', key)
   if (local === undefined) local = addTerms(state, base.local, scaled, key)
   const next: Base = { key, local, remaining: later }
-  state.bases.set(access, next)
+  note(state, 'bases', access, next)
   return next
 }
 
@@ -99,12 +99,12 @@ function start(state: State, access: Access): Base {
   if (access.monotone || access.index.constant === 0) return { key: `${access.buffer}:`, local: pointer, remaining: access.index.terms }
   const constant = access.index.constant * access.bytes
   const key = `${access.buffer}:${constant}:`
-  let local = find(state, (s) => s.sums.get(key))
+  let local = find(state, 'sums', key)
   if (local === undefined) {
     const { fn } = state.info
     local = fn.local('i32', 'base')
     fn.get(pointer).i32(constant).emit('i32.add').set(local)
-    state.sums.set(key, local)
+    note(state, 'sums', key, local)
   }
   return { key, local, remaining: access.index.terms }
 }
@@ -124,7 +124,7 @@ function addTerms(state: State, from: Local, terms: readonly Term[], key: string
     fn.emit('i32.add')
   }
   fn.set(local)
-  state.sums.set(key, local)
+  note(state, 'sums', key, local)
   return local
 }
 
@@ -184,12 +184,12 @@ export function pushGuard(state: State, guard: Guard, shift: number): void {
 /** A guard that is the same in all lanes, computed once at the level of its variables. */
 export function uniformCondition(state: State, guard: Guard): Local {
   const key = `${guard.low}<${guard.high}:${indexKey(guard.index)}`
-  const known = find(state, (s) => s.conditions.get(key))
+  const known = find(state, 'conditions', key)
   if (known !== undefined) return known
   const { fn } = state.info
   const local = fn.local('i32', 'holds')
   pushGuard(state, guard, 0)
   fn.set(local)
-  state.conditions.set(key, local)
+  note(state, 'conditions', key, local)
   return local
 }

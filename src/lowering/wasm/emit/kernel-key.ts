@@ -55,10 +55,18 @@ export function renameBuffers<K extends Kernel>(kernel: K, to: (buffer: BufferId
   return renamed as K // the same kind went in
 }
 
-/** Equal texts, equal code. JSON has no text for some numbers, so they get one. */
-export const kernelKey = (kernel: Kernel): string =>
-  JSON.stringify(kernel, (name, value: unknown) => {
-    if (name === 'name') return undefined
-    if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) return `#${Object.is(value, -0) ? '-0' : value}`
-    return value
-  })
+/** Equal texts, equal code. JSON has no text for some numbers: those are listed after it. */
+export function kernelKey(kernel: Kernel): string {
+  const odd: string[] = []
+  const nodes = (expression: Expression): void => {
+    for (const [i, node] of expression.entries()) {
+      const value = node.op === 'literal' ? node.value : node.op === 'load' || node.op === 'gather' ? node.otherwise : 0
+      if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) odd.push(`${i}:${Object.is(value, -0) ? '-0' : value}`)
+    }
+    odd.push(';')
+  }
+  if (kernel.kind === 'loop') for (const stage of kernel.stages) nodes(stage.nodes)
+  else if (kernel.kind === 'contraction') for (const part of [kernel.lhs, kernel.rhs, kernel.epilogue]) nodes(part)
+  else if (kernel.kind === 'scatter') nodes(kernel.nodes)
+  return JSON.stringify({ ...kernel, name: '' }) + odd.join('')
+}

@@ -6,7 +6,7 @@ import type { Helpers } from '../math/index.ts'
 import { accessOf, advance, isLaneGuard, laneAddress, laneStride, uniformCondition } from './address.ts'
 import { evaluateNode } from './evaluate.ts'
 import { guardReads } from './guards.ts'
-import { indexMask, type Access, dependenciesOf, find, isVarying, operandsOf, type StageInfo, type State } from './state.ts'
+import { indexMask, type Access, dependenciesOf, find, isVarying, note, operandsOf, type StageInfo, type State } from './state.ts'
 import type { Sizes } from './index-arithmetic.ts'
 import type { Value } from './lanes.ts'
 import { storeContiguous, storeLanes } from './memory.ts'
@@ -47,7 +47,8 @@ function neededBy(nodes: Expression, roots: readonly NodeId[]): NodeId[] {
 
 /** The value of a computed node in one fork. */
 export function valueOf(state: State, node: NodeId, fork: number): Value | undefined {
-  return find(state, (s) => s.uniform.get(node) ?? s.varying[fork]?.get(node))
+  const row = find(state, 'values', node)
+  return row === undefined ? undefined : row.length === 1 ? row[0] : row[fork]
 }
 
 /** Computes every wanted node, partial address and condition that this level's variables suffice for. */
@@ -64,8 +65,10 @@ export function hoist(state: State): void {
         for (const guard of node.guards) if ((indexMask(guard.index) & ~state.mask) === 0 && !isLaneGuard(state, guard)) uniformCondition(state, guard)
       continue
     }
-    if (!isVarying(info, mask)) state.uniform.set(id, evaluateNode(state, id, 0))
-    else for (let fork = 0; fork < state.forks; fork++) state.varying[fork]?.set(id, evaluateNode(state, id, fork))
+    const forks = isVarying(info, mask) ? state.forks : 1
+    const row: Value[] = []
+    for (let fork = 0; fork < forks; fork++) row.push(evaluateNode(state, id, fork))
+    note(state, 'values', id, row)
   }
 }
 

@@ -62,12 +62,13 @@ export interface State {
   readonly lanes: Lanes
   /** Vectors computed side by side: fork f holds the lanes from 4 f on. */
   readonly forks: number
-  readonly uniform: Map<NodeId, Value>
-  readonly varying: readonly Map<NodeId, Value>[]
-  readonly bases: Map<Access, Base>
-  readonly sums: Map<string, Local>
-  readonly conditions: Map<string, Local>
-  readonly threefry: Map<string, readonly [Local, Local]>
+  /** Values computed at this level, by node: the same in every fork, or a row of forks. Made when first needed, like the rest. */
+  values: Map<NodeId, readonly Value[]> | null
+  bases: Map<Access, Base> | null
+  /** Partial addresses, conditions and threefry words, by what they are. */
+  sums: Map<string, Local> | null
+  conditions: Map<string, Local> | null
+  threefry: Map<string, readonly [Local, Local]> | null
   /** Running values of a cumulative stage, by fork. */
   readonly accumulators: readonly (readonly Value[])[]
 }
@@ -91,12 +92,11 @@ export function rootState(info: StageInfo): State {
     mask: 0,
     lanes: 4,
     forks: 1,
-    uniform: new Map(),
-    varying: [new Map()],
-    bases: new Map(),
-    sums: new Map(),
-    conditions: new Map(),
-    threefry: new Map(),
+    values: null,
+    bases: null,
+    sums: null,
+    conditions: null,
+    threefry: null,
     accumulators: [],
   }
 }
@@ -121,23 +121,35 @@ export function childState(parent: State, binding: Binding): State {
     mask,
     lanes: binding.lanes ?? parent.lanes,
     forks,
-    uniform: new Map(),
-    varying: Array.from({ length: forks }, () => new Map<NodeId, Value>()),
-    bases: new Map(),
-    sums: new Map(),
-    conditions: new Map(),
-    threefry: new Map(),
+    values: null,
+    bases: null,
+    sums: null,
+    conditions: null,
+    threefry: null,
     accumulators: binding.accumulators ?? parent.accumulators,
   }
 }
 
+type Tables = { [K in 'values' | 'bases' | 'sums' | 'conditions' | 'threefry']: NonNullable<State[K]> }
+type KeyOf<M> = M extends Map<infer K, unknown> ? K : never
+type ItemOf<M> = M extends Map<never, infer V> ? V : M extends Map<infer _, infer V> ? V : never
+
 /** Looks up the chain, the innermost level first. */
-export function find<T>(state: State, at: (state: State) => T | undefined): T | undefined {
+export function find<T extends keyof Tables>(state: State, table: T, key: KeyOf<Tables[T]>): ItemOf<Tables[T]> | undefined {
   for (let s: State | null = state; s !== null; s = s.parent) {
-    const found = at(s)
-    if (found !== undefined) return found
+    const here = s[table] as Map<unknown, unknown> | null // TypeScript does not relate the five tables to one key type
+    const found = here?.get(key)
+    if (found !== undefined) return found as ItemOf<Tables[T]>
   }
   return undefined
+}
+
+/** Notes something at this level. */
+export function note<T extends keyof Tables>(state: State, table: T, key: KeyOf<Tables[T]>, item: ItemOf<Tables[T]>): void {
+  const writable: { -readonly [K in keyof Tables]: Map<unknown, unknown> | null } = state as never // as above
+  const map = writable[table] ?? new Map<unknown, unknown>()
+  map.set(key, item)
+  writable[table] = map
 }
 
 export const isVarying = (info: StageInfo, mask: number): boolean => info.vectorDim !== null && (mask & (1 << info.vectorDim)) !== 0

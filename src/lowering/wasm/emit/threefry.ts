@@ -3,7 +3,7 @@ import { InternalError } from '../../../core/errors.ts'
 import type { Node, NodeId } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { keep, type Value } from './lanes.ts'
-import { find, type State } from './state.ts'
+import { find, note, type State } from './state.ts'
 
 const rotations = [
   [13, 15, 26, 6],
@@ -13,13 +13,13 @@ const rotations = [
 /** One result word; both are kept, because the other one is nearly always wanted too. */
 export function threefryWord(state: State, node: Extract<Node, { op: 'threefry' }>, fork: number, operand: (id: NodeId) => Value): Local {
   const key = `${fork}:${node.inputs.join()}`
-  const known = find(state, (s) => s.threefry.get(key))
+  const known = find(state, 'threefry', key)
   if (known !== undefined) return known[node.word]
   const inputs = node.inputs.map((id) => operand(id)[0])
   const [key0, key1, x0, x1] = inputs
   if (key0 === undefined || key1 === undefined || x0 === undefined || x1 === undefined) throw new InternalError('threefry2x32', 'an operand has no value')
   const words = rounds(state.info.fn, key0, key1, x0, x1)
-  state.threefry.set(key, words)
+  note(state, 'threefry', key, words)
   return words[node.word]
 }
 
