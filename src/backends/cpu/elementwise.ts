@@ -34,7 +34,7 @@ function divide(x: number, y: number, dtype: DType): number {
 const remainder = (x: number, y: number, dtype: DType): number => (isInteger(dtype) && y === 0 ? x : x % y)
 
 /** IEEE 754's pow: 1 to any power is 1, and -1 to an infinite one, where JavaScript says NaN. */
-export function power(x: number, y: number): number {
+function power(x: number, y: number): number {
   if (x === 1 || (x === -1 && Math.abs(y) === Infinity)) return 1
   return x ** y
 }
