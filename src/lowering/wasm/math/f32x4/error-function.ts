@@ -1,5 +1,5 @@
 // erf by two minimax polynomials, erfInv after Giles, "Approximating the erfinv function" (2010), with coefficients fitted
-// again (tests/oracle/fit.py).
+// again (tests/oracle/math/fit.py).
 
 import type { UnaryFormula } from '../macro.ts'
 import { expOfNegative } from './exponential.ts'

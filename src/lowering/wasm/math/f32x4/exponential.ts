@@ -1,4 +1,4 @@
-// exp and its relatives: x = n ln 2 + r after Cody and Waite, e^r = 1 + r + r² q(r) with q minimax (tests/oracle/fit.py).
+// exp and its relatives: x = n ln 2 + r after Cody and Waite, e^r = 1 + r + r² q(r) with q minimax (tests/oracle/math/fit.py).
 
 import type { Expr } from '../lanes.ts'
 import type { Formula, UnaryFormula } from '../macro.ts'

@@ -10,7 +10,7 @@ const sqrtHalf = 0x3fe6a09e00000000n
 const integerMagic = 0x4330000000000000n
 const roundingMagic = 6755399441055744
 
-// log2((1 + s) / (1 - s)) / s in powers of s², error 1e-11; 2^f on [-1/2, 1/2], error 4e-11 (tests/oracle/fit.py)
+// log2((1 + s) / (1 - s)) / s in powers of s², error 1e-11; 2^f on [-1/2, 1/2], error 4e-11 (tests/oracle/math/fit.py)
 const log2Coefficients = [2.8853900817900136, 0.9617966734154973, 0.5770835733636933, 0.41167329914115813, 0.3407211149549295]
 const exp2Coefficients = [0.9999999999595618, 0.6931471805568324, 0.24022651213498092, 0.055504109063258665, 0.009618025613318034, 0.0013333478473685416, 0.00015469729214118296, 1.5303700711365693e-05]
 

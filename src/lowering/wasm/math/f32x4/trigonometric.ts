@@ -1,6 +1,6 @@
 // sin, cos and tan: the argument is reduced in float64, where below 2^20 two parts of π/2 are enough; a branch that is taken
 // only when some lane is larger calls the reduction after Payne and Hanek. The polynomials on [-π/4, π/4] are minimax
-// (tests/oracle/fit.py), in float32.
+// (tests/oracle/math/fit.py), in float32.
 
 import type { Expr } from '../lanes.ts'
 import { formula, type Formula, type UnaryFormula } from '../macro.ts'

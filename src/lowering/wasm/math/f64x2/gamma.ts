@@ -1,5 +1,5 @@
 // lgamma after FreeBSD's msun (e_lgamma_r.c; Sun Microsystems), all pieces computed and chosen by lane. digamma: Chebyshev
-// fits around its positive zero and for the asymptotic series (tests/oracle/fit.py), joined by the recurrence.
+// fits around its positive zero and for the asymptotic series (tests/oracle/math/fit.py), joined by the recurrence.
 
 import type { Expr } from '../lanes.ts'
 import type { Formula, UnaryFormula } from '../macro.ts'
@@ -45,7 +45,8 @@ const lgammaOfMagnitude = (v: Formula, x: Expr): Expr => {
   const p23 = v.add(v.poly(cube, every(t, 3, 1)), v.mul(y, v.poly(cube, every(t, 3, 2))))
   const atMinimum = v.add(v.c(minimum), v.sub(v.mul(z, p1), v.sub(v.c(minimumLow), v.mul(cube, p23))))
   const atOne = v.add(v.mul(y, v.c(-0.5)), v.div(v.mul(y, v.poly(y, u)), v.poly(y, uBelow)))
-  const small = v.sub(v.select(around2, atTwo, v.select(aroundMinimum, atMinimum, atOne)), v.and(logarithm, below09))
+  // adding 0 makes +0 of the -0 at 1
+  const small = v.add(v.sub(v.select(around2, atTwo, v.select(aroundMinimum, atMinimum, atOne)), v.and(logarithm, below09)), v.c(0))
 
   const middle = v.add(v.add(v.mul(y8, v.c(0.5)), v.div(v.mul(y8, v.poly(y8, s)), v.poly(y8, sBelow))), logarithm)
 

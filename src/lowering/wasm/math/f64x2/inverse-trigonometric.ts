@@ -85,10 +85,10 @@ export const atan2: BinaryFormula = (v, y, x) => {
   const zero = v.and(same, v.eq(ax, v.c(0)))
   const infinite = v.and(same, v.eq(ax, v.c(Infinity)))
   const ratio = v.select(infinite, v.c(1), v.andnot(v.div(ay, ax), zero))
-  const angle = v.keep(atanOfMagnitude(v, v.keep(ratio)))
-  const left = v.shrS(x, shiftToSign(v))
+  const steepness = v.keep(ratio)
+  const angle = v.keep(atanOfMagnitude(v, steepness))
+  // straight up and straight down are not measured from the left
+  const left = v.and(v.shrS(x, 63), v.le(steepness, v.c(2 ** 60)))
   const obtuse = v.sub(v.c(pi), v.sub(angle, v.c(piLow)))
   return v.withSignOf(v.abs(v.select(left, obtuse, angle)), y)
 }
-
-const shiftToSign = (v: Formula): number => (v.shape === 'f32x4' ? 31 : 63)
