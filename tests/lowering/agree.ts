@@ -8,7 +8,9 @@ import type { Jaxpr } from '../../src/core/jaxpr.ts'
 import { parseJaxpr } from '../../src/core/parse.ts'
 import { interpret } from '../../src/backends/cpu/interpret.ts'
 import { lowerToProgram, type LoweredProgram } from '../../src/lowering/index.ts'
+import { emitProgram } from '../../src/lowering/wasm/index.ts'
 import { interpretProgram } from './interpret.ts'
+import { runEmitted } from './wasm/emit/harness.ts'
 
 /** Numbers that look random and are the same in every run. */
 export function someBytes(a: Aval, seed: number): Uint8Array {
@@ -33,6 +35,11 @@ export function expectAgreement(jaxpr: Jaxpr, inputs: readonly Uint8Array[] = ja
       expect(got[i]!.length, `bytes of output ${i}`).toBe(bytesOf(want.aval))
       expectClose(got[i]!, want.bytes, want.aval, `output ${i}`)
     })
+  }
+  // ... and what WebAssembly computes.
+  for (const donations of [new Map<number, number>(), lowered.plan.donations]) {
+    const got = runEmitted(emitProgram(lowered.program, lowered.plan), lowered.program, inputs, 1, donations)
+    expected.forEach((want, i) => expectClose(got[i]!, want.bytes, want.aval, `output ${i} in WebAssembly`))
   }
   return lowered
 }

@@ -63,19 +63,27 @@ export function emitSort({ module }: EmitContext, name: string, kernel: SortKern
         first = false
       }
     }
-    for (const { from, to, dtype } of operands) {
-      const { bytes } = dtypeInfo[dtype]
-      fn.forLoop(i, 0, length, 1, () => {
-        pushElement(to, () => fn.get(i), bytes)
-        pushElement(from, () => pushOrder(fn, order, i).mem('i32.load'), bytes)
-        copyElement(fn, bytes)
-      })
+    // Through scratch memory, since the plan may have put a result over an operand.
+    const staged = fn.local('i32', 'staged')
+    for (const store of [false, true]) {
+      fn.get(scratch).i32(2 * pairBytes + 2 * orderBytes).emit('i32.add').set(staged)
+      for (const { from, to, dtype } of operands) {
+        const { bytes } = dtypeInfo[dtype]
+        const pushStaged = (): void => void fn.get(staged).get(i).i32(bytes).emit('i32.mul').emit('i32.add')
+        fn.forLoop(i, 0, length, 1, () => {
+          if (store) pushElement(to, () => fn.get(i), bytes)
+          pushStaged()
+          if (!store) pushElement(from, () => pushOrder(fn, order, i).mem('i32.load'), bytes)
+          copyElement(fn, bytes)
+        })
+        fn.get(staged).i32(round64(bytes * length)).emit('i32.add').set(staged)
+      }
     }
   })
   const units = length === 0 ? 0 : outer * inner
   return {
     phases: [{ fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: true, pointers: [{ scratch: 0 }, ...buffers.map((_, buffer) => ({ buffer }))] }],
-    scratchBytes: 2 * pairBytes + 2 * orderBytes,
+    scratchBytes: 2 * pairBytes + 2 * orderBytes + operands.reduce((sum, o) => sum + round64(dtypeInfo[o.dtype].bytes * length), 0),
   }
 }
 

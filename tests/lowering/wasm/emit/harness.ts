@@ -45,28 +45,38 @@ export function run({ program, plan }: { program: Program; plan: MemoryPlan }, i
   return runEmitted(emitProgram(program, plan), program, inputs, threads)
 }
 
-export function runEmitted(emitted: EmittedProgram, program: Program, inputs: readonly ArrayBufferView[], threads = 1): Uint8Array[] {
-  const sizes = [...program.inputs, ...program.outputs].map((b) => bytesOf(program.buffers[b]!.aval))
+/** `donations`: outputs that take over the memory of inputs. */
+export function runEmitted(emitted: EmittedProgram, program: Program, inputs: readonly ArrayBufferView[], threads = 1, donations: MemoryPlan['donations'] = new Map()): Uint8Array[] {
+  const sizeOf = (b: number): number => bytesOf(program.buffers[b]!.aval)
   const guard = 64
-  let at = 1024 + guard
-  const places = sizes.map((n) => {
-    const here = at
-    at += Math.ceil(n / 64) * 64 + guard
-    return here
-  })
+  let at = 16384 + guard
+  const places = new Map<number, number>()
+  const given = new Set<number>()
+  const place = (b: number): void => {
+    if (places.has(b)) return
+    places.set(b, at)
+    at += Math.ceil(sizeOf(b) / 64) * 64 + guard
+  }
+  program.inputs.forEach(place)
+  for (const [output, input] of donations) {
+    places.set(program.outputs[output]!, places.get(program.inputs[input]!)!)
+    given.add(program.outputs[output]!)
+  }
+  program.outputs.forEach(place)
   const arena = at
   const memory = new WebAssembly.Memory({ initial: Math.ceil((arena + emitted.arenaBytes + guard) / 65536) })
   const bytes = new Uint8Array(memory.buffer).fill(0xa5)
   const words = new Uint32Array(memory.buffer)
-  words.set([arena, ...places], 0)
-  inputs.forEach((x, i) => bytes.set(new Uint8Array(x.buffer, x.byteOffset, x.byteLength), places[i]!))
+  words.set([arena, ...[...program.inputs, ...program.outputs].map((b) => places.get(b)!)], 0)
+  inputs.forEach((x, i) => bytes.set(new Uint8Array(x.buffer, x.byteOffset, x.byteLength), places.get(program.inputs[i]!)!))
   const instance = new WebAssembly.Instance(new WebAssembly.Module(emitted.bytes), { env: { memory } })
   const entry = instance.exports['run'] as (threadId: number, threads: number, args: number) => void
   for (let t = 0; t < threads; t++) entry(t, threads, 0)
-  return program.outputs.map((_, i) => {
-    const p = places[program.inputs.length + i]!
-    const n = sizes[program.inputs.length + i]!
-    for (let k = 0; k < guard; k++) if (bytes[p - 1 - k] !== 0xa5 || bytes[p + n + k] !== 0xa5) throw new Error(`output ${i} was written ${k} bytes outside`)
+  return program.outputs.map((b, i) => {
+    const p = places.get(b)!
+    const n = sizeOf(b)
+    if (!given.has(b) && !program.inputs.includes(b))
+      for (let k = 0; k < guard; k++) if (bytes[p - 1 - k] !== 0xa5 || bytes[p + n + k] !== 0xa5) throw new Error(`output ${i} was written ${k} bytes outside`)
     return bytes.slice(p, p + n)
   })
 }
