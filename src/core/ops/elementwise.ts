@@ -1,0 +1,146 @@
+/** Elementwise operations: promotion and broadcasting, then one `bind`. Names are lax's. */
+import type { NDArray } from '../array.ts'
+import type { DType } from '../dtype.ts'
+import { isInexact } from '../dtype.ts'
+import { DtypeError } from '../errors.ts'
+import type { BinaryParams, Primitive, UnaryParams } from '../primitives/index.ts'
+import { bind1, type Value } from '../trace.ts'
+import type { ArrayLike } from '../tree.ts'
+import { broadcastShapes, checkDtype, checkOperands, promote, promotedType, promoteInexact, stretch, toType, toValue } from './operands.ts'
+
+type Unary = (x: ArrayLike) => NDArray
+type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
+type PlainUnary = Exclude<keyof UnaryParams, 'round' | 'integerPow' | 'convertElementType'>
+
+/** Keeps the dtype. */
+const unary =
+  (primitive: PlainUnary): Unary =>
+  (x) => {
+    checkOperands(primitive, [x])
+    return bind1<Primitive>(primitive, [toValue(x)], {})
+  }
+/** Integers and bool become float32. */
+const inexact =
+  (primitive: PlainUnary): Unary =>
+  (x) =>
+    bind1<Primitive>(primitive, promoteInexact(primitive, [x]), {})
+const binary =
+  (primitive: keyof BinaryParams): Binary =>
+  (x, y) =>
+    bind1<Primitive>(primitive, promote(primitive, [x, y]), {})
+const inexactBinary =
+  (primitive: keyof BinaryParams): Binary =>
+  (x, y) =>
+    bind1<Primitive>(primitive, promoteInexact(primitive, [x, y]), {})
+
+export const neg: Unary = unary('neg')
+export const sign: Unary = unary('sign')
+export const floor: Unary = unary('floor')
+export const ceil: Unary = unary('ceil')
+export const abs: Unary = unary('abs')
+export const square: Unary = unary('square')
+export const not: Unary = unary('not')
+export const populationCount: Unary = unary('populationCount')
+export const clz: Unary = unary('clz')
+export const stopGradientArray: Unary = unary('stopGradient')
+export const isFinite: Unary = inexact('isFinite')
+export const exp: Unary = inexact('exp')
+export const exp2: Unary = inexact('exp2')
+export const log: Unary = inexact('log')
+export const log1p: Unary = inexact('log1p')
+export const expm1: Unary = inexact('expm1')
+export const sin: Unary = inexact('sin')
+export const cos: Unary = inexact('cos')
+export const tan: Unary = inexact('tan')
+export const asin: Unary = inexact('asin')
+export const acos: Unary = inexact('acos')
+export const atan: Unary = inexact('atan')
+export const sinh: Unary = inexact('sinh')
+export const cosh: Unary = inexact('cosh')
+export const tanh: Unary = inexact('tanh')
+export const asinh: Unary = inexact('asinh')
+export const acosh: Unary = inexact('acosh')
+export const atanh: Unary = inexact('atanh')
+export const logistic: Unary = inexact('logistic')
+export const sqrt: Unary = inexact('sqrt')
+export const rsqrt: Unary = inexact('rsqrt')
+export const cbrt: Unary = inexact('cbrt')
+export const erf: Unary = inexact('erf')
+export const erfc: Unary = inexact('erfc')
+export const erfInv: Unary = inexact('erfInv')
+export const lgamma: Unary = inexact('lgamma')
+export const digamma: Unary = inexact('digamma')
+
+export const add: Binary = binary('add')
+export const sub: Binary = binary('sub')
+export const mul: Binary = binary('mul')
+/** True division: integers become float32. */
+export const div: Binary = inexactBinary('div')
+/** `lax.div`: integers stay, truncated towards zero. */
+export const laxDiv: Binary = binary('div')
+export const rem: Binary = binary('rem')
+export const max: Binary = binary('max')
+export const min: Binary = binary('min')
+export const atan2: Binary = inexactBinary('atan2')
+export const nextafter: Binary = inexactBinary('nextafter')
+export const and: Binary = binary('and')
+export const or: Binary = binary('or')
+export const xor: Binary = binary('xor')
+export const shiftLeft: Binary = binary('shiftLeft')
+export const shiftRightLogical: Binary = binary('shiftRightLogical')
+export const shiftRightArithmetic: Binary = binary('shiftRightArithmetic')
+export const eq: Binary = binary('eq')
+export const ne: Binary = binary('ne')
+export const lt: Binary = binary('lt')
+export const le: Binary = binary('le')
+export const gt: Binary = binary('gt')
+export const ge: Binary = binary('ge')
+
+/** x to the power y. An integer-valued number as y takes the exact path of repeated multiplication. */
+export function pow(x: ArrayLike, y: ArrayLike): NDArray {
+  if (typeof y === 'number' && Number.isInteger(y) && typeof x === 'object') {
+    if (isInexact(x.dtype) || (y >= 0 && x.dtype !== 'bool')) return integerPow(x, y)
+  }
+  const type = promotedType('pow', [x, y])
+  if (isInexact(type.dtype)) return bind1('pow', promote('pow', [x, y], type), {})
+  return bind1('pow', promoteInexact('pow', [x, y]), {})
+}
+
+export const integerPow = (x: ArrayLike, y: number): NDArray => bind1('integerPow', [toValue(x)], { y })
+
+/** Half-way cases to even (NumPy), or away from zero. */
+export const round = (x: ArrayLike, roundingMethod: 'toNearestEven' | 'awayFromZero' = 'toNearestEven'): NDArray => bind1('round', [toValue(x)], { roundingMethod })
+
+/**
+ * Another dtype: floats truncate towards zero to integers (saturating; NaN gives 0), anything but 0 is true.
+ * @throws DtypeError for an unknown dtype and for keys.
+ */
+export function convert(x: ArrayLike, dtype: DType, weakType = false): NDArray {
+  const to = checkDtype('astype', dtype)
+  const v = toValue(x)
+  if ((to === 'key') !== (v.aval.dtype === 'key')) throw new DtypeError('astype', `cannot convert ${v.aval.dtype} to ${to}; use random.keyData and random.wrapKeyData`)
+  if (typeof x === 'object' && x.dtype === to && x.aval.weakType === weakType) return x
+  return bind1('convertElementType', [v], { newDtype: to, weakType })
+}
+
+/** `onTrue` where the condition holds (not zero), else `onFalse`; all three broadcast. */
+export function where(condition: ArrayLike, onTrue: ArrayLike, onFalse: ArrayLike): NDArray {
+  checkOperands('where', [condition, onTrue, onFalse])
+  const c = toBool(condition)
+  const type = promotedType('where', [onTrue, onFalse])
+  const cases = [toType(onFalse, type), toType(onTrue, type)]
+  const shape = broadcastShapes('where', [c, ...cases].map((v) => v.aval.shape))
+  const full = (v: Value): Value => (v.aval.shape.length === 0 && shape.length > 0 ? v : stretch(v, shape))
+  return bind1('selectN', [full(c), ...cases.map(full)], {})
+}
+
+/** Truth of each element. */
+export function toBool(x: ArrayLike): Value {
+  const v = toValue(x)
+  return v.aval.dtype === 'bool' ? v : ne(x, 0)
+}
+
+/** min(max(low, x), high), broadcasting. */
+export function clamp(low: ArrayLike, x: ArrayLike, high: ArrayLike): NDArray {
+  return bind1('clamp', promote('clamp', [low, x, high]), {})
+}

@@ -1,0 +1,185 @@
+/**
+ * Pytrees: arrays and numbers in arrays, tuples, plain objects and registered classes. `null` and `undefined` are nodes
+ * without leaves. Keys of objects are taken in sorted order, as JAX does.
+ */
+import { isArray, type NDArray } from './array.ts'
+import { TreeError } from './errors.ts'
+
+export type ArrayLike = NDArray | number | boolean
+
+type None = null | undefined
+type Fn = (...args: never[]) => unknown
+export interface NotATree<T> {
+  readonly '✗ not a pytree of arrays': T
+}
+/** Checks a type without asking for an index signature, so that types declared by `interface` pass; used as `t: T & Tree<T>`. */
+export type Tree<T, L = ArrayLike> = T extends L | None ? T : T extends Fn | string | bigint | symbol ? NotATree<T> : T extends object ? { [K in keyof T]: Tree<T[K], L> } : NotATree<T>
+type MapRaw<T, U> = T extends ArrayLike ? U : T extends None ? T : T extends object ? { [K in keyof T]: MapRaw<T[K], U> } : T
+/** The tree with leaves of type U; T itself where nothing changes, so that its name stays in hovers. */
+export type MapTree<T, U> = [T, MapRaw<T, U>] extends [MapRaw<T, U>, T] ? T : MapRaw<T, U>
+/** What a transformation gives back: number leaves come as arrays. */
+export type Out<T> = MapTree<T, NDArray>
+/** A value for every leaf, or one for a whole subtree. */
+export type Prefix<T, V> = V | (T extends ArrayLike | None ? never : T extends object ? { readonly [K in keyof T]: Prefix<T[K], V> } : never)
+
+/** How a tree is put together, without its leaves. Comparable by `key`. */
+export type Structure =
+  | { readonly kind: 'leaf'; readonly leaves: 1; readonly key: '*' }
+  | { readonly kind: 'none'; readonly leaves: 0; readonly key: string; readonly value: null | undefined }
+  | { readonly kind: 'list'; readonly leaves: number; readonly key: string; readonly children: readonly Structure[] }
+  | { readonly kind: 'record'; readonly leaves: number; readonly key: string; readonly names: readonly string[]; readonly children: readonly Structure[] }
+  | { readonly kind: 'custom'; readonly leaves: number; readonly key: string; readonly node: CustomNode; readonly aux: unknown; readonly child: Structure }
+
+const leaf: Structure = { kind: 'leaf', leaves: 1, key: '*' }
+
+interface CustomNode {
+  readonly type: abstract new (...args: never[]) => object
+  readonly id: number
+  readonly flatten: (value: object) => readonly [children: unknown, aux: unknown]
+  readonly unflatten: (children: unknown, aux: unknown) => object
+}
+const customNodes = new Map<object, CustomNode>()
+
+/**
+ * Makes a class a node: `flatten` gives its children (any tree) and what stays the same (`aux`, compared as JSON).
+ *
+ * @example
+ * class Point { constructor(readonly x: NDArray, readonly y: NDArray) {} }
+ * tree.register(Point, (p) => [[p.x, p.y], null], ([x, y]) => new Point(x, y))
+ */
+export function register<T extends object, C>(
+  type: abstract new (...args: never[]) => T,
+  flattenNode: (value: T) => readonly [children: C, aux: unknown],
+  unflattenNode: (children: C, aux: unknown) => T,
+): void {
+  customNodes.set(type.prototype as object, {
+    type,
+    id: customNodes.size,
+    flatten: (value) => flattenNode(value as T),
+    unflatten: (children, aux) => unflattenNode(children as C, aux),
+  })
+}
+
+export const isLeaf = (x: unknown): x is ArrayLike => typeof x === 'number' || typeof x === 'boolean' || isArray(x)
+
+/**
+ * Leaves in order, and the structure that `unflatten` needs.
+ * @throws TreeError naming the path of what is no tree.
+ */
+export function flatten(tree: unknown, operation = 'tree.flatten'): [leaves: ArrayLike[], structure: Structure] {
+  const leaves: ArrayLike[] = []
+  const structure = collect(tree, leaves, operation, [])
+  return [leaves, structure]
+}
+
+const pathText = (path: readonly (string | number)[]): string => (path.length === 0 ? 'the value itself' : path.map((p) => `[${typeof p === 'number' ? p : JSON.stringify(p)}]`).join(''))
+
+function collect(x: unknown, leaves: ArrayLike[], operation: string, path: readonly (string | number)[]): Structure {
+  if (isLeaf(x)) {
+    leaves.push(x)
+    return leaf
+  }
+  if (x === null || x === undefined) return { kind: 'none', leaves: 0, key: x === null ? 'null' : 'undefined', value: x }
+  if (Array.isArray(x)) {
+    const children = x.map((c: unknown, i) => collect(c, leaves, operation, [...path, i]))
+    return { kind: 'list', leaves: count(children), key: `[${children.map((c) => c.key).join()}]`, children }
+  }
+  if (typeof x === 'object') {
+    const proto = Object.getPrototypeOf(x) as object | null
+    const node = proto === null ? undefined : customNodes.get(proto)
+    if (node !== undefined) {
+      const [children, aux] = node.flatten(x)
+      const child = collect(children, leaves, operation, path)
+      return { kind: 'custom', leaves: child.leaves, key: `${node.type.name}#${node.id}(${child.key},${JSON.stringify(aux)})`, node, aux, child }
+    }
+    if (proto === null || proto === Object.prototype) {
+      const names = Object.keys(x).sort()
+      const children = names.map((n) => collect((x as Record<string, unknown>)[n], leaves, operation, [...path, n]))
+      return { kind: 'record', leaves: count(children), key: `{${names.map((n, i) => `${JSON.stringify(n)}:${children[i]!.key}`).join()}}`, names, children }
+    }
+  }
+  throw new TreeError(operation, `${describe(x)} at ${pathText(path)} is no array, number or boolean, nor a list or plain object of them${hint(x)}`)
+}
+
+const count = (children: readonly Structure[]): number => children.reduce((n, c) => n + c.leaves, 0)
+
+function describe(x: unknown): string {
+  if (x instanceof Promise) return 'a Promise'
+  if (typeof x === 'function') return 'a function'
+  if (typeof x === 'string') return `the string ${JSON.stringify(x.length > 40 ? `${x.slice(0, 40)}…` : x)}`
+  if (ArrayBuffer.isView(x)) return `a ${x.constructor.name}`
+  if (typeof x === 'object' && x !== null) return `an object of class ${x.constructor.name}`
+  return `a ${typeof x}`
+}
+
+function hint(x: unknown): string {
+  if (x instanceof Promise) return '; transformed functions are synchronous: await before the call, not inside'
+  if (ArrayBuffer.isView(x)) return '; make it an array with np.array first'
+  if (typeof x === 'object') return '; register its class with tree.register'
+  return ''
+}
+
+/** Puts leaves back together. @throws TreeError when their number does not fit. */
+export function unflatten(structure: Structure, leaves: readonly unknown[], operation = 'tree.unflatten'): unknown {
+  if (leaves.length !== structure.leaves) throw new TreeError(operation, `got ${leaves.length} leaves for a structure of ${structure.leaves}: ${structure.key}`)
+  let at = 0
+  const build = (s: Structure): unknown => {
+    switch (s.kind) {
+      case 'leaf':
+        return leaves[at++]
+      case 'none':
+        return s.value
+      case 'list':
+        return s.children.map(build)
+      case 'record':
+        return Object.fromEntries(s.names.map((n, i) => [n, build(s.children[i]!)]))
+      case 'custom':
+        return s.node.unflatten(build(s.child), s.aux)
+    }
+  }
+  return build(structure)
+}
+
+export const sameStructure = (a: Structure, b: Structure): boolean => a.key === b.key
+
+/** The leaves of `tree`, one for each leaf of `structure`. @throws TreeError showing both structures when they differ. */
+export function leavesLike(operation: string, structure: Structure, tree: unknown, what: string): ArrayLike[] {
+  const [leaves, other] = flatten(tree, operation)
+  if (!sameStructure(structure, other)) throw new TreeError(operation, `${what} has structure ${other.key} where ${structure.key} is needed`)
+  return leaves
+}
+
+/** One value for every leaf of `structure` from a prefix of it: a value in place of a subtree stands for all its leaves. */
+export function broadcastPrefix<V>(operation: string, prefix: unknown, structure: Structure, isValue: (x: unknown) => x is V, what: string): V[] {
+  const out: V[] = []
+  const spread = (p: unknown, s: Structure, path: readonly (string | number)[]): void => {
+    if (isValue(p)) {
+      for (let i = 0; i < s.leaves; i++) out.push(p)
+      return
+    }
+    if (s.kind === 'custom') return spread(p, s.child, path)
+    if (s.kind === 'none') return
+    if (s.kind === 'list' && Array.isArray(p) && p.length === s.children.length) {
+      s.children.forEach((c, i) => spread(p[i], c, [...path, i]))
+      return
+    }
+    if (s.kind === 'record' && typeof p === 'object' && p !== null && !Array.isArray(p) && Object.keys(p).sort().join() === s.names.join()) {
+      s.names.forEach((n, i) => spread((p as Record<string, unknown>)[n], s.children[i]!, [...path, n]))
+      return
+    }
+    throw new TreeError(operation, `${what} at ${pathText(path)} is no prefix of ${s.key}`)
+  }
+  spread(prefix, structure, [])
+  return out
+}
+
+/** Calls `f` on every leaf with its path: indices and names from the root. */
+export function eachPath(structure: Structure, visit: (path: readonly (string | number)[]) => void): void {
+  const walk = (s: Structure, path: readonly (string | number)[]): void => {
+    if (s.kind === 'leaf') visit(path)
+    else if (s.kind === 'list') s.children.forEach((c, i) => walk(c, [...path, i]))
+    else if (s.kind === 'record') s.names.forEach((n, i) => walk(s.children[i]!, [...path, n]))
+    else if (s.kind === 'custom') walk(s.child, path)
+  }
+  walk(structure, [])
+}
