@@ -1,0 +1,1 @@
+export { jvpFlat, jvpRules } from './interpreter.ts'

@@ -1,0 +1,84 @@
+/** Transposes of contractions and windowed reductions. */
+import { ArgumentError } from '../../core/errors.ts'
+import type { ContractionParams, DotDimensionNumbers, RandomParams, SelectWindowParams, WindowFamilyParams } from '../../core/primitives/index.ts'
+import { dilatedSize, freeAxes } from '../../core/shapes/index.ts'
+import { bind1, type Value } from '../../core/trace.ts'
+import { constant, dotGeneral, pad, range, reduceWindowSum, slice, transpose } from '../build.ts'
+import { convTranspose, inputPadding } from './convolution.ts'
+import { each, knownOf, type TransposeRule, type TransposeRules } from './rule.ts'
+
+/**
+ * The cotangent of one side of a contraction: the result's cotangent with the other side, contracted over the other's
+ * free axes. `rank` and axes are of the side wanted first; `swapped` says that it was the right one.
+ */
+function dotCotangent(ct: Value, y: Value, rank: number, { contracting, batch }: DotDimensionNumbers, swapped: boolean): Value {
+  const xFree = freeAxes(rank, contracting[0], batch[0])
+  const yFree = freeAxes(y.aval.shape.length, contracting[1], batch[1])
+  const nBatch = batch[0].length
+  // Result axes: batch, then the free axes of the left side, then of the right.
+  const yInResult = swapped ? range(nBatch + yFree.length, nBatch) : range(nBatch + xFree.length + yFree.length, nBatch + xFree.length)
+  const out = dotGeneral(ct, y, { dimensionNumbers: { contracting: [yInResult, yFree], batch: [range(nBatch), batch[1]] }, preferredElementType: null })
+  // Which stands as: batch, free axes of x, then contracted axes in the order of y's.
+  const contracted = contracting[0].map((a, i) => [contracting[1][i]!, a] as const).sort(([a], [b]) => a - b).map(([, a]) => a)
+  const order = [...batch[0], ...xFree, ...contracted]
+  return transpose(out, range(rank).map((a) => order.indexOf(a)))
+}
+
+const exchangedSides = ({ contracting: [l, r], batch: [bl, br] }: DotDimensionNumbers): DotDimensionNumbers => ({ contracting: [r, l], batch: [br, bl] })
+
+export const contractionTranspose: TransposeRules<keyof ContractionParams> = {
+  dotGeneral: each(
+    (ct, [, y], { dimensionNumbers }, { shape }) => dotCotangent(ct, knownOf('dotGeneral', y), shape.length, dimensionNumbers, false),
+    (ct, [x], { dimensionNumbers }, { shape }) => dotCotangent(ct, knownOf('dotGeneral', x), shape.length, exchangedSides(dimensionNumbers), true),
+  ),
+}
+
+/** Scatters to where windows' extrema are; holes of a dilated operand are filled with what is never one. */
+const gathered: TransposeRule<'selectAndGatherAdd'> = each((ct, [, x], params, { shape }) => {
+  const { baseDilation, windowDilation, selectPrim, windowDimensions, windowStrides, padding } = params
+  if (windowDilation.some((d) => d !== 1)) {
+    throw new ArgumentError('selectAndGatherAdd', `has no transpose for windowDilation (${windowDilation.join(', ')}); the gradient of a window's extremum takes windows without dilation`)
+  }
+  const window: SelectWindowParams = { selectPrim, windowDimensions, windowStrides, padding }
+  const operand = knownOf('selectAndGatherAdd', x)
+  if (baseDilation.every((d) => d === 1)) return bind1('selectAndScatterAdd', [ct, operand], window)
+  const never = constant(operand, selectPrim === 'ge' ? -Infinity : Infinity)
+  const holes = pad(operand, never, { paddingConfig: baseDilation.map((d) => [0, 0, d - 1]) })
+  return slice(bind1('selectAndScatterAdd', [ct, holes], window), {
+    startIndices: shape.map(() => 0),
+    limitIndices: shape.map((n, i) => dilatedSize(n, baseDilation[i]!)),
+    strides: baseDilation,
+  })
+})
+
+export const windowsTranspose: TransposeRules<keyof WindowFamilyParams> = {
+  convGeneralDilated: convTranspose,
+  reduceWindowSum: each((ct, _, p, { shape }) =>
+    reduceWindowSum(ct, {
+      windowDimensions: p.windowDimensions,
+      windowStrides: p.baseDilation,
+      padding: inputPadding({
+        input: shape,
+        window: p.windowDimensions,
+        output: ct.aval.shape,
+        strides: p.windowStrides,
+        padding: p.padding,
+        inputDilation: p.baseDilation,
+        windowDilation: p.windowDilation,
+      }),
+      baseDilation: p.windowStrides,
+      windowDilation: p.windowDilation,
+    }),
+  ),
+  selectAndScatterAdd: each((ct, [, x], { selectPrim, windowDimensions, windowStrides, padding }) => {
+    const operand = knownOf('selectAndScatterAdd', x)
+    const ones = operand.aval.shape.map(() => 1)
+    return bind1('selectAndGatherAdd', [ct, operand], { selectPrim, windowDimensions, windowStrides, padding, baseDilation: ones, windowDilation: ones })
+  }),
+  selectAndGatherAdd: gathered,
+  reduceWindowProd: 'nonlinear',
+  reduceWindowMax: 'nonlinear',
+  reduceWindowMin: 'nonlinear',
+}
+
+export const randomTranspose: TransposeRules<keyof RandomParams> = { threefry2x32: 'nonlinear' }
