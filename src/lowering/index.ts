@@ -1,9 +1,11 @@
 /** From a jaxpr to a program for a machine: passes, fusion, the memory plan. */
 import type { Jaxpr } from '../core/jaxpr.ts'
+import { printJaxpr } from '../core/print.ts'
 import { assemble } from './fusion/index.ts'
-import type { MemoryPlan, Program } from './kernel-ir/index.ts'
+import { type MemoryPlan, printProgram, type Program } from './kernel-ir/index.ts'
 import { optimize } from './passes/index.ts'
 import { planMemory } from './plan/index.ts'
+import { emitProgram } from './wasm/index.ts'
 
 export interface LoweredProgram {
   readonly optimized: Jaxpr
@@ -16,4 +18,21 @@ export function lowerToProgram(jaxpr: Jaxpr): LoweredProgram {
   const optimized = optimize(jaxpr)
   const program = assemble(optimized)
   return { optimized, program, plan: planMemory(program) }
+}
+
+/** The arrows of lowering that can be printed. */
+export type LoweringStage = 'jaxpr' | 'optimized' | 'kernels' | 'wat'
+
+/** The program as text after one of the stages: as it was traced, after the passes, as kernels, as WebAssembly. */
+export function loweringText(jaxpr: Jaxpr, stage: LoweringStage): string {
+  if (stage === 'jaxpr') return printJaxpr(jaxpr)
+  const { optimized, program, plan } = lowerToProgram(jaxpr)
+  switch (stage) {
+    case 'optimized':
+      return printJaxpr(optimized)
+    case 'kernels':
+      return printProgram(program)
+    case 'wat':
+      return emitProgram(program, plan).wat()
+  }
 }

@@ -1,4 +1,6 @@
 export type * from './index-map.ts'
 export * from './index-arithmetic.ts'
 export type * from './kernel.ts'
+export * from './print.ts'
 export type * from './program.ts'
+export * from './uses.ts'

@@ -1,7 +1,11 @@
-/** The passes in their order. Each is a function from programs to programs that compute the same, to the last bit. */
+/** The passes in their order. Each is a function from programs to programs that compute the same. */
 import type { Jaxpr } from '../../core/jaxpr.ts'
+import { cleanScans } from './clean-scans.ts'
+import { foldConstants } from './fold-constants.ts'
 import { inlineJits } from './inline-jits.ts'
+import { mergeEqual } from './merge-equal.ts'
 import { removeDead } from './remove-dead.ts'
+import { simplify } from './simplify.ts'
 
 export interface Pass {
   readonly name: string
@@ -10,6 +14,13 @@ export interface Pass {
 
 export const passes: readonly Pass[] = [
   { name: 'inlineJits', run: inlineJits },
+  // Before anything else is looked at: rules of differentiation leave much that nobody reads.
+  { name: 'removeDead', run: removeDead },
+  { name: 'foldConstants', run: foldConstants },
+  { name: 'simplify', run: simplify },
+  { name: 'mergeEqual', run: mergeEqual },
+  { name: 'cleanScans', run: cleanScans },
+  { name: 'simplify', run: simplify },
   { name: 'removeDead', run: removeDead },
 ]
 

@@ -1,9 +1,9 @@
 /** Places for temporaries in the arena, and outputs that may take over the memory of inputs. */
 import { bytesOf } from '../../core/aval.ts'
 import { dtypeInfo } from '../../core/dtype.ts'
-import type { BufferId, Kernel, MemoryPlan, Program, Step } from '../kernel-ir/index.ts'
+import { type BufferId, type Kernel, type MemoryPlan, type Program, readsOfKernel, type Step, writesOfKernel } from '../kernel-ir/index.ts'
 import { flatReadsOnly } from './in-place.ts'
-import { livesOf, readsOfKernel, writesOfKernel } from './lives.ts'
+import { livesOf } from './lives.ts'
 
 const align = (n: number): number => Math.ceil(n / 64) * 64
 

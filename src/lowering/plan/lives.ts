@@ -1,47 +1,9 @@
 /** When each buffer of a program is written first and read last, in the order of its steps. */
-import type { BufferId, Kernel, Program, Step } from '../kernel-ir/index.ts'
+import { type BufferId, type Program, readsOfKernel, type Step, writesOfKernel } from '../kernel-ir/index.ts'
 
 export interface Life {
   readonly first: number
   readonly last: number
-}
-
-/** Buffers that a kernel reads. */
-export function readsOfKernel(kernel: Kernel): Set<BufferId> {
-  const reads = new Set<BufferId>()
-  const scan = (nodes: readonly { readonly op: string; readonly buffer?: BufferId }[]): void => {
-    for (const n of nodes) if ((n.op === 'load' || n.op === 'gather') && n.buffer !== undefined) reads.add(n.buffer)
-  }
-  switch (kernel.kind) {
-    case 'loop':
-      for (const s of kernel.stages) scan(s.nodes)
-      break
-    case 'contraction':
-      for (const nodes of [kernel.lhs, kernel.rhs, kernel.epilogue]) scan(nodes)
-      break
-    case 'scatter':
-      scan(kernel.nodes)
-      reads.add(kernel.operand)
-      break
-    case 'sort':
-      for (const o of kernel.operands) reads.add(o.from)
-      break
-  }
-  return reads
-}
-
-/** Buffers that a kernel writes. */
-export function writesOfKernel(kernel: Kernel): Set<BufferId> {
-  switch (kernel.kind) {
-    case 'loop':
-      return new Set(kernel.stages.flatMap((s) => (s.kind === 'reduce' ? [] : s.stores.map((w) => w.buffer))))
-    case 'contraction':
-      return new Set(kernel.stores.map((w) => w.buffer))
-    case 'scatter':
-      return new Set([kernel.out])
-    case 'sort':
-      return new Set(kernel.operands.map((o) => o.to))
-  }
 }
 
 /**

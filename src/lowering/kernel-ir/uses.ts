@@ -1,0 +1,40 @@
+/** Which buffers a kernel touches. */
+import type { BufferId, Expression, Kernel } from './kernel.ts'
+
+/** Buffers that a kernel reads. */
+export function readsOfKernel(kernel: Kernel): Set<BufferId> {
+  const reads = new Set<BufferId>()
+  const scan = (nodes: Expression): void => {
+    for (const n of nodes) if (n.op === 'load' || n.op === 'gather') reads.add(n.buffer)
+  }
+  switch (kernel.kind) {
+    case 'loop':
+      for (const s of kernel.stages) scan(s.nodes)
+      break
+    case 'contraction':
+      for (const nodes of [kernel.lhs, kernel.rhs, kernel.epilogue]) scan(nodes)
+      break
+    case 'scatter':
+      scan(kernel.nodes)
+      reads.add(kernel.operand)
+      break
+    case 'sort':
+      for (const o of kernel.operands) reads.add(o.from)
+      break
+  }
+  return reads
+}
+
+/** Buffers that a kernel writes. */
+export function writesOfKernel(kernel: Kernel): Set<BufferId> {
+  switch (kernel.kind) {
+    case 'loop':
+      return new Set(kernel.stages.flatMap((s) => (s.kind === 'reduce' ? [] : s.stores.map((w) => w.buffer))))
+    case 'contraction':
+      return new Set(kernel.stores.map((w) => w.buffer))
+    case 'scatter':
+      return new Set([kernel.out])
+    case 'sort':
+      return new Set(kernel.operands.map((o) => o.to))
+  }
+}
