@@ -44,7 +44,7 @@ export function expectAgreement(jaxpr: Jaxpr, inputs: readonly Uint8Array[] = ja
   return lowered
 }
 
-function expectClose(got: Uint8Array, want: Uint8Array, a: Aval, what: string): void {
+export function expectClose(got: Uint8Array, want: Uint8Array, a: Aval, what: string): void {
   if (!isFloating(a.dtype)) {
     expect([...got], what).toEqual([...want])
     return
