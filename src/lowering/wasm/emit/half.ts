@@ -1,36 +1,23 @@
 /** float16 and bfloat16: held as float32 lanes rounded to what they can represent, stored as 16 bits. */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../math/index.ts'
 import { keep, type Value, wrapLanes } from './lanes.ts'
 
-/** float16 bits in the low half of each lane, as float32. Exact: 2^112 rescales the exponent of subnormal halves too. */
+/** float16 bits in the low half of each lane, as float32. */
 export function bitsToHalf(fn: FunctionBuilder, bits: Local): Local {
-  fn.get(bits).i32x4(0x7fff).emit('v128.and').i32(13).emit('i32x4.shl')
-  const magnitude = keep(fn)
-  fn.get(magnitude).f32x4(2 ** 112).emit('f32x4.mul')
-  // exponent 31: infinity or NaN
-  fn.get(magnitude).i32x4(0x7c00 << 13).emit('i32x4.ge_s').i32x4(0x7f800000).emit('v128.and').emit('v128.or')
-  fn.get(bits).i32x4(0x8000).emit('v128.and').i32(16).emit('i32x4.shl').emit('v128.or')
+  f16ToF32(fn, bits)
   return keep(fn)
 }
 
-export const bitsToBrain = (fn: FunctionBuilder, bits: Local): Local => keep(fn.get(bits).i32(16).emit('i32x4.shl'))
+export function bitsToBrain(fn: FunctionBuilder, bits: Local): Local {
+  bf16ToF32(fn, bits)
+  return keep(fn)
+}
 
-/** float32 lanes as float16 bits, rounded to nearest even. After F. Giesen, float_to_half_fast3_rtne. */
+/** float32 lanes as float16 bits, rounded to nearest even. */
 export function halfBits(fn: FunctionBuilder, x: Local): Local {
-  const magnitude = keep(fn.get(x).emit('f32x4.abs'))
-  const denormal = ((127 - 15 + (23 - 10) + 1) << 23) | 0
-  // normal: round at bit 13
-  fn.get(magnitude).i32x4(((15 - 127) << 23) + 0xfff).emit('i32x4.add')
-  fn.get(magnitude).i32(13).emit('i32x4.shr_u').i32x4(1).emit('v128.and').emit('i32x4.add').i32(13).emit('i32x4.shr_u')
-  const normal = keep(fn)
-  // subnormal: the adder rounds
-  const small = keep(fn.get(magnitude).i32x4(denormal).emit('f32x4.add').i32x4(denormal).emit('i32x4.sub'))
-  const special = keep(fn.i32x4(0x7e00).i32x4(0x7c00).get(magnitude).i32x4(0x7f800000).emit('i32x4.gt_s').emit('v128.bitselect'))
-  fn.get(small).get(normal).get(magnitude).i32x4(113 << 23).emit('i32x4.lt_s').emit('v128.bitselect')
-  const finite = keep(fn)
-  fn.get(special).get(finite).get(magnitude).i32x4((127 + 16) << 23).emit('i32x4.ge_s').emit('v128.bitselect')
-  fn.get(x).i32(16).emit('i32x4.shr_u').i32x4(0x8000).emit('v128.and').emit('v128.or')
+  f32ToF16(fn, x)
   return keep(fn)
 }
 
@@ -38,11 +25,8 @@ export const roundHalf = (fn: FunctionBuilder, x: Local): Local => bitsToHalf(fn
 
 /** float32 lanes rounded to the nearest bfloat16, ties to even. */
 export function roundBrain(fn: FunctionBuilder, x: Local): Local {
-  fn.get(x).i32x4(0x7fff).emit('i32x4.add').get(x).i32(16).emit('i32x4.shr_u').i32x4(1).emit('v128.and').emit('i32x4.add')
-  const rounded = keep(fn)
-  const quiet = keep(fn.get(x).i32x4(0x400000).emit('v128.or'))
-  fn.get(quiet).get(rounded).get(x).get(x).emit('f32x4.ne').emit('v128.bitselect').i32x4(-0x10000).emit('v128.and')
-  return keep(fn)
+  f32ToBf16(fn, x)
+  return bitsToBrain(fn, keep(fn))
 }
 
 /** The bits of a narrow dtype as unsigned lanes. */

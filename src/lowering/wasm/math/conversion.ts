@@ -6,13 +6,6 @@ import type { FunctionBuilder, Local } from '../asm/index.ts'
 /** Reads the local, leaves the converted lanes on the stack. */
 export type ConversionEmitter = (fn: FunctionBuilder, x: Local) => void
 
-/** float32 -> int32 as XLA's CPU does: towards zero, NaN gives 0, what is out of range saturates. */
-export const f32ToI32: ConversionEmitter = (fn, x) => void fn.get(x).emit('i32x4.trunc_sat_f32x4_s')
-/** float32 -> uint32: towards zero, NaN and negative numbers give 0, what is out of range saturates. */
-export const f32ToU32: ConversionEmitter = (fn, x) => void fn.get(x).emit('i32x4.trunc_sat_f32x4_u')
-export const i32ToF32: ConversionEmitter = (fn, x) => void fn.get(x).emit('f32x4.convert_i32x4_s')
-export const u32ToF32: ConversionEmitter = (fn, x) => void fn.get(x).emit('f32x4.convert_i32x4_u')
-
 /** float16 -> float32, exact. The exponent is moved by a multiplication, which normalises subnormal numbers as well. */
 export const f16ToF32: ConversionEmitter = (fn, x) => {
   const bits = fn.local('v128')

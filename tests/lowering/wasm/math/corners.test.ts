@@ -30,7 +30,7 @@ const unary: Partial<Record<UnaryName, readonly (readonly [x: number, y: number]
   erfc: [[0, 1], [inf, 0], [-inf, 2], [nan, nan], [30, 0]],
   erfInv: [[0, 0], [-0, -0], [1, inf], [-1, -inf], [1.5, nan], [-inf, nan], [nan, nan]],
   lgamma: [[1, 0], [2, 0], [0, inf], [-0, inf], [-1, inf], [-2, inf], [inf, inf], [-inf, inf], [nan, nan]],
-  digamma: [[0, -inf], [-0, inf], [-1, nan], [-2, nan], [inf, inf], [-inf, nan], [nan, nan]],
+  digamma: [[0, nan], [-0, nan], [-1, nan], [-2, nan], [inf, inf], [-inf, nan], [nan, nan]],
   cbrt: [[0, 0], [-0, -0], [27, 3], [-8, -2], [inf, inf], [-inf, -inf], [nan, nan]],
   sqrt: [[0, 0], [-0, -0], [4, 2], [-1, nan], [inf, inf], [nan, nan]],
   rsqrt: [[4, 0.5], [0, inf], [-0, -inf], [inf, 0], [-1, nan], [nan, nan]],

@@ -138,7 +138,7 @@ const digammaOfPositive = (v: Formula, x: Expr): Expr => {
   return v.keep(v.select(far, series, near))
 }
 
-/** The logarithmic derivative of Γ: NaN at negative integers, -infinity at 0, +infinity at -0. */
+/** The logarithmic derivative of Γ: NaN at 0 and at negative integers, as XLA defines it. */
 export const digamma: UnaryFormula = (v, x) => {
   const negative = v.keep(v.lt(x, v.c(0)))
   const positive = v.keep(v.select(negative, v.sub(v.c(1), x), x))
@@ -150,6 +150,5 @@ export const digamma: UnaryFormula = (v, x) => {
     const reflected = v.sub(ofPositive, v.div(v.mul(cosine, v.c(Math.PI)), sine))
     return v.select(v.eq(d, v.c(0)), v.c(NaN), reflected)
   })
-  const atZero = v.or(v.c(Infinity), v.signBit(v.neg(x)))
-  return v.select(v.eq(x, v.c(0)), atZero, v.select(v.ne(x, x), x, value))
+  return v.select(v.eq(x, v.c(0)), v.c(NaN), v.select(v.ne(x, x), x, value))
 }
