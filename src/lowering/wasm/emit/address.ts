@@ -70,6 +70,7 @@ const rangeOfAtomIsSafe = (atom: Exclude<IndexAtom, { kind: 'dim' }>): boolean =
 /** Adds to an access's address whatever terms have got values at this level. */
 export function advance(state: State, access: Access): Base {
   const known = find(state, 'bases', access)
+  if (known !== undefined && known.remaining.length === 0) return known
   const base = known ?? start(state, access)
   const now: Term[] = []
   const later: Term[] = []

@@ -75,7 +75,9 @@ function mergeAxes(kernel: LoopKernel, fixed: number): LoopKernel {
     return { extents: out, into: extents.map((_, d) => (groups[d + 1] === groups[d] ? constantIndex(0) : dimIndex(groups[d] ?? 0))) }
   }
   const space = merge(kernel.space, 0, kernel.stages, fixed)
-  return reshape(kernel, space, (stage) => (stage.kind === 'cumulative' ? unchanged(stage.inner) : merge(stage.inner, rank, [stage], 0)))
+  const inner = new Map(kernel.stages.map((stage) => [stage, stage.kind === 'cumulative' ? unchanged(stage.inner) : merge(stage.inner, rank, [stage], 0)]))
+  if (space.extents.length === rank && kernel.stages.every((s) => inner.get(s)?.extents.length === s.inner.length)) return kernel
+  return reshape(kernel, space, (stage) => inner.get(stage) ?? unchanged(stage.inner))
 }
 
 /** Splits the first axis d of extent n under a division or remainder of d alone by a divisor of n: d = divisor·q + r. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Index, LoopStep, ScatterKernel, SortKernel } from '../../../../src/lowering/kernel-ir/index.ts'
 import { emitProgram } from '../../../../src/lowering/wasm/index.ts'
+import { assembled } from '../asm/assemble.ts'
 import { affine, apply, f32, kernelProgram, literal, load, loop, map, programOf, run } from './harness.ts'
 
 const f = (...shape: number[]): { shape: number[]; dtype: 'float32' } => ({ shape, dtype: 'float32' })
@@ -61,6 +62,12 @@ describe('programs', () => {
       return emitProgram(program, plan).bytes.length
     })
     expect(Math.abs(bytes[0]! - bytes[1]!)).toBeLessThan(8)
+  })
+
+  test('the text assembles to the same bytes', () => {
+    const { program, plan } = scan(5, true)
+    const { bytes, wat } = emitProgram(program, plan)
+    expect(Buffer.from(assembled(wat())).equals(Buffer.from(bytes))).toBe(true)
   })
 
   test('equal kernels on different buffers are one function', () => {
