@@ -21,12 +21,18 @@ const exp2Coefficients = [0.6931471824645996, 0.24022650718688965, 0.05550410971
 /** 2^n for n in [-126, 127], from the low bits of `bits`. */
 const powerOfTwo = (v: Formula, bits: Expr): Expr => v.iadd(v.shl(bits, 23), v.ic(one))
 
+/** e^r - 1 = r + r² q(r). */
+const changeOf = (v: Formula, r: Expr, q: readonly number[]): Expr => {
+  const square = v.keep(v.mul(r, r))
+  return v.add(v.mul(square, v.polyByParity(r, square, q)), r)
+}
+
 /** e^x = y 2^(2h), y in [1/2, 2]: an even power takes two equal factors, and so reaches everything. `bits` holds h. */
 export const splitExp = (v: Formula, x: Expr): { readonly y: Expr; readonly bits: Expr } => {
   const bits = v.keep(v.add(v.mul(x, v.c(log2e / 2)), v.c(roundingMagic)))
   const h = v.keep(v.sub(bits, v.c(roundingMagic)))
   const r = v.keep(v.sub(v.sub(x, v.mul(h, v.c(2 * ln2High))), v.mul(h, v.c(2 * ln2Low))))
-  return { y: v.add(v.add(v.mul(v.mul(r, r), v.poly(r, expCoefficients)), r), v.c(1)), bits }
+  return { y: v.add(changeOf(v, r, expCoefficients), v.c(1)), bits }
 }
 
 /** e^x: a NaN stays, results below 2^-126 are rounded once. */
@@ -53,7 +59,7 @@ export const expOfNegative: UnaryFormula = (v, x) => {
   const bits = v.keep(v.add(v.mul(x, v.c(log2e)), v.c(roundingMagic)))
   const n = v.keep(v.sub(bits, v.c(roundingMagic)))
   const r = v.keep(v.sub(v.sub(x, v.mul(n, v.c(ln2High))), v.mul(n, v.c(ln2Low))))
-  return v.mul(v.add(v.add(v.mul(v.mul(r, r), v.poly(r, expm1Coefficients)), r), v.c(1)), powerOfTwo(v, bits))
+  return v.mul(v.add(changeOf(v, r, expm1Coefficients), v.c(1)), powerOfTwo(v, bits))
 }
 
 /** e^x - 1 = (2^n - 1) + 2^n (e^r - 1), with n at most 127 and a last factor of 2 for what is above. */
@@ -64,7 +70,7 @@ export const expm1: UnaryFormula = (v, x) => {
   const r = v.keep(v.sub(v.sub(clamped, v.mul(n, v.c(ln2High))), v.mul(n, v.c(ln2Low))))
   const top = v.keep(v.ge(n, v.c(128)))
   const power = v.keep(powerOfTwo(v, v.iadd(bits, top)))
-  const value = v.add(v.sub(power, v.c(1)), v.mul(power, v.add(v.mul(v.mul(r, r), v.poly(r, expm1Coefficients)), r)))
+  const value = v.add(v.sub(power, v.c(1)), v.mul(power, changeOf(v, r, expm1Coefficients)))
   // where n is 128 the power is half of what it should be, and so is the value
   return v.withSignOf(v.abs(v.mul(value, v.select(top, v.c(2), v.c(1)))), x)
 }
@@ -81,7 +87,8 @@ export const tanh: UnaryFormula = (v, x) => {
   const bits = v.keep(v.add(v.mul(v.sub(a, v.c(0.245)), v.c(log2e)), v.c(roundingMagic)))
   const r = v.keep(v.sub(a, v.mul(v.sub(bits, v.c(roundingMagic)), v.c(Math.LN2))))
   const power = v.keep(powerOfTwo(v, bits))
-  const bend = v.keep(v.mul(v.mul(r, r), v.poly(r, tanhCoefficients)))
+  const square = v.keep(v.mul(r, r))
+  const bend = v.keep(v.mul(square, v.polyByParity(r, square, tanhCoefficients)))
   const change = v.keep(v.add(bend, r))
   const t = v.keep(v.add(v.sub(power, v.c(1)), v.mul(power, change)))
   // what rounding took from e^r - 1, times about the inverse of the denominator where n = 0; above it hardly counts
@@ -102,7 +109,8 @@ export const logistic: UnaryFormula = (v, x) => {
   const n = v.keep(v.sub(bits, v.c(roundingMagic)))
   // minus the reduced argument, so that x needs no change of sign
   const r = v.keep(v.add(v.add(clamped, v.mul(n, v.c(ln2High))), v.mul(n, v.c(ln2Low))))
-  const bend = v.sub(v.mul(v.mul(r, r), v.poly(r, negativeCoefficients)), r)
+  const square = v.keep(v.mul(r, r))
+  const bend = v.sub(v.mul(square, v.polyByParity(r, square, negativeCoefficients)), r)
   const half = v.keep(v.and(v.shl(bits, 22), v.ic(-0x800000)))
   const inverse = v.keep(v.isub(v.ic(one), half))
   const rest = v.keep(v.iadd(v.isub(v.shl(bits, 23), half), v.ic(one)))
