@@ -101,11 +101,16 @@ class Assembly {
     const stageOf = new Map<Part, number>()
     const stages: Stage[] = []
     const late: Member[] = []
+    // Results of reductions that others read are written by the last stage, if it is one over the space alone.
+    const lastPart = group.parts.at(-1)
     for (const part of group.parts) {
       const b = new Builder(partSizes(group, part.inner), this.#scope(group, part, (p) => stageOf.get(p)!))
       const needed = part.members.filter((m) => this.#isNeeded(m.value))
       if (part.kind === 'map') {
         const stores = needed.flatMap((m) => this.#stores(group, part.inner, m, writeMember(b, group, part, m).node))
+        if (part === lastPart && part.inner.length === 0) {
+          stores.push(...late.splice(0).flatMap((m) => this.#stores(group, [], m, b.read(m.value, m.at))))
+        }
         if (stores.length === 0) continue
         stages.push({ kind: 'map', inner: part.inner, nodes: b.nodes, stores })
       } else if (part.kind === 'reduce') {
@@ -126,18 +131,12 @@ class Assembly {
       }
       stageOf.set(part, stages.length - 1)
     }
-    this.#storeReduced(group, stages, late, (p) => stageOf.get(p)!)
-    const used = stages.filter((s, i) => s.kind !== 'reduce' || stages.slice(i + 1).some((t) => t.nodes.some((n) => n.op === 'reduced' && n.stage === i)))
-    if (used.length === 0) return null
+    if (late.length > 0) {
+      const b = new Builder(group.space, this.#scope(group, null, (p) => stageOf.get(p)!))
+      stages.push({ kind: 'map', inner: [], stores: late.flatMap((m) => this.#stores(group, [], m, b.read(m.value, m.at))), nodes: b.nodes })
+    }
+    if (!stages.some((s) => s.kind !== 'reduce' && s.stores.length > 0)) return null
     return { kind: 'loop', name: kernelName(stages.map((s) => s.nodes)), space: group.space, stages }
-  }
-
-  /** Results of reductions that others read: written by the last stage over the space alone. */
-  #storeReduced(group: Group, stages: Stage[], late: readonly Member[], stageOf: (part: Part) => number): void {
-    if (late.length === 0) return
-    const b = new Builder(group.space, this.#scope(group, null, stageOf))
-    const stores = late.flatMap((m) => this.#stores(group, [], m, b.read(m.value, m.at)))
-    if (stores.length > 0) stages.push({ kind: 'map', inner: [], nodes: b.nodes, stores })
   }
 
   #contraction(group: Group, v: Value, def: ContractionDef): Kernel | null {

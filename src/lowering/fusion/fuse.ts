@@ -145,7 +145,7 @@ class Fusion {
     return reads
   }
 
-  /** The group of something that it reads, latest first. */
+  /** The group of something that it reads: of the largest, and the latest, first. */
   #joinProducer(v: Value, reads: readonly RootRead[]): boolean {
     const byGroup = new Map<Group, RootRead[]>()
     for (const r of reads) {
@@ -153,7 +153,8 @@ class Fusion {
       if (group === undefined || r.index === null || (group.kind !== 'loop' && group.kind !== 'contraction')) continue
       byGroup.set(group, [...(byGroup.get(group) ?? []), r])
     }
-    for (const [group, rs] of [...byGroup].sort(([a], [b]) => b.id - a.id)) {
+    const largest = (rs: readonly RootRead[]): number => Math.max(...rs.map((r) => sizeOf(r.value.shape)))
+    for (const [group, rs] of [...byGroup].sort(([a, x], [b, y]) => largest(y) - largest(x) || b.id - a.id)) {
       for (const r of rs) {
         const own = group.members.get(r.value)!
         if (own.part?.kind === 'cumulative') continue

@@ -41,7 +41,7 @@ function printKernel(k: Kernel, program: Program): string {
   const writes = writesOfKernel(k)
   const name = (b: BufferId): string => `%${b} ${showAval(program.buffers[b]!.aval)}`
   const bytes = [...new Set([...reads, ...writes])].reduce((n, b) => n + bytesOf(program.buffers[b]!.aval), 0)
-  return `${k.kind} ${k.name === '' ? 'copy' : k.name} ${spaceOf(k)}  ${[...reads].map(name).join(', ')} -> ${[...writes].map(name).join(', ')}  ${quantity(bytes, 'B')} ${quantity(flopsOf(k), 'FLOP')}`
+  return `${k.kind} ${k.name === '' ? (k.kind === 'loop' ? 'copy ' : '') : `${k.name} `}${spaceOf(k)}  ${[...reads].map(name).join(', ')} -> ${[...writes].map(name).join(', ')}  ${quantity(bytes, 'B')} ${quantity(flopsOf(k), 'FLOP')}`
 }
 
 function spaceOf(k: Kernel): string {

@@ -1,5 +1,6 @@
 /** The passes in their order. Each is a function from programs to programs that compute the same. */
 import type { Jaxpr } from '../../core/jaxpr.ts'
+import { canonicalContractions } from './canonical-contractions.ts'
 import { cleanScans } from './clean-scans.ts'
 import { foldConstants } from './fold-constants.ts'
 import { inlineJits } from './inline-jits.ts'
@@ -16,11 +17,14 @@ export const passes: readonly Pass[] = [
   { name: 'inlineJits', run: inlineJits },
   // Before anything else is looked at: rules of differentiation leave much that nobody reads.
   { name: 'removeDead', run: removeDead },
-  { name: 'foldConstants', run: foldConstants },
   { name: 'simplify', run: simplify },
+  { name: 'foldConstants', run: foldConstants },
   { name: 'mergeEqual', run: mergeEqual },
   { name: 'cleanScans', run: cleanScans },
+  // Once more, over what folding and merging brought together.
   { name: 'simplify', run: simplify },
+  { name: 'foldConstants', run: foldConstants },
+  { name: 'canonicalContractions', run: canonicalContractions },
   { name: 'removeDead', run: removeDead },
 ]
 
