@@ -11,10 +11,9 @@ import { ArrayMethods } from './methods/index.ts'
 import type { Storage } from './storage.ts'
 import type { Trace } from './trace.ts'
 
-declare const brand: unique symbol
-
 export abstract class NDArray extends ArrayMethods {
-  declare readonly [brand]: 'NDArray'
+  /** Makes the type nominal; no such property exists. */
+  protected declare readonly nominal: 'NDArray'
   abstract readonly aval: Aval
   /** The transformation this value belongs to; null for a concrete array. */
   abstract readonly trace: Trace | null
@@ -25,6 +24,12 @@ export abstract class NDArray extends ArrayMethods {
    * @throws ConcretizationError when the value is not known yet (under jit, vmap, loop bodies, makeJaxpr).
    */
   abstract concrete(operation: string): DeviceArray
+  /** Lets go of this handle before the collector does; using it afterwards throws. Other handles on the data stay. */
+  abstract dispose(): void
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
 
   get shape(): Shape {
     return this.aval.shape
@@ -62,8 +67,7 @@ export class DeviceArray extends NDArray {
   get disposed(): boolean {
     return this.#storage === null
   }
-  /** Lets go of this handle; other handles on the same data are untouched. */
-  drop(): void {
+  dispose(): void {
     const s = this.#storage
     this.#storage = null
     s?.release()
@@ -81,6 +85,8 @@ export class DeviceArray extends NDArray {
 /** A value inside a transformation. Each transformation has its own subclass. */
 export abstract class Tracer extends NDArray {
   abstract override readonly trace: Trace
+  /** A tracer holds no memory. */
+  dispose(): void {}
   concrete(operation: string): DeviceArray {
     throw new ConcretizationError(
       operation,

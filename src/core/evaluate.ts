@@ -89,7 +89,7 @@ function run(
       const array = v.concrete(operation)
       // Memory that became an output's, or that the program took, is not this handle's to return.
       if (given?.[i] === true) array.donate()
-      else array.drop()
+      else array.dispose()
     })
   }
   return outputs.map((s, i) => new DeviceArray(avals[i]!, s))

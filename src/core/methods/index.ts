@@ -1,0 +1,1 @@
+export { ArrayMethods, type Nested } from './reading.ts'

@@ -1,0 +1,3 @@
+/** Functions of neural networks, as in `jax.nn`. */
+export * from './activations.ts'
+export * from './normalization.ts'

@@ -1,0 +1,111 @@
+/** Random bits, and numbers made of them alone. */
+import type { NDArray } from '../core/array.ts'
+import type { Shape } from '../core/aval.ts'
+import { type DType, dtypeInfo, isFloating } from '../core/dtype.ts'
+import { DtypeError } from '../core/errors.ts'
+import * as ops from '../core/ops/index.ts'
+import { checkDtype, checkOptions } from '../core/ops/index.ts'
+import type { ArrayLike } from '../core/tree.ts'
+import { counts, scalarKey, split, threefry } from './key.ts'
+
+export interface BitsOptions {
+  /** 'uint32' (default), 'uint16' or 'uint8'. */
+  readonly dtype?: 'uint8' | 'uint16' | 'uint32'
+}
+
+/** Uniform bits as unsigned integers. */
+export function bits(key: NDArray, shape: Shape = [], options: BitsOptions = {}): NDArray {
+  checkOptions('bits', options, ['dtype'])
+  const { dtype = 'uint32' } = options
+  if (!['uint8', 'uint16', 'uint32'].includes(dtype)) throw new DtypeError('bits', `makes uint8, uint16 or uint32, and got '${dtype}'`)
+  const [a, b] = words('bits', key, shape)
+  return ops.convert(ops.xor(a, b), dtype)
+}
+
+function words(operation: string, key: NDArray, shape: Shape): [high: NDArray, low: NDArray] {
+  const k = scalarKey(operation, key)
+  const { high, low } = counts(shape)
+  return threefry(k, high, low)
+}
+
+
+/** Uniform in [0, 1): the mantissa's bits are random, at exponent 0; then less 1. */
+export function unitUniform(operation: string, key: NDArray, shape: Shape, dtype: DType): NDArray {
+  switch (dtype) {
+    case 'float32':
+      return ops.sub(ops.bitcast(mantissa(bits(key, shape), 9, 0x3f800000), 'float32'), 1)
+    case 'float16':
+      return ops.sub(ops.bitcast(ops.convert(mantissa(ops.convert(bits(key, shape, { dtype: 'uint16' }), 'uint32'), 6, 0x3c00), 'uint16'), 'float16'), 1)
+    case 'bfloat16':
+      return ops.sub(ops.bitcast(ops.convert(mantissa(ops.convert(bits(key, shape, { dtype: 'uint8' }), 'uint32'), 1, 0x3f80), 'uint16'), 'bfloat16'), 1)
+    case 'float64': {
+      const [a, b] = words(operation, key, shape)
+      const high = mantissa(a, 12, 0x3ff00000)
+      const low = ops.or(ops.shiftLeft(a, 20), ops.shiftRightLogical(b, 12))
+      return ops.sub(ops.bitcast(ops.stack([low, high], -1), 'float64'), 1)
+    }
+    default:
+      throw new DtypeError(operation, `makes floating-point numbers, and got dtype '${dtype}'`)
+  }
+}
+
+const mantissa = (x: NDArray, shift: number, exponent: number): NDArray => ops.or(ops.shiftRightLogical(x, shift), exponent)
+
+export interface UniformOptions {
+  /** Included; default 0. Broadcasts. */
+  readonly minval?: ArrayLike
+  /** Excluded; default 1. */
+  readonly maxval?: ArrayLike
+  /** Default float32. */
+  readonly dtype?: DType
+}
+
+/**
+ * Uniform in [minval, maxval).
+ *
+ * @example
+ * random.uniform(random.key(0), [2, 3], { minval: -1, maxval: 1 })
+ */
+export function uniform(key: NDArray, shape: Shape = [], options: UniformOptions = {}): NDArray {
+  checkOptions('uniform', options, ['minval', 'maxval', 'dtype'])
+  const { minval = 0, maxval = 1, dtype = 'float32' } = options
+  const u = unitUniform('uniform', key, shape, floating('uniform', dtype))
+  const cast = (v: ArrayLike): ArrayLike => (typeof v === 'object' ? v.astype(dtype) : v)
+  const [low, high] = [cast(minval), cast(maxval)]
+  if (low === 0 && high === 1) return ops.max(0, u)
+  const span = typeof low === 'number' && typeof high === 'number' ? rounded(rounded(high, dtype) - rounded(low, dtype), dtype) : ops.sub(high, low)
+  return ops.max(low, ops.add(ops.mul(u, span), low))
+}
+
+/** A number as the dtype holds it, so that bounds are computed as JAX computes them. */
+const rounded = (x: number, dtype: DType): number => (dtype === 'float64' ? x : Math.fround(x))
+
+export function floating(operation: string, dtype: DType): DType {
+  if (!isFloating(checkDtype(operation, dtype))) throw new DtypeError(operation, `makes floating-point numbers, and got dtype '${dtype}'`)
+  return dtype
+}
+
+export interface IntOptions {
+  /** Default int32. */
+  readonly dtype?: DType
+}
+
+/** Integers in [minval, maxval); two draws make the remainder's bias negligible, as in JAX. */
+export function randint(key: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, options: IntOptions = {}): NDArray {
+  checkOptions('randint', options, ['dtype'])
+  const { dtype = 'int32' } = options
+  const { kind, bytes } = dtypeInfo[checkDtype('randint', dtype)]
+  if (kind !== 'int' && kind !== 'uint') throw new DtypeError('randint', `makes integers, and got dtype '${dtype}'`)
+  const unsigned = (['uint8', 'uint16', 'uint32'] as const)[bytes === 1 ? 0 : bytes === 2 ? 1 : 2]
+  const [k1, k2] = [...split(key)] as [NDArray, NDArray]
+  const [higher, lower] = [bits(k1, shape, { dtype: unsigned }), bits(k2, shape, { dtype: unsigned })]
+  const bound = (v: ArrayLike): NDArray => ops.convert(typeof v === 'object' ? v : ops.toArray(v).astype('int32'), dtype)
+  const [low, high] = [bound(minval), bound(maxval)]
+  const asUnsigned = (v: NDArray): NDArray => (kind === 'uint' ? v : ops.bitcast(v, unsigned))
+  const one = ops.toArray(1).astype(unsigned)
+  const span = ops.where(ops.le(high, low), one, asUnsigned(ops.sub(high, low)))
+  const half = ops.rem(ops.toArray(2 ** (4 * bytes)).astype(unsigned), span)
+  const multiplier = ops.rem(ops.mul(half, half), span)
+  const offset = ops.rem(ops.add(ops.mul(ops.rem(higher, span), multiplier), ops.rem(lower, span)), span)
+  return ops.add(low, kind === 'uint' ? offset : ops.bitcast(offset, dtype))
+}

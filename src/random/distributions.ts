@@ -1,0 +1,151 @@
+/** Distributions, by JAX's formulas: the same key gives the same numbers. */
+import type { NDArray } from '../core/array.ts'
+import type { Shape } from '../core/aval.ts'
+import type { DType } from '../core/dtype.ts'
+import { ArgumentError } from '../core/errors.ts'
+import * as ops from '../core/ops/index.ts'
+import { checkOptions, normalAxis } from '../core/ops/index.ts'
+import { bind } from '../core/trace.ts'
+import type { ArrayLike } from '../core/tree.ts'
+import { bits, floating, randint, uniform } from './bits.ts'
+import { split } from './key.ts'
+
+export interface FloatOptions {
+  /** Default float32. */
+  readonly dtype?: DType
+}
+const dtypeOf = (operation: string, options: FloatOptions): DType => {
+  checkOptions(operation, options, ['dtype'])
+  return floating(operation, options.dtype ?? 'float32')
+}
+
+/** The smallest normal number, and the distance from 1 to the number below. */
+const limits: Readonly<Partial<Record<DType, { readonly tiny: number; readonly below: number }>>> = {
+  float32: { tiny: 2 ** -126, below: 2 ** -24 },
+  float64: { tiny: 2 ** -1022, below: 2 ** -53 },
+  float16: { tiny: 2 ** -14, below: 2 ** -11 },
+  bfloat16: { tiny: 2 ** -126, below: 2 ** -8 },
+}
+const limitsOf = (dtype: DType): { readonly tiny: number; readonly below: number } => limits[dtype]!
+
+/** Standard normal: √2 · erf⁻¹(u), u uniform in (-1, 1). */
+export function normal(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
+  const dtype = dtypeOf('normal', options)
+  const u = uniform(key, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
+  return ops.mul(ops.erfInv(u), Math.SQRT2)
+}
+
+/** True with probability p. */
+export function bernoulli(key: NDArray, p: ArrayLike = 0.5, shape?: Shape): NDArray {
+  const at = shape ?? (typeof p === 'object' ? p.shape : [])
+  const dtype = typeof p === 'object' && p.dtype !== 'float32' ? floating('bernoulli', p.dtype) : 'float32'
+  return ops.lt(uniform(key, at, { dtype }), p)
+}
+
+/** Standard Gumbel: -log(-log(u)). */
+export function gumbel(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
+  const dtype = dtypeOf('gumbel', options)
+  return ops.neg(ops.log(ops.neg(ops.log(uniform(key, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype })))))
+}
+
+/** Exponential with rate 1: -log(1 - u). */
+export function exponential(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
+  return ops.neg(ops.log1p(ops.neg(uniform(key, shape, { dtype: dtypeOf('exponential', options) }))))
+}
+
+/** Standard Laplace. */
+export function laplace(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
+  const dtype = dtypeOf('laplace', options)
+  const u = uniform(key, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
+  return ops.mul(ops.sign(u), ops.log1p(ops.neg(ops.abs(u))))
+}
+
+/** Standard logistic: log(u / (1 - u)). */
+export function logistic(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
+  const dtype = dtypeOf('logistic', options)
+  const u = uniform(key, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype })
+  return ops.log(ops.div(u, ops.sub(1, u)))
+}
+
+/** Standard normal, given that it falls in (lower, upper). */
+export function truncatedNormal(key: NDArray, lower: ArrayLike, upper: ArrayLike, shape?: Shape, options: FloatOptions = {}): NDArray {
+  const dtype = dtypeOf('truncatedNormal', options)
+  const bound = (v: ArrayLike): NDArray => ops.convert(ops.toArray(v), dtype)
+  const [low, high] = [bound(lower), bound(upper)]
+  const at = shape ?? ops.broadcastShapes('truncatedNormal', [low.shape, high.shape])
+  const u = uniform(key, at, { minval: ops.erf(ops.div(low, Math.SQRT2)), maxval: ops.erf(ops.div(high, Math.SQRT2)), dtype })
+  const out = ops.mul(ops.erfInv(u), Math.SQRT2)
+  return ops.clamp(ops.nextafter(ops.stopGradientArray(low), Infinity), out, ops.nextafter(ops.stopGradientArray(high), -Infinity))
+}
+
+/** Indices drawn with log-probabilities `logits` (not normalised) along an axis. `shape` is the result's. */
+export function categorical(key: NDArray, logits: NDArray, options: { readonly axis?: number; readonly shape?: Shape } = {}): NDArray {
+  checkOptions('categorical', options, ['axis', 'shape'])
+  const axis = normalAxis('categorical', options.axis ?? -1, logits.ndim)
+  const batch = logits.shape.filter((_, i) => i !== axis)
+  const shape = options.shape ?? batch
+  if (batch.some((d, i) => d !== 1 && d !== shape[shape.length - batch.length + i])) {
+    throw new ArgumentError('categorical', `shape [${shape.join(',')}] must end with the batch shape [${batch.join(',')}] of the logits`)
+  }
+  const extra = shape.length - batch.length
+  const full = [...shape.slice(0, extra), ...shape.slice(extra, extra + axis), logits.shape[axis]!, ...shape.slice(extra + axis)]
+  return ops.argmax(ops.add(gumbel(key, full, { dtype: logits.dtype }), logits), axis + extra)
+}
+
+/**
+ * A number n: the integers below it in random order; an array: its slices along an axis in random order.
+ */
+export function permutation(key: NDArray, x: number | NDArray, options: { readonly axis?: number; readonly independent?: boolean } = {}): NDArray {
+  checkOptions('permutation', options, ['axis', 'independent'])
+  if (typeof x === 'number') return shuffled(key, ops.iota('int32', [x]), 0)
+  const axis = normalAxis('permutation', options.axis ?? 0, x.ndim)
+  if (options.independent === true || x.ndim === 1) return shuffled(key, x, axis)
+  const order = shuffled(key, ops.iota('int32', [x.shape[axis]!]), 0)
+  return x.slice(...Array.from({ length: axis }, () => [] as const), order)
+}
+
+/** Sorts by random keys, often enough that ties of keys do not matter. */
+function shuffled(key: NDArray, x: NDArray, axis: number): NDArray {
+  const rounds = Math.ceil((3 * Math.log(Math.max(1, x.size))) / Math.log(2 ** 32 - 1))
+  let out = x
+  let rest = key
+  for (let i = 0; i < rounds; i++) {
+    const [next, sub] = [...split(rest)] as [NDArray, NDArray]
+    rest = next
+    out = bind('sort', [bits(sub, x.shape), out], { dimension: axis, numKeys: 1 })[1]!
+  }
+  return out
+}
+
+export interface ChoiceOptions {
+  /** Default true. */
+  readonly replace?: boolean
+  /** Probabilities, one an element; default: all the same. */
+  readonly p?: NDArray
+  readonly axis?: number
+}
+
+/** Elements of an array (or of the integers below a number), with or without replacement. */
+export function choice(key: NDArray, a: number | NDArray, shape: Shape = [], options: ChoiceOptions = {}): NDArray {
+  checkOptions('choice', options, ['replace', 'p', 'axis'])
+  const { replace = true, p } = options
+  const axis = typeof a === 'number' ? 0 : normalAxis('choice', options.axis ?? 0, a.ndim)
+  const n = typeof a === 'number' ? a : a.shape[axis]!
+  const draws = shape.reduce((x, y) => x * y, 1)
+  if (!replace && draws > n) throw new ArgumentError('choice', `cannot draw ${draws} of ${n} without replacement`)
+  const pick = (index: NDArray): NDArray => (typeof a === 'number' ? index : a.slice(...Array.from({ length: axis }, () => [] as const), index))
+  if (p === undefined) {
+    if (replace) return pick(randint(key, shape, 0, n))
+    const order = permutation(key, a, { axis })
+    const part = order.slice(...Array.from({ length: axis }, () => [] as const), [0, draws])
+    return ops.reshape(part, [...part.shape.slice(0, axis), ...shape, ...part.shape.slice(axis + 1)])
+  }
+  if (replace) {
+    const sums = ops.cumulative('cumsum', p, 0)
+    const r = ops.mul(sums.slice(-1), ops.sub(1, uniform(key, shape, { dtype: sums.dtype })))
+    // The number of sums below r is the place where r would stand.
+    return pick(ops.convert(ops.sum(ops.lt(sums, ops.expandDims(r, -1)), -1), 'int32'))
+  }
+  const g = ops.add(gumbel(key, [n], { dtype: p.dtype }), ops.log(p))
+  return pick(ops.reshape(bind('topK', [g], { k: draws })[1]!, shape))
+}

@@ -1,0 +1,17 @@
+/** Random numbers with JAX's bits: explicit keys, pure functions. */
+export { bits, type BitsOptions, type IntOptions, randint, uniform, type UniformOptions } from './bits.ts'
+export {
+  bernoulli,
+  categorical,
+  choice,
+  type ChoiceOptions,
+  exponential,
+  type FloatOptions,
+  gumbel,
+  laplace,
+  logistic,
+  normal,
+  permutation,
+  truncatedNormal,
+} from './distributions.ts'
+export { foldIn, key, keyData, split, wrapKeyData } from './key.ts'
