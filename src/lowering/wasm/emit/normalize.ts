@@ -99,12 +99,22 @@ function splitOneAxis(kernel: LoopKernel, fixed: number): LoopKernel | null {
     })
     if (found === null) continue
     const { dim, by }: { dim: number; by: number } = found
-    const split = (extents: readonly number[], at: number): Reshaping => ({
-      extents: extents.flatMap((n, d) => (d === at ? [n / by, by] : [n])),
-      into: extents.map((_, d) => (d === at ? { constant: 0, terms: [{ coefficient: by, atom: { kind: 'dim', dim: d } }, { coefficient: 1, atom: { kind: 'dim', dim: d + 1 } }] } : dimIndex(d > at ? d + 1 : d))),
-    })
-    if (dim < rank) return reshape(kernel, split(kernel.space, dim), (s) => unchanged(s.inner))
-    return reshape(kernel, unchanged(kernel.space), (s) => (s === stage ? split(s.inner, dim - rank) : unchanged(s.inner)))
+    if (dim < rank) return splitSpaceAxis(kernel, dim, by)
+    return reshape(kernel, unchanged(kernel.space), (s) => (s === stage ? splitting(s.inner, dim - rank, by) : unchanged(s.inner)))
   }
   return null
+}
+
+const splitting = (extents: readonly number[], at: number, by: number): Reshaping => ({
+  extents: extents.flatMap((n, d) => (d === at ? [n / by, by] : [n])),
+  into: extents.map((_, d) => (d === at ? { constant: 0, terms: [{ coefficient: by, atom: { kind: 'dim', dim: d } }, { coefficient: 1, atom: { kind: 'dim', dim: d + 1 } }] } : dimIndex(d > at ? d + 1 : d))),
+})
+
+/** Axis `at` of the space as two: n / by times by. */
+export const splitSpaceAxis = (kernel: LoopKernel, at: number, by: number): LoopKernel => reshape(kernel, splitting(kernel.space, at, by), (s) => unchanged(s.inner))
+
+/** The axes of the space in another order: its points are independent. */
+export function permuteSpace(kernel: LoopKernel, order: readonly number[]): LoopKernel {
+  const into = kernel.space.map((_, d) => dimIndex(order.indexOf(d)))
+  return reshape(kernel, { extents: order.map((d) => kernel.space[d] ?? 1), into }, (s) => unchanged(s.inner))
 }
