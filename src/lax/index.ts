@@ -1,0 +1,11 @@
+/** `lax`: the primitives under their JAX names, in camelCase. */
+export * from './contraction.ts'
+export * from './convolution.ts'
+export * from './elementwise.ts'
+export * from './indexing.ts'
+export type { PaddingLike, PaddingName } from './padding.ts'
+export * from './reduction.ts'
+export * from './shape.ts'
+export * from './sorting.ts'
+export * from './trees.ts'
+export * from './windows.ts'

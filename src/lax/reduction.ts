@@ -1,0 +1,98 @@
+/** Reductions over named axes, and cumulative operations. */
+import type { NDArray } from '../core/array.ts'
+import type { DType } from '../core/dtype.ts'
+import * as ops from '../core/ops/index.ts'
+import { bind1 } from '../core/trace.ts'
+import type { ArrayLike } from '../core/tree.ts'
+import { isIdentity, type Monoid, monoidOf } from './monoid.ts'
+import { sliceInDim } from './shape.ts'
+
+type Reduce = (x: ArrayLike, axes: readonly number[]) => NDArray
+type ReducePrimitive = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'reduceAnd' | 'reduceOr' | 'reduceXor'
+
+const over =
+  (primitive: ReducePrimitive): Reduce =>
+  (x, axes) => {
+    const a = ops.toArray(x)
+    return bind1(primitive, [a], { axes: ops.normalAxes(primitive, axes, a.ndim) })
+  }
+
+/** Over the axes listed, which go; the dtype stays. */
+export const reduceSum: Reduce = over('reduceSum')
+export const reduceProd: Reduce = over('reduceProd')
+export const reduceMax: Reduce = over('reduceMax')
+export const reduceMin: Reduce = over('reduceMin')
+/** Bitwise on integers, logical on bool. */
+export const reduceAnd: Reduce = over('reduceAnd')
+export const reduceOr: Reduce = over('reduceOr')
+export const reduceXor: Reduce = over('reduceXor')
+
+const reducers: { readonly [M in Monoid]: Reduce } = { add: reduceSum, mul: reduceProd, max: reduceMax, min: reduceMin, and: reduceAnd, or: reduceOr, xor: reduceXor }
+
+/**
+ * Combines the elements along `dimensions` and `init` with an associative function of two arrays. `lax.add`, `mul`,
+ * `max`, `min`, `bitwiseAnd`, `bitwiseOr` and `bitwiseXor` are one reduction; any other is folded in halves.
+ *
+ * @example
+ * lax.reduce(np.array([1, 5, 2]), 0, lax.max, [0]).item()   // 5
+ */
+export function reduce(x: ArrayLike, init: ArrayLike, computation: (a: NDArray, b: NDArray) => NDArray, dimensions: readonly number[]): NDArray {
+  const a = ops.toArray(x)
+  const axes = ops.normalAxes('reduce', dimensions, a.ndim)
+  const monoid = monoidOf(computation)
+  if (monoid !== null) {
+    const out = reducers[monoid](a, axes)
+    return isIdentity(monoid, init, a.dtype) ? out : computation(likeInit(init, a), out)
+  }
+  const folded = [...axes].reverse().reduce((y: NDArray | null, axis) => (y === null ? null : foldHalves(y, computation, axis)), a)
+  const start = likeInit(init, a)
+  const rest = a.shape.filter((_, i) => !axes.includes(i))
+  return folded === null ? ops.broadcastTo(start, rest) : computation(ops.broadcastTo(start, rest), folded)
+}
+
+const likeInit = (init: ArrayLike, x: NDArray): NDArray => ops.convert(ops.toArray(init), x.dtype)
+
+/** Null for an axis of size 0. */
+function foldHalves(x: NDArray, computation: (a: NDArray, b: NDArray) => NDArray, axis: number): NDArray | null {
+  let y = x
+  for (let n = x.shape[axis]!; n > 1; n = y.shape[axis]!) {
+    const half = n >> 1
+    const folded = computation(sliceInDim(y, 0, half, 1, axis), sliceInDim(y, half, 2 * half, 1, axis))
+    y = n % 2 === 0 ? folded : ops.concatenate([folded, sliceInDim(y, n - 1, n, 1, axis)], axis)
+  }
+  return y.shape[axis] === 0 ? null : ops.squeeze(y, axis)
+}
+
+const position =
+  (primitive: 'argmax' | 'argmin') =>
+  (x: ArrayLike, axis: number, indexDtype: DType = 'int32'): NDArray => {
+    const a = ops.toArray(x)
+    return bind1(primitive, [a], { axis: ops.normalAxis(primitive, axis, a.ndim), indexDtype: ops.checkDtype(primitive, indexDtype) })
+  }
+type Position = (x: ArrayLike, axis: number, indexDtype?: DType) => NDArray
+/** The position of the first maximum along an axis; the first NaN where there is one. */
+export const argmax: Position = position('argmax')
+export const argmin: Position = position('argmin')
+
+export interface CumulativeOptions {
+  /** Default 0. */
+  readonly axis?: number
+  /** From the end. */
+  readonly reverse?: boolean
+}
+type Cumulative = (x: ArrayLike, axis?: number | CumulativeOptions, options?: CumulativeOptions) => NDArray
+
+const running =
+  (primitive: 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'cumlogsumexp'): Cumulative =>
+  (x, place, options) => {
+    const { axis = 0, reverse = false } = ops.placed<CumulativeOptions>(primitive, ['axis'], [place], options, ['axis', 'reverse'])
+    const a = ops.toArray(x)
+    return bind1(primitive, [a], { axis: ops.normalAxis(primitive, axis, a.ndim), reverse })
+  }
+/** Running sums along an axis, `{ axis: 0, reverse: false }` by default. */
+export const cumsum: Cumulative = running('cumsum')
+export const cumprod: Cumulative = running('cumprod')
+export const cummax: Cumulative = running('cummax')
+export const cummin: Cumulative = running('cummin')
+/** log(cumsum(exp(x))) without overflow. */
+export const cumlogsumexp: Cumulative = running('cumlogsumexp')

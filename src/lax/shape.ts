@@ -1,0 +1,95 @@
+/** Structural operations under lax's names. */
+import type { NDArray } from '../core/array.ts'
+import { aval, type Shape } from '../core/aval.ts'
+import type { DType } from '../core/dtype.ts'
+import { ShapeError } from '../core/errors.ts'
+import { Literal } from '../core/jaxpr.ts'
+import * as ops from '../core/ops/index.ts'
+import { bind1 } from '../core/trace.ts'
+import type { ArrayLike } from '../core/tree.ts'
+
+export { expandDims, squeeze } from '../core/ops/index.ts'
+
+/** Counts 0, 1, 2 … : `size` of them. */
+export const iota = (dtype: DType, size: number): NDArray => ops.iota(ops.checkDtype('iota', dtype), [size])
+
+/** Counts along one axis of a shape. */
+export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
+  ops.iota(ops.checkDtype('broadcastedIota', dtype), shape, ops.normalAxis('broadcastedIota', dimension, shape.length))
+
+/** An array of one value; plain numbers give float32, weakly typed as in JAX. */
+export function full(shape: Shape, fillValue: ArrayLike, dtype?: DType): NDArray {
+  if (typeof fillValue === 'object') return ops.broadcastTo(dtype === undefined ? fillValue : ops.convert(fillValue, dtype), shape)
+  const own = typeof fillValue === 'boolean' ? 'bool' : 'float32'
+  const to = dtype === undefined ? own : ops.checkDtype('full', dtype)
+  const value = to === 'bool' ? Boolean(fillValue) : Number(fillValue)
+  return bind1('broadcastInDim', [new Literal(value, aval([], to, dtype === undefined && to !== 'bool'))], { shape: [...shape], broadcastDimensions: [] })
+}
+
+/** An array of one value with the shape and dtype of another. */
+export const fullLike = (x: ArrayLike, fillValue: ArrayLike, dtype?: DType, shape?: Shape): NDArray => {
+  const { aval: like } = ops.toValue(x)
+  return full(shape ?? like.shape, fillValue, dtype ?? like.dtype)
+}
+
+/** New leading axes of the given sizes. */
+export function broadcast(x: ArrayLike, sizes: Shape): NDArray {
+  const a = ops.toArray(x)
+  return broadcastInDim(a, [...sizes, ...a.shape], a.shape.map((_, i) => sizes.length + i))
+}
+
+/** Axis i of x becomes axis `broadcastDimensions[i]` of `shape`; sizes of 1 stretch. */
+export const broadcastInDim = (x: ArrayLike, shape: Shape, broadcastDimensions: readonly number[]): NDArray =>
+  bind1('broadcastInDim', [ops.toValue(x)], { shape: [...shape], broadcastDimensions: [...broadcastDimensions] })
+
+/** The same elements in another shape, its axes first permuted to `dimensions` where given. */
+export function reshape(x: ArrayLike, newSizes: Shape, dimensions: readonly number[] | null = null): NDArray {
+  return ops.reshape(dimensions === null ? x : ops.transpose(x, dimensions), newSizes)
+}
+
+/** Result axis i is axis `permutation[i]` of x. */
+export const transpose = (x: ArrayLike, permutation: readonly number[]): NDArray => ops.transpose(x, permutation)
+
+/** The elements in reverse along the axes named. */
+export const rev = (x: ArrayLike, dimensions: readonly number[]): NDArray => ops.flip(x, dimensions)
+
+/** Joins along an existing axis. */
+export const concatenate = (xs: readonly ArrayLike[], dimension: number): NDArray => ops.concatenate(xs, dimension)
+
+/**
+ * Adds `[low, high, interior]` elements to every axis; negative low and high take some away.
+ *
+ * @example
+ * lax.pad(np.array([1, 2, 3]), 0, [[1, 0, 1]]).js()   // [0, 1, 0, 2, 0, 3]
+ */
+export const pad = (x: ArrayLike, paddingValue: ArrayLike, paddingConfig: readonly (readonly [low: number, high: number, interior: number])[]): NDArray =>
+  ops.pad(x, paddingValue, paddingConfig)
+
+/** The elements from `startIndices` to below `limitIndices`, every `strides`-th: one entry an axis. */
+export const slice = (x: ArrayLike, startIndices: readonly number[], limitIndices: readonly number[], strides?: readonly number[] | null): NDArray =>
+  ops.laxSlice(x, [...startIndices], [...limitIndices], strides ?? null)
+
+/** A slice along one axis; negative bounds count from the end. */
+export function sliceInDim(x: ArrayLike, startIndex: number | null, limitIndex: number | null, stride = 1, axis = 0): NDArray {
+  const a = ops.toArray(x)
+  const at = ops.normalAxis('sliceInDim', axis, a.ndim)
+  const size = a.shape[at]!
+  const bound = (b: number | null, otherwise: number): number => (b === null ? otherwise : b < 0 ? b + size : b)
+  return slice(
+    a,
+    a.shape.map((_, i) => (i === at ? bound(startIndex, 0) : 0)),
+    a.shape.map((d, i) => (i === at ? bound(limitIndex, size) : d)),
+    a.shape.map((_, i) => (i === at ? stride : 1)),
+  )
+}
+
+/** One element along an axis, which stays with size 1 unless `keepdims` is false. */
+export function indexInDim(x: ArrayLike, index: number, axis = 0, keepdims = true): NDArray {
+  const a = ops.toArray(x)
+  const at = ops.normalAxis('indexInDim', axis, a.ndim)
+  const size = a.shape[at]!
+  if (!Number.isInteger(index) || index < -size || index >= size) throw new ShapeError('indexInDim', `index ${index} is out of bounds for axis ${at} of shape [${a.shape.join(',')}]; it takes ${-size} to ${size - 1}`)
+  const start = index < 0 ? index + size : index
+  const out = sliceInDim(a, start, start + 1, 1, at)
+  return keepdims ? out : ops.squeeze(out, at)
+}

@@ -1,0 +1,48 @@
+/** Sorting and selection by rank. */
+import { isArray, type NDArray } from '../core/array.ts'
+import { ArgumentError } from '../core/errors.ts'
+import * as ops from '../core/ops/index.ts'
+import { bind } from '../core/trace.ts'
+import type { ArrayLike } from '../core/tree.ts'
+
+export interface SortOptions {
+  /** The axis to sort along; the last by default. */
+  readonly dimension?: number
+  /** How many leading operands decide the order; 1 by default. */
+  readonly numKeys?: number
+}
+
+/** What sort gives back: one array for one, a list for a list. */
+export type Sorted<X> = X extends readonly unknown[] ? NDArray[] : NDArray
+
+/**
+ * Ascending along an axis; stable; NaN last. A list is sorted together, by its first `numKeys` operands.
+ *
+ * @example
+ * lax.sort(np.array([3, 1, 2])).js()                                       // [1, 2, 3]
+ * const [k, v] = lax.sort([keys, values], { numKeys: 1 })
+ */
+export function sort<X extends ArrayLike | readonly ArrayLike[]>(x: X, options: SortOptions = {}): Sorted<X> {
+  ops.checkOptions('sort', options, ['dimension', 'numKeys'])
+  const { dimension = -1, numKeys = 1 } = options
+  const list: readonly ArrayLike[] = isList(x) ? x : [x as ArrayLike]
+  if (list.length === 0) throw new ArgumentError('sort', 'takes an array or a list of at least one')
+  const arrays = list.map(ops.toArray)
+  const out = bind('sort', arrays, { dimension: ops.normalAxis('sort', dimension, arrays[0]!.ndim), numKeys })
+  // One in, one out: TypeScript does not narrow the conditional type by isList.
+  return (isList(x) ? out : out[0]!) as Sorted<X>
+}
+const isList = (x: ArrayLike | readonly ArrayLike[]): x is readonly ArrayLike[] => Array.isArray(x)
+
+/** Keys ascending along an axis, and the values in the same order. */
+export function sortKeyVal(keys: ArrayLike, values: ArrayLike, dimension = -1): [keys: NDArray, values: NDArray] {
+  const [k, v] = sort([keys, values], { dimension, numKeys: 1 })
+  return [k!, v!]
+}
+
+/** The k largest along the last axis, descending, and their int32 positions. */
+export function topK(x: ArrayLike, k: number): [values: NDArray, indices: NDArray] {
+  if (!isArray(x)) throw new ArgumentError('topK', 'takes an array of rank 1 or more')
+  const [values, indices] = bind('topK', [x], { k })
+  return [values!, indices!]
+}

@@ -1,0 +1,55 @@
+/** Reductions over sliding windows. */
+import type { NDArray } from '../core/array.ts'
+import type { Shape } from '../core/aval.ts'
+import { ArgumentError } from '../core/errors.ts'
+import * as ops from '../core/ops/index.ts'
+import { bind1 } from '../core/trace.ts'
+import type { ArrayLike } from '../core/tree.ts'
+import { isIdentity, type Monoid, monoidOf } from './monoid.ts'
+import { type PaddingLike, paddingPairs, perAxis } from './padding.ts'
+
+export interface WindowOptions {
+  /** Holes of `init` between neighbours of the operand. */
+  readonly baseDilation?: readonly number[]
+  /** Holes between the elements that a window reads. */
+  readonly windowDilation?: readonly number[]
+}
+
+const primitives = { add: 'reduceWindowSum', mul: 'reduceWindowProd', max: 'reduceWindowMax', min: 'reduceWindowMin' } as const
+const isWindowed = (m: Monoid | null): m is keyof typeof primitives => m !== null && m in primitives
+
+/**
+ * Combines the elements of every window with `lax.add`, `lax.max`, `lax.min` or `lax.mul`, starting from `init`, which also
+ * fills the padding. Window, strides and padding have an entry for every axis of x.
+ *
+ * @example
+ * lax.reduceWindow(np.array([1, 3, 2, 5]), -Infinity, lax.max, [2], [2], 'VALID').js()   // [3, 5]
+ */
+export function reduceWindow(
+  x: ArrayLike,
+  init: ArrayLike,
+  computation: (a: NDArray, b: NDArray) => NDArray,
+  windowDimensions: Shape,
+  windowStrides: readonly number[],
+  padding: PaddingLike,
+  options: WindowOptions = {},
+): NDArray {
+  const name = 'reduceWindow'
+  ops.checkOptions(name, options, ['baseDilation', 'windowDilation'])
+  const monoid = monoidOf(computation)
+  if (!isWindowed(monoid)) throw new ArgumentError(name, 'takes lax.add, lax.mul, lax.max or lax.min as its computation')
+  const a = ops.toArray(x)
+  const window = perAxis(name, 'windowDimensions', windowDimensions, a.ndim)
+  const strides = perAxis(name, 'windowStrides', windowStrides, a.ndim)
+  const baseDilation = perAxis(name, 'baseDilation', options.baseDilation, a.ndim)
+  const windowDilation = perAxis(name, 'windowDilation', options.windowDilation, a.ndim)
+  const sizes = a.shape.map((d, i) => (d === 0 ? 0 : (d - 1) * baseDilation[i]! + 1))
+  const pairs = paddingPairs(name, padding, sizes, window, strides, windowDilation)
+  const params = { windowDimensions: window, windowStrides: strides, padding: pairs, baseDilation, windowDilation }
+  if (isIdentity(monoid, init, a.dtype)) return bind1(primitives[monoid], [a], params)
+  // Another init is what stands in padding and holes, and is combined with every window once.
+  const wide = ops.pad(a, init, pairs.map(([low, high], i) => [low, high, baseDilation[i]! - 1]))
+  const none = a.shape.map((): [number, number] => [0, 0])
+  const out = bind1(primitives[monoid], [wide], { ...params, padding: none, baseDilation: a.shape.map(() => 1) })
+  return computation(ops.convert(ops.toArray(init), a.dtype), out)
+}
