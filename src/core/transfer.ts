@@ -1,0 +1,22 @@
+/** Moving arrays between devices. */
+import { DeviceArray, type NDArray } from './array.ts'
+import type { DeviceName } from './device-name.ts'
+import { backendOf, readArray } from './devices.ts'
+import { toArray } from './ops/operands.ts'
+import { flatten, type Out, unflatten } from './tree.ts'
+
+/**
+ * A tree of arrays on another device; arrays that are there already are passed through.
+ *
+ * @example
+ * const onCpu = devicePut(params, 'cpu')
+ */
+export function devicePut<T>(tree: T, device: DeviceName): Out<T> {
+  const backend = backendOf(device, 'devicePut')
+  const [leaves, def] = flatten(tree, 'devicePut')
+  const move = (x: NDArray): NDArray => {
+    const a = x.concrete('devicePut')
+    return a.device === device ? a : new DeviceArray(a.aval, backend.put(readArray(a, 'devicePut')))
+  }
+  return unflatten(def, leaves.map((leaf) => move(toArray(leaf)))) as Out<T>
+}

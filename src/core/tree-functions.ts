@@ -1,0 +1,61 @@
+/** `tree`: what users do with pytrees. */
+import { type NDArray } from './array.ts'
+import { TreeError } from './errors.ts'
+import { toArray } from './ops/operands.ts'
+import { type ArrayLike, eachPath, flatten as flattenTree, leavesLike, type MapTree, type Out, type Structure, unflatten as unflattenTree } from './tree.ts'
+
+export { register } from './tree.ts'
+
+declare const of: unique symbol
+/** How a tree of type T is put together. Its text is `String(structure.key)`. */
+export type TreeDef<T> = Structure & { readonly [of]?: T }
+
+/** The leaves in order: arrays and numbers. */
+export const leaves = (tree: unknown): ArrayLike[] => flattenTree(tree, 'tree.leaves')[0]
+
+export const structure = <T>(tree: T): TreeDef<T> => flattenTree(tree, 'tree.structure')[1]
+
+/**
+ * @example
+ * const [leaves, structure] = tree.flatten({ w: np.ones([2]), b: 0 })
+ * tree.unflatten(structure, leaves)
+ */
+export function flatten<T>(tree: T): [leaves: ArrayLike[], structure: TreeDef<T>] {
+  return flattenTree(tree)
+}
+
+export function unflatten<T>(def: TreeDef<T>, values: readonly ArrayLike[]): Out<T> {
+  return unflattenTree(def, values) as Out<T>
+}
+
+/**
+ * A function of corresponding leaves of one or several trees of one structure; number leaves come as arrays.
+ *
+ * @example
+ * tree.map((p, g) => p.sub(g.mul(0.1)), params, grads)
+ * @throws TreeError when structures differ.
+ */
+export function map<T, R>(f: (...leaves: NDArray[]) => R, tree: T, ...rest: readonly NoInfer<T>[]): MapTree<T, R> {
+  return mapWithPath((_path, ...xs) => f(...xs), tree, ...rest)
+}
+
+/** `map` whose function gets the leaf's path first: names and positions from the root. */
+export function mapWithPath<T, R>(f: (path: readonly (string | number)[], ...leaves: NDArray[]) => R, tree: T, ...rest: readonly NoInfer<T>[]): MapTree<T, R> {
+  const [first, def] = flattenTree(tree, 'tree.map')
+  const others = rest.map((t, i) => leavesLike('tree.map', def, t, `argument ${i + 2}`))
+  const paths: (readonly (string | number)[])[] = []
+  eachPath(def, (path) => paths.push(path))
+  const values = first.map((leaf, i) => f(paths[i]!, toArray(leaf), ...others.map((o) => toArray(o[i]!))))
+  return unflattenTree(def, values, 'tree.map') as MapTree<T, R>
+}
+
+/** Folds the leaves from the left. */
+export const reduce = <R>(f: (accumulated: R, leaf: NDArray) => R, tree: unknown, initial: R): R => leaves(tree).reduce((a: R, leaf) => f(a, toArray(leaf)), initial)
+
+/** Whether every leaf (concrete, of one element) is true. */
+export const all = (tree: unknown): boolean =>
+  leaves(tree).every((leaf) => {
+    const a = toArray(leaf)
+    if (a.size !== 1) throw new TreeError('tree.all', `takes leaves of one element, and got shape [${a.shape.join(',')}]; use np.all on the leaf first`)
+    return a.item() !== 0
+  })
