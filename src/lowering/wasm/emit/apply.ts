@@ -269,8 +269,11 @@ const cheap: ReadonlySet<keyof ElementwiseParams> = new Set([
   'add', 'sub', 'mul', 'max', 'min', 'and', 'or', 'xor', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'selectN', 'clamp',
 ] as const)
 
+type Comparison = 'gt' | 'lt' | 'ge' | 'le' | 'eq' | 'ne'
+const comparisons: ReadonlySet<string> = new Set<Comparison>(['gt', 'lt', 'ge', 'le', 'eq', 'ne'])
+
 /** A binary primitive on two values of one dtype, for reductions. */
-export function combineValues(context: ApplyContext, primitive: 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor' | 'gt' | 'lt' | 'eq' | 'ne', dtype: DType, a: Value, b: Value): Value {
-  const comparing = primitive === 'gt' || primitive === 'lt' || primitive === 'eq' || primitive === 'ne'
+export function combineValues(context: ApplyContext, primitive: 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor' | Comparison, dtype: DType, a: Value, b: Value): Value {
+  const comparing = comparisons.has(primitive)
   return dispatch(primitive, { ...context, params: {}, dtype, result: comparing ? 'bool' : dtype, inputs: [a, b], constants: [] })
 }

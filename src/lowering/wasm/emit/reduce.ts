@@ -82,10 +82,31 @@ export function identity(combine: Combine, dtype: DType): number | boolean {
   }
 }
 
+/**
+ * What is known of a step: nothing; that it is the first into its fork; or that it comes after all others of its fork, in
+ * order of position. The last two are cheaper for argmax and argmin.
+ */
+export type Order = 'any' | 'first' | 'later'
+
 /** Takes one vector into fork `fork`. Of fewer than four lanes, when lanes are elements of the reduction, the others are left out. */
-export function reduceStep(c: Context, r: Running, fork: number, x: Value, position: Local | null, lanes: Lanes): void {
+export function reduceStep(c: Context, r: Running, fork: number, x: Value, position: Local | null, lanes: Lanes, order: Order): void {
   const own = r.values[fork]
   if (own === undefined) throw new InternalError('reduce', `no fork ${fork}`)
+  const place = r.positions[fork]
+  if (place !== undefined && position !== null && order !== 'any' && lanes === 4) {
+    if (order === 'first') {
+      assign(c, own, x)
+      c.fn.get(position).set(place)
+      return
+    }
+    // taken where it is better or a NaN, unless there was a NaN
+    const worse = first(combineValues(c, r.accumulator.combine === 'argmax' ? 'le' : 'ge', r.dtype, x, own))
+    const isNumber = first(combineValues(c, 'eq', r.dtype, own, own))
+    const take = keep(c.fn.get(isNumber).get(worse).emit('v128.andnot'), 'take')
+    assign(c, own, selectParts(c.fn, r.dtype, take, x, own))
+    c.fn.get(position).get(place).get(take).emit('v128.bitselect').set(place)
+    return
+  }
   let value = x
   let at = position
   if (lanes < 4) {
@@ -142,6 +163,10 @@ export function finishLanes(c: Context, r: Running): Value[] {
   }
   return r.values.map((v) => convert(c.fn, r.dtype, r.accumulator.dtype, v))
 }
+
+/** The extremum itself, which a finished argmax or argmin carries beside its position: for a max or min of the same node. */
+export const extremum = (c: Context, r: Running, a: Accumulator, across: boolean): Value[] =>
+  (across ? r.values.slice(0, 1) : r.values).map((v) => convert(c.fn, r.dtype, a.dtype, v))
 
 /** One result in every lane: for reductions over the vector axis. */
 export function finishAcross(c: Context, r: Running): Value {

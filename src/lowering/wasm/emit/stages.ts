@@ -1,10 +1,10 @@
 /** One stage at one point of the space, or at the vectors that lie side by side there. */
-import type { Stage } from '../../kernel-ir/index.ts'
+import type { Accumulator, Stage } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import type { Lanes, Value } from './lanes.ts'
 import { bindAll, nest, unrolled, vectorLoop } from './loops.ts'
-import { finishAcross, finishLanes, flush, needsTotals, reduceStep, type Running, startReduction } from './reduce.ts'
+import { extremum, finishAcross, finishLanes, flush, needsTotals, type Order, reduceStep, type Running, startReduction } from './reduce.ts'
 import { emitStores, hoist, valueOf } from './schedule.ts'
 import { forksFor, product, type VectorMode } from './shape-of-work.ts'
 import { childState, accumulatorBit, reducedBit, type State } from './state.ts'
@@ -52,23 +52,27 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
   const additions = innermost * product(stage.inner.slice(0, -1))
   const nodeDType = (node: number): State['info']['nodes'][number]['dtype'] => stage.nodes[node]?.dtype ?? 'float32'
   const long = additions > blockLength || stage.accumulators.some((a) => a.dtype === 'float64' && needsTotals(a, nodeDType(a.node)))
-  const running = stage.accumulators.map((a) => startReduction(c, a, nodeDType(a.node), forks, long))
+  // a max beside an argmax of the same node is the value that the argmax carries anyway
+  const twin = (a: Accumulator): number =>
+    a.combine === 'max' || a.combine === 'min' ? stage.accumulators.findIndex((other) => other.combine === `arg${a.combine}` && other.node === a.node) : -1
+  const running = stage.accumulators.map((a) => (twin(a) >= 0 ? null : startReduction(c, a, nodeDType(a.node), forks, long)))
+  const own = running.filter((r) => r !== null)
   const flushAll = (): void => {
-    for (const r of running) flush(c, r)
+    for (const r of own) flush(c, r)
   }
-  const step = (inside: readonly State[], width: number, lanes: Lanes): void => {
+  const step = (inside: readonly State[], width: number, lanes: Lanes, order: Order = 'any'): void => {
     const [now] = inside
     if (now === undefined) return
-    for (const r of running) {
+    for (const r of own) {
       for (let fork = 0; fork < width; fork++) {
         const x = valueOf(now, r.accumulator.node, fork)
         const position = r.accumulator.position === null ? null : (valueOf(now, r.accumulator.position, fork)?.[0] ?? null)
-        if (x !== undefined) reduceStep(c, r, fork, x, position, across ? lanes : 4)
+        if (x !== undefined) reduceStep(c, r, fork, x, position, across ? lanes : 4, order)
       }
     }
   }
   // Where a block ends: inside the innermost loop when that is long, else after the first loop outwards that makes it long enough.
-  const blocks = running.some((r) => r.totals.length > 0)
+  const blocks = own.some((r) => r.totals.length > 0)
   let depth = dims.length - 1
   let gathered = innermost
   while (blocks && depth > 0 && gathered < blockLength) gathered *= stage.inner[--depth] ?? 1
@@ -81,16 +85,30 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
     else if (every === Infinity) nest(fn, inside, [dim], (s) => step(s, forks, 4))
     else blockedLoop(fn, inside, dim, size, every, flushAll, (s) => step(s, forks, 4))
   }
-  if (!across && additions <= unrollUpTo) unrolled(fn, [state], dims, (s) => step(s, forks, 4))
+  if (!across && additions <= unrollUpTo) {
+    let order: Order = 'first'
+    unrolled(fn, [state], dims, (s) => {
+      step(s, forks, 4, order)
+      order = 'later'
+    })
+  }
   else if (!blocks || every !== Infinity || depth === 0) nest(fn, [state], dims.slice(0, -1), innermostLoop)
   else
     nest(fn, [state], dims.slice(0, depth), (s) => {
       nest(fn, s, dims.slice(depth, -1), innermostLoop)
       flushAll()
     })
-  for (const [output, r] of running.entries()) {
-    const results = across ? [finishAcross(c, r)] : finishLanes(c, r)
-    c.reduced.set(`${number}.${output}`, results)
+  // extrema before positions: finishing across lanes combines in place, and once
+  const finished = new Map<Running, Value[]>()
+  for (const [output, a] of stage.accumulators.entries()) {
+    const carrier = running[output] ?? running[twin(a)]
+    if (!carrier) continue
+    let results = finished.get(carrier)
+    if (results === undefined) {
+      results = across ? [finishAcross(c, carrier)] : finishLanes(c, carrier)
+      finished.set(carrier, results)
+    }
+    c.reduced.set(`${number}.${output}`, running[output] === null ? extremum(c, carrier, a, across) : results)
   }
 }
 
@@ -130,7 +148,7 @@ function emitCumulative(c: StageContext, stage: Extract<Stage, { kind: 'cumulati
         for (let fork = 0; fork < now.forks; fork++) {
           const x = valueOf(now, r.accumulator.node, fork)
           const position = r.accumulator.position === null ? null : (valueOf(now, r.accumulator.position, fork)?.[0] ?? null)
-          if (x !== undefined) reduceStep(c, r, fork, x, position, 4)
+          if (x !== undefined) reduceStep(c, r, fork, x, position, 4, 'any')
         }
       const results = running.map((r) => finishLanes(c, r))
       const after = childState(now, { bits: accumulatorBit, accumulators: Array.from({ length: now.forks }, (_, fork) => results.map((v) => v[fork] ?? [])) })
