@@ -1,1 +1,1 @@
-export { jvpFlat, jvpRules } from './interpreter.ts'
+export { jvpFlat, jvpRules, type WithAux } from './interpreter.ts'

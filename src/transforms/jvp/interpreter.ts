@@ -4,6 +4,7 @@ import type { Aval } from '../../core/aval.ts'
 import type { DeviceName } from '../../core/device-name.ts'
 import { defaultDevice } from '../../core/devices.ts'
 import { InternalError } from '../../core/errors.ts'
+import { materialize } from '../../core/evaluate.ts'
 import { Literal } from '../../core/jaxpr.ts'
 import type { Primitive, PrimitiveParams } from '../../core/primitives/index.ts'
 import { bind, type Trace, type Value, withTrace } from '../../core/trace.ts'
@@ -35,7 +36,7 @@ export class JvpTracer extends Tracer {
   }
   /** Under an eager derivative the value is known. */
   override concrete(operation: string): DeviceArray {
-    return this.primal instanceof Literal ? super.concrete(operation) : this.primal.concrete(operation)
+    return this.primal instanceof Literal ? materialize(this.primal) : this.primal.concrete(operation)
   }
 }
 
@@ -78,18 +79,25 @@ export const jvpRules: JvpRules = {
   ...randomJvp,
 }
 
+/** A function's results: what is differentiated, and what is handed through without tangents. */
+export interface WithAux {
+  readonly outs: readonly Value[]
+  readonly aux: readonly Value[]
+}
+export interface JvpValues {
+  readonly outs: Value[]
+  readonly tangents: Tangent[]
+  readonly aux: Value[]
+}
+
 /** Values of a function, and their tangents. */
-export function jvpFlat(
-  f: (inputs: readonly Value[]) => readonly Value[],
-  primals: readonly Value[],
-  tangents: readonly Tangent[],
-  name = 'jvp',
-): { readonly outs: Value[]; readonly tangents: Tangent[] } {
+export function jvpFlat(f: (inputs: readonly Value[]) => WithAux, primals: readonly Value[], tangents: readonly Tangent[], name = 'jvp'): JvpValues {
   return withTrace(
     (level) => new JvpTrace(level, name),
     (trace) => {
-      const outs = f(primals.map((p, i) => trace.pair(p, tangents[i]!))).map((o) => trace.own(o))
-      return { outs: outs.map((o) => o.primal), tangents: outs.map((o) => o.tangent) }
+      const result = f(primals.map((p, i) => trace.pair(p, tangents[i]!)))
+      const outs = result.outs.map((o) => trace.own(o))
+      return { outs: outs.map((o) => o.primal), tangents: outs.map((o) => o.tangent), aux: result.aux.map((o) => trace.own(o).primal) }
     },
   )
 }
@@ -105,7 +113,7 @@ export const jvpJaxpr: JvpJaxpr = cachedBy(
         const primals = inputs.slice(0, avals.length)
         const given = inputs.slice(avals.length)
         const tangents = merge<Tangent>(nonzeroInputs, given, avals.filter((_, i) => !nonzeroInputs[i]).map((a) => new Zero(a)))
-        const out = jvpFlat((xs) => evalJaxpr(jaxpr, [], xs), primals, tangents)
+        const out = jvpFlat((xs) => ({ outs: evalJaxpr(jaxpr, [], xs), aux: [] }), primals, tangents)
         nonzeroOutputs = out.tangents.map((t, i) => nonzero(t) || (asked[i]! && hasTangent(t.aval)))
         return [...out.outs, ...where(out.tangents, nonzeroOutputs).map(instantiate)]
       },

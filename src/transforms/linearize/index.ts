@@ -2,14 +2,13 @@
 import { InternalError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import { type Value, withTrace } from '../../core/trace.ts'
-import { jvpFlat } from '../jvp/index.ts'
+import { jvpFlat, type WithAux } from '../jvp/index.ts'
 import { where } from '../staging/jaxprs.ts'
 import { hasTangent, nonzero, type Tangent, Zero } from '../zero.ts'
 import { LinearTrace, LinearTracer } from './linear-trace.ts'
 import { splitRules } from './partial-eval.ts'
 
-export interface Linearized {
-  readonly outs: readonly Value[]
+export interface Linearized extends WithAux {
   /** From tangents of those inputs that have any to those tangents of outputs that are not zero; `constVars` are residuals. */
   readonly jaxpr: Jaxpr
   readonly residuals: readonly Value[]
@@ -17,7 +16,7 @@ export interface Linearized {
 }
 
 /** Evaluates `f`, and records what tangents go through. */
-export function linearizeFlat(f: (inputs: readonly Value[]) => readonly Value[], primals: readonly Value[], name: string): Linearized {
+export function linearizeFlat(f: (inputs: readonly Value[]) => WithAux, primals: readonly Value[], name: string): Linearized {
   return withTrace(
     (level) => new LinearTrace(level, name, splitRules),
     (trace) => {
@@ -26,7 +25,7 @@ export function linearizeFlat(f: (inputs: readonly Value[]) => readonly Value[],
       if (result.outs.some((o) => o instanceof LinearTracer && o.trace === trace)) throw new InternalError(name, 'a value depends on a tangent')
       const nonzeroOutputs = result.tangents.map(nonzero)
       const { jaxpr, residuals } = trace.finish(where(result.tangents, nonzeroOutputs).filter(nonzero))
-      return { outs: result.outs, jaxpr, residuals, nonzeroOutputs }
+      return { outs: result.outs, aux: result.aux, jaxpr, residuals, nonzeroOutputs }
     },
   )
 }

@@ -2,7 +2,7 @@
 import { evalAvals } from '../../core/abstract-eval/index.ts'
 import { DeviceArray, type NDArray, Tracer } from '../../core/array.ts'
 import type { Aval } from '../../core/aval.ts'
-import { storageView, decodeNumbers } from '../../core/bytes.ts'
+import { decodeNumbers, storageView } from '../../core/bytes.ts'
 import { defaultDevice } from '../../core/devices.ts'
 import type { DeviceName } from '../../core/device-name.ts'
 import { dtypeInfo } from '../../core/dtype.ts'
@@ -46,9 +46,12 @@ export class StageTrace implements Trace {
   readonly constants: Map<NDArray, Var> = new Map()
   readonly #lifted = new Map<NDArray, StageTracer>()
 
-  constructor(level: number, name: string) {
+  readonly #scalarsAsLiterals: boolean
+
+  constructor(level: number, name: string, scalarsAsLiterals = true) {
     this.level = level
     this.name = name
+    this.#scalarsAsLiterals = scalarsAsLiterals
   }
 
   input(aval: Aval): StageTracer {
@@ -57,7 +60,7 @@ export class StageTrace implements Trace {
   lift(value: Value): StageTracer {
     if (value instanceof Literal) return new StageTracer(this, value)
     let lifted = this.#lifted.get(value)
-    if (lifted === undefined) this.#lifted.set(value, (lifted = new StageTracer(this, asLiteral(value) ?? this.#constant(value))))
+    if (lifted === undefined) this.#lifted.set(value, (lifted = new StageTracer(this, this.#atomFor(value))))
     return lifted
   }
   process<P extends Primitive>(primitive: P, inputs: readonly NDArray[], params: PrimitiveParams[P]): NDArray[] {
@@ -69,6 +72,9 @@ export class StageTrace implements Trace {
   atomOf(value: Value): Atom {
     if (value instanceof StageTracer && value.trace === this) return value.atom
     return this.lift(value).atom
+  }
+  #atomFor(value: NDArray): Atom {
+    return (this.#scalarsAsLiterals ? asLiteral(value) : null) ?? this.#constant(value)
   }
   #constant(value: NDArray): Var {
     const v = new Var(value.aval)
@@ -83,10 +89,15 @@ export interface Staged {
   readonly consts: readonly NDArray[]
 }
 
-/** The program that a function of values computes from inputs of given types. */
-export function traceToJaxpr(f: (inputs: readonly NDArray[]) => readonly Value[], avals: readonly Aval[], name: string): Staged {
+/**
+ * The program that a function of values computes from inputs of given types.
+ *
+ * Without `scalarsAsLiterals` scalars are closed over like other arrays: a body that is traced anew at each call is the
+ * same program then, whatever the values.
+ */
+export function traceToJaxpr(f: (inputs: readonly NDArray[]) => readonly Value[], avals: readonly Aval[], name: string, scalarsAsLiterals = true): Staged {
   return withTrace(
-    (level) => new StageTrace(level, name),
+    (level) => new StageTrace(level, name, scalarsAsLiterals),
     (trace) => {
       const inputs = avals.map((a) => trace.input(a))
       const outputs = f(inputs).map((v) => trace.atomOf(v))

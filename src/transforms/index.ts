@@ -1,0 +1,8 @@
+/** Transformations of functions, as users call them. */
+export { grad, jvp, linearize, linearTranspose, stopGradient, valueAndGrad, vjp } from './derivatives.ts'
+export { hessian, jacfwd, jacrev } from './jacobians.ts'
+export { jit, type JitOptions } from './jit.ts'
+export { type Compiled, installLowering, lower, type Lowered, type LoweringTools, type Stage } from './lower.ts'
+export { ClosedJaxpr, evalShape, makeJaxpr, type ShapeDtype } from './trace-function.ts'
+export type { Args, GradAt, GradOptions, Jacobian } from './types.ts'
+export { vmap, type VmapOptions } from './vectorize.ts'

@@ -1,0 +1,139 @@
+/** jit: a function is traced once for each signature, and runs as one compiled program. */
+import { DeviceArray, type NDArray, Tracer } from '../core/array.ts'
+import type { DeviceName } from '../core/device-name.ts'
+import { putArray, readArray } from '../core/devices.ts'
+import { callJit } from '../core/evaluate.ts'
+import { type Jaxpr, Literal } from '../core/jaxpr.ts'
+import { checkOptions } from '../core/ops/operands.ts'
+import { bind, isStaging, type Value } from '../core/trace.ts'
+import { type Out, unflatten } from '../core/tree.ts'
+import { named } from './derivatives.ts'
+import { type AnyFunction, apply, type Argnums, type Flat, flattenValues, nameOf, normalArgnums, requireFunction } from './functions.ts'
+import { collectMatching, type Entry, findEntry, keepEntry } from './jit-cache.ts'
+import { constsAsInputs } from './staging/jaxprs.ts'
+import { traceFunction } from './trace-function.ts'
+import type { Args } from './types.ts'
+
+export interface JitOptions {
+  /** Arguments that are not traced: the program is specialised to their values, compared with Object.is. */
+  readonly staticArgnums?: Argnums
+  /** Arguments whose arrays are given away: their memory may become the results'. They cannot be used afterwards. */
+  readonly donateArgnums?: Argnums
+  /** Where to run; default: where the arguments are. */
+  readonly device?: DeviceName
+}
+
+/** How often functions were traced, for tests and diagnosis. */
+export const traceCounter: { traces: number } = { traces: 0 }
+
+const none: readonly number[] = []
+const nothing: readonly unknown[] = []
+
+/**
+ * Compiles a function: the first call with arguments of given types traces it, later ones run what was compiled.
+ * What the function does besides computing happens only while it is traced.
+ *
+ * @example
+ * const step = jit((w: np.NDArray, x: np.NDArray) => w.sub(x.mul(0.1)))
+ * step(np.ones([3]), np.ones([3]))
+ * @throws ConcretizationError where the function branches on a traced value.
+ */
+export function jit<A extends Args, R>(f: (...a: A) => R, options: JitOptions = {}): (...a: A) => Out<R> {
+  checkJit(f, options)
+  const { donateArgnums } = options
+  let last: Entry | null = null
+  const compiled = (...args: A): unknown => {
+    const { entry, values } = lookUp(f, options, args, last)
+    if (entry.reusable) last = entry
+    return unflatten(entry.outStructure, run(entry, values, donateArgnums === undefined ? null : donatedLeaves(entry, args, donateArgnums)))
+  }
+  return named(compiled, f) as (...a: A) => Out<R>
+}
+
+function checkJit(f: unknown, options: JitOptions): void {
+  requireFunction('jit', f)
+  checkOptions('jit', options, ['staticArgnums', 'donateArgnums', 'device'])
+}
+
+/** The program that a call would run; its inputs are what it closes over, then the leaves of its arguments. */
+export function programOf(f: AnyFunction, options: JitOptions, args: readonly unknown[]): Jaxpr {
+  checkJit(f, options)
+  return lookUp(f, options, args, null).entry.params.jaxpr
+}
+
+interface Call {
+  readonly entry: Entry
+  readonly values: readonly Value[]
+}
+
+/** The program for a call: the last one if it fits, one of those kept, or a new one. */
+function lookUp(f: AnyFunction, options: JitOptions, args: readonly unknown[], last: Entry | null): Call {
+  const { staticArgnums, device = null } = options
+  const statics = staticArgnums === undefined ? none : normalArgnums('jit', 'staticArgnums', staticArgnums, args.length)
+  const staticValues = statics.length === 0 ? nothing : statics.map((n) => args[n])
+  const dynamic = statics.length === 0 ? args : args.filter((_, i) => !statics.includes(i))
+  let values: Value[] = []
+  const matches = (e: Entry): boolean => {
+    values = []
+    return e.device === device && sameItems(e.staticArgnums, statics) && sameItems(e.statics, staticValues) && collectMatching(dynamic, e.structure, e.avals, values)
+  }
+  if (last !== null && matches(last)) return { entry: last, values }
+  const known = findEntry(f, matches)
+  if (known !== null) return { entry: known, values }
+  const given = flattenValues([...dynamic], 'jit')
+  const entry = traceEntry(f, args, given, statics, staticValues, device)
+  if (entry.reusable) keepEntry(f, entry)
+  return { entry, values: given.values }
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false
+  return true
+}
+
+function traceEntry(
+  f: AnyFunction,
+  args: readonly unknown[],
+  { structure, values }: Flat,
+  staticArgnums: readonly number[],
+  statics: readonly unknown[],
+  device: DeviceName | null,
+): Entry {
+  traceCounter.traces++
+  const avals = values.map((v) => v.aval)
+  const call = (tree: unknown): unknown => {
+    let next = 0
+    const traced = tree as readonly unknown[]
+    return apply(f, args.map((a, i) => (staticArgnums.includes(i) ? a : traced[next++])))
+  }
+  const { jaxpr, consts, outStructure } = traceFunction('jit', call, structure, avals)
+  const params = { name: nameOf(f), jaxpr: constsAsInputs(jaxpr), device }
+  // What belongs to a transformation outside is of no use once that has ended.
+  const reusable = !consts.some((c) => c instanceof Tracer)
+  return { structure, avals, statics, staticArgnums, device, params, consts, outStructure, reusable }
+}
+
+function run({ params, consts }: Entry, values: readonly Value[], donated: readonly boolean[] | null): NDArray[] {
+  const operands = consts.length === 0 ? values : [...consts, ...values]
+  if (!isStaging() && operands.every(isConcrete)) {
+    const flags = donated === null ? null : [...consts.map(() => false), ...donated]
+    return callJit(params.jaxpr, params.device === null ? operands : operands.map((x) => moved(x, params.device!)), flags, params.device)
+  }
+  return bind('jit', operands, params)
+}
+
+const isConcrete = (x: Value): boolean => x instanceof Literal || x.trace === null
+
+function moved(x: Value, device: DeviceName): Value {
+  if (!(x instanceof DeviceArray) || x.device === device) return x
+  return putArray(readArray(x, 'jit'), x.aval, device)
+}
+
+/** For every leaf of the traced arguments: is it given away? */
+function donatedLeaves({ structure, staticArgnums }: Entry, args: readonly unknown[], donateArgnums: Argnums): boolean[] {
+  const donated = normalArgnums('jit', 'donateArgnums', donateArgnums, args.length)
+  const dynamic = args.map((_, i) => i).filter((i) => !staticArgnums.includes(i))
+  const children = structure.kind === 'list' ? structure.children : []
+  return children.flatMap((c, k) => new Array<boolean>(c.leaves).fill(donated.includes(dynamic[k]!)))
+}

@@ -1,0 +1,73 @@
+/** Looking at what becomes of a function on its way to a machine. */
+import { bytesOf } from '../core/aval.ts'
+import { InternalError } from '../core/errors.ts'
+import type { Jaxpr } from '../core/jaxpr.ts'
+import type { Out } from '../core/tree.ts'
+import { type JitOptions, jit, programOf } from './jit.ts'
+import { inputAvals, outputAvals } from './staging/jaxprs.ts'
+import type { Args } from './types.ts'
+
+/** What a program can be printed as: as traced, after the passes, as kernels, as WebAssembly. */
+export type Stage = 'jaxpr' | 'optimized' | 'kernels' | 'wat'
+
+/** What the lowering tells of a program. `wire.ts` hands it over: transformations do not know the lowering. */
+export interface LoweringTools {
+  text(jaxpr: Jaxpr, stage: Stage): string
+  analyse(jaxpr: Jaxpr): { readonly flops: number; readonly kernels: number; readonly arenaBytes: number }
+}
+
+let tools: LoweringTools | null = null
+/** Called once, by `wire.ts`. */
+export function installLowering(t: LoweringTools): void {
+  tools = t
+}
+function lowering(): LoweringTools {
+  if (tools === null) throw new InternalError('lower', "no lowering is installed; import from 'pullback', which wires one in")
+  return tools
+}
+
+export interface Compiled<A extends Args, R> {
+  /** Runs the program. */
+  call(...args: A): Out<R>
+  /** Arithmetic operations of one call, an elementwise function counted as one; and kernels launched, loops counted once. */
+  costAnalysis(): { readonly flops: number; readonly kernels: number }
+  /** Bytes that a call needs. */
+  memoryAnalysis(): { readonly argumentBytes: number; readonly outputBytes: number; readonly temporaryBytes: number }
+}
+
+export interface Lowered<A extends Args, R> {
+  readonly jaxpr: Jaxpr
+  text(stage?: Stage): string
+  compile(): Compiled<A, R>
+}
+
+const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0)
+
+/**
+ * Traces a function as `jit` does, and shows its program.
+ *
+ * @example
+ * lower((x: np.NDArray) => np.tanh(x.add(1)))(np.zeros([8])).text('kernels')
+ */
+export function lower<A extends Args, R>(f: (...a: A) => R, options: JitOptions = {}): (...a: A) => Lowered<A, R> {
+  const call = jit(f, options)
+  return (...args) => {
+    const jaxpr = programOf(f, options, args)
+    return {
+      jaxpr,
+      text: (stage = 'jaxpr') => lowering().text(jaxpr, stage),
+      compile: () => ({
+        call,
+        costAnalysis: () => {
+          const { flops, kernels } = lowering().analyse(jaxpr)
+          return { flops, kernels }
+        },
+        memoryAnalysis: () => ({
+          argumentBytes: sum(inputAvals(jaxpr).map(bytesOf)),
+          outputBytes: sum(outputAvals(jaxpr).map(bytesOf)),
+          temporaryBytes: lowering().analyse(jaxpr).arenaBytes,
+        }),
+      }),
+    }
+  }
+}
