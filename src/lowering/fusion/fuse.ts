@@ -18,6 +18,9 @@ export interface Schedule {
   readonly outer: ReadonlySet<Value>
 }
 
+/** Maps of up to so many elements are joined without a reason. */
+const smallLimit = 32768
+
 interface RootRead {
   readonly value: Value
   readonly index: readonly Index[] | null
@@ -191,11 +194,16 @@ class Fusion {
     return false
   }
 
+  /** Small arrays share a kernel whatever they read: it spares a step. Large ones must have something to gain. */
   #shareLoads(v: Value, keys: ReadonlyMap<string, Value>, u: Value): boolean {
+    if (v.def.kind === 'map' && sizeOf(v.shape) > 1 && sizeOf(v.shape) <= smallLimit) return true
     const others = this.#loadKeys.get(u)
     if (others === undefined) return false
     const enough = Math.min(sizeOf(v.shape), 2)
-    for (const [key, read] of keys) if (others.has(key) && sizeOf(read.shape) >= enough) return true
+    const arrays = new Set(others.values())
+    for (const [key, read] of keys) {
+      if (sizeOf(read.shape) >= enough && (v.def.kind === 'map' ? arrays.has(read) : others.has(key))) return true
+    }
     return false
   }
 
@@ -216,24 +224,50 @@ class Fusion {
   }
 
   schedule(): Schedule {
+    const before = new Map(this.#groups.map((g) => [g, this.#sources(g)]))
+    this.#waitForReaders(before)
     const order: Group[] = []
-    const state = new Map<Group, 'open' | 'done'>()
+    const seen = new Set<Group>()
     const visit = (g: Group): void => {
-      if (state.has(g)) return
-      state.set(g, 'open')
-      const before = new Set<Group>()
-      for (const v of g.loads) {
-        const owner = this.#owner.get(v)
-        if (owner !== undefined && owner !== g) before.add(owner)
-      }
-      for (const other of [...before].sort((a, b) => a.id - b.id)) visit(other)
-      state.set(g, 'done')
+      if (seen.has(g)) return
+      seen.add(g)
+      for (const other of [...before.get(g)!].sort((a, b) => a.id - b.id)) visit(other)
       order.push(g)
     }
     for (const g of this.#groups) visit(g)
     const outer = new Set<Value>()
     for (const g of this.#groups) for (const v of g.loads) if (v.region !== this.#region) outer.add(v)
     return { groups: order, bodies: this.#bodies, outer }
+  }
+
+  #sources(g: Group): Set<Group> {
+    const sources = new Set<Group>()
+    for (const v of g.loads) {
+      const owner = this.#owner.get(v)
+      if (owner !== undefined && owner !== g) sources.add(owner)
+    }
+    return sources
+  }
+
+  /**
+   * A group that could write its result over an input (new parameters over the old) runs after the others that read that
+   * input, where nothing speaks against it.
+   */
+  #waitForReaders(before: ReadonlyMap<Group, Set<Group>>): void {
+    const readers = new Map<Value, Group[]>()
+    for (const g of this.#groups) for (const v of g.loads) if (v.def.kind === 'given') readers.set(v, [...(readers.get(v) ?? []), g])
+    const needs = (g: Group, other: Group, seen: Set<Group>): boolean => {
+      if (g === other) return true
+      seen.add(g)
+      for (const s of before.get(g)!) if (!seen.has(s) && needs(s, other, seen)) return true
+      return false
+    }
+    for (const [input, groups] of readers) {
+      if (groups.length < 2) continue
+      const writer = groups.find((g) => [...g.members.keys()].some((v) => v.stored && v.dtype === input.dtype && v.shape.join() === input.shape.join()))
+      if (writer === undefined) continue
+      for (const g of groups) if (g !== writer && !needs(g, writer, new Set())) before.get(writer)!.add(g)
+    }
   }
 }
 

@@ -233,8 +233,18 @@ function collect(constant: number, terms: readonly Term[], sizes: Sizes): Index 
 export const atomKey = (atom: IndexAtom): string =>
   atom.kind === 'dim' ? `d${atom.dim}` : `${atom.kind === 'mod' ? 'm' : 'q'}${atom.by}(${indexKey(atom.of)})`
 
+const keys = new WeakMap<Index, string>()
+
 /** Equal for equal maps, as far as normal form makes them alike. */
-export const indexKey = (index: Index): string => `${index.constant}${index.terms.map((t) => `+${t.coefficient}${atomKey(t.atom)}`).join('')}`
+export function indexKey(index: Index): string {
+  let key = keys.get(index)
+  if (key === undefined) {
+    key = String(index.constant)
+    for (const t of index.terms) key += `+${t.coefficient}${atomKey(t.atom)}`
+    keys.set(index, key)
+  }
+  return key
+}
 
 export const sameIndex = (a: Index, b: Index): boolean => a === b || indexKey(a) === indexKey(b)
 
