@@ -42,7 +42,7 @@ const immediateText = ({ op, a, b, payload }: Instruction, locals: readonly Loca
     case 'lane':
       return ` ${a}`
     case 'i64':
-      return ` ${String(payload as bigint)}`
+      return ` ${(payload as bigint).toString()}`
     case 'f32':
     case 'f64':
       return ` ${floatText(a)}`

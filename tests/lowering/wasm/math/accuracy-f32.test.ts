@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { f32x4, f32x4Pair, type UnaryName } from '../../../../src/lowering/wasm/math/index.ts'
 import { sized } from '../../../scale.ts'
 import { documentedBounds } from './documented.ts'
+import { fixtures } from './fixtures.ts'
 import { generator, mapF32, ulp } from './harness.ts'
 
 const logistic = (x: number): number => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)))
@@ -82,7 +81,6 @@ describe('float32 functions stay within the documented error', () => {
     expect(largest).toBeLessThanOrEqual(documentedBounds.get(name)?.float32 ?? 0)
   })
 
-  const fixtures: { readonly float32: Record<string, readonly (readonly [number, number])[]> } = JSON.parse(readFileSync(fileURLToPath(new URL('../../../oracle/math/math.json', import.meta.url)), 'utf8'))
   test.each(Object.entries(fixtures.float32))('%s, against mpmath', (name, rows) => {
     const arguments_ = Float32Array.from(rows, ([x]) => x)
     const got = mapF32((fn, [x], helpers) => x && f32x4[name as UnaryName](fn, x, helpers), arguments_)

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { f64x2, f64x2Pair, type UnaryName } from '../../../../src/lowering/wasm/math/index.ts'
 import { sized } from '../../../scale.ts'
 import { documentedBounds } from './documented.ts'
+import { fixtures } from './fixtures.ts'
 import { generator, mapF64, ulp } from './harness.ts'
-
-type Row = readonly [x: number, high: number, low: number]
-const fixtures: { readonly float64: Record<string, readonly Row[]> } = JSON.parse(readFileSync(fileURLToPath(new URL('../../../oracle/math/math.json', import.meta.url)), 'utf8'))
 
 describe('float64 functions stay within the documented error', () => {
   test.each(Object.entries(fixtures.float64))('%s, against mpmath', (name, rows) => {

@@ -35,7 +35,7 @@ export const vectorMap = (count: number, body: VectorBody): ((...inputs: readonl
     sources.forEach((source, i) => new Uint8Array(memory.buffer).set(source, i * padded))
     const { map } = new WebAssembly.Instance(compiled, { env: { memory } }).exports
     if (typeof map !== 'function') throw new Error('the module exports its loop')
-    map(padded, padded)
+    Reflect.apply(map, undefined, [padded, padded])
     return new Uint8Array(memory.buffer.slice(count * padded, count * padded + length))
   }
 }
