@@ -5,7 +5,7 @@ import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors
 import { Literal } from '../core/jaxpr.ts'
 import { checkOptions } from '../core/ops/operands.ts'
 import { bind, type Value } from '../core/trace.ts'
-import { type ArrayLike, flatten, type MapTree, type Out, type Structure, unflatten } from '../core/tree.ts'
+import { type ArrayLike, flatten, type Out, type Structure, unflatten } from '../core/tree.ts'
 import { convert } from './build.ts'
 import { type AnyFunction, apply, type Flat, flattenValues, paths, requireFunction } from './functions.ts'
 import { closed, outputAvals } from './staging/jaxprs.ts'
@@ -24,6 +24,8 @@ type None = null | undefined
 type Hint<H> = ArrayLike | None | readonly [] | readonly [H, ...H[]] | readonly H[] | { readonly [k: string]: H } | object
 /** Makes `[a, b]` in callbacks infer as a tuple; bounded on purpose. */
 export type TreeHint = Hint<Hint<Hint<Hint<unknown>>>>
+/** What the body may return as the carry: the structure of the initial one, with numbers for arrays where it likes. */
+export type CarryLike<T> = T extends ArrayLike ? ArrayLike : T extends None ? T : T extends object ? { readonly [K in keyof T]: CarryLike<T[K]> } : T
 
 /**
  * Carries a state through a loop and stacks what each iteration gives:
@@ -38,7 +40,7 @@ export type TreeHint = Hint<Hint<Hint<Hint<unknown>>>>
  * @throws TreeError, ShapeError or DtypeError listing the leaves of the carry that changed.
  */
 export function scan<I, X, C extends TreeHint, Y extends TreeHint>(
-  f: (carry: Out<I>, x: Out<X>) => readonly [carry: C & NoInfer<MapTree<I, ArrayLike>>, y: Y],
+  f: (carry: Out<I>, x: Out<X>) => readonly [carry: C & NoInfer<CarryLike<I>>, y: Y],
   init: I,
   xs: X,
   options: ScanOptions = {},
