@@ -7,6 +7,6 @@ export const documentedBounds: ReadonlyMap<string, { readonly float32: number; r
     .split('\n')
     .flatMap((line) => {
       const [, name = '', float32 = '', float64 = ''] = line.split('|').map((cell) => cell.trim())
-      return /^`\w+`$/.test(name) ? [[name.slice(1, -1), { float32: Number(float32), float64: Number(float64) }] as const] : []
+      return /^`\w+`$/.test(name) && /^[\d.]+$/.test(float32) ? [[name.slice(1, -1), { float32: Number(float32), float64: Number(float64) }] as const] : []
     }),
 )
