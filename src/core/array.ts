@@ -5,6 +5,7 @@
 import type { Aval, Shape } from './aval.ts'
 import { showType, sizeOf } from './aval.ts'
 import type { DeviceName } from './device-name.ts'
+import { backendOf } from './device-registry.ts'
 import type { DType } from './dtype.ts'
 import { ConcretizationError, DisposedError } from './errors.ts'
 import { ArrayMethods } from './methods/index.ts'
@@ -72,6 +73,10 @@ export class DeviceArray extends NDArray {
     this.#storage = null
     s?.release()
   }
+  /** A new array on the same device, of bytes that it takes over. */
+  beside(bytes: Uint8Array, aval: Aval): DeviceArray {
+    return new DeviceArray(aval, backendOf(this.device).put(bytes))
+  }
   /** Lets go without returning memory: the storage was given to a program. */
   donate(): void {
     this.#storage = null
@@ -96,4 +101,4 @@ export abstract class Tracer extends NDArray {
   }
 }
 
-export const isArray = (x: unknown): x is NDArray => x instanceof NDArray
+export { isArray } from './array-base.ts'

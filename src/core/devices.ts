@@ -1,51 +1,15 @@
-/** The devices that are wired in, the default one, and the road of bytes between host and device. */
+/** The road of bytes between host and device. */
 import { DeviceArray } from './array.ts'
 import type { Aval } from './aval.ts'
 import { bytesOf, showType } from './aval.ts'
 import type { DeviceName } from './device-name.ts'
-import { DeviceError, InternalError } from './errors.ts'
-import type { Backend } from './storage.ts'
+import { backendOf, defaultDevice } from './device-registry.ts'
+import { InternalError } from './errors.ts'
 
-const backends = new Map<DeviceName, Backend>()
-let current: DeviceName = 'wasm'
-
-/** Called by `wire.ts`, and by `init` for devices that load later. */
-export function installBackend(backend: Backend): void {
-  backends.set(backend.name, backend)
-}
-
-/** Names of the devices ready for use. */
-export function devices(): DeviceName[] {
-  return [...backends.keys()]
-}
-
-/**
- * The device of new arrays; with a name, sets it first.
- *
- * @example
- * defaultDevice()        // 'wasm'
- * defaultDevice('cpu')   // 'cpu', from now on
- * @throws DeviceError when that device is not ready.
- */
-export function defaultDevice(name?: DeviceName): DeviceName {
-  if (name !== undefined) {
-    backendOf(name, 'defaultDevice')
-    current = name
-  }
-  return current
-}
-
-export function backendOf(name: DeviceName, operation = 'device'): Backend {
-  const b = backends.get(name)
-  if (b === undefined) {
-    const ready = devices().map((d) => `'${d}'`)
-    throw new DeviceError(operation, `device '${String(name)}' is not ready; ready are ${ready.join(', ')}`)
-  }
-  return b
-}
+export { backendOf, defaultDevice, devices, installBackend } from './device-registry.ts'
 
 /** An array from its bytes (row-major, storage layout of the dtype), which it takes over. */
-export function putArray(bytes: Uint8Array, aval: Aval, device: DeviceName = current): DeviceArray {
+export function putArray(bytes: Uint8Array, aval: Aval, device: DeviceName = defaultDevice()): DeviceArray {
   if (bytes.byteLength !== bytesOf(aval)) {
     throw new InternalError('putArray', `${bytes.byteLength} bytes for ${showType(aval)}, which takes ${bytesOf(aval)}`)
   }

@@ -1,10 +1,11 @@
 /** Methods of arrays that work element by element: each is the operation of its name. */
 import type { NDArray } from '../array.ts'
+import { ArrayBase } from '../array-base.ts'
 import type { DType } from '../dtype.ts'
 import * as ops from '../ops/index.ts'
 import type { ArrayLike } from '../tree.ts'
 
-export abstract class ElementwiseMethods {
+export abstract class ElementwiseMethods extends ArrayBase {
   add(this: NDArray, y: ArrayLike): NDArray { return ops.add(this, y) }
   sub(this: NDArray, y: ArrayLike): NDArray { return ops.sub(this, y) }
   mul(this: NDArray, y: ArrayLike): NDArray { return ops.mul(this, y) }

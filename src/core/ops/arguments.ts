@@ -1,5 +1,5 @@
 /** Arguments that stand either in their place or in the options object at the end. */
-import { isArray } from '../array.ts'
+import { isArray } from '../array-base.ts'
 import { ArgumentError } from '../errors.ts'
 import { checkOptions } from './operands.ts'
 

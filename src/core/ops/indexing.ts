@@ -1,12 +1,12 @@
 /** NumPy's indexing, reading and updating: what `x.slice(...)` and `x.at(...)` do. */
-import { isArray, type NDArray } from '../array.ts'
+import type { NDArray } from '../array.ts'
+import { isArray } from '../array-base.ts'
 import { type Shape, sizeOf } from '../aval.ts'
 import { dtypeInfo, isInteger } from '../dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
 import type { GatherDimensionNumbers, IndexMode, ScatterParams } from '../primitives/index.ts'
 import { bind1 } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
-import { putArray, readArray } from '../devices.ts'
 import { add, lt, where } from './elementwise.ts'
 import { broadcastShapes } from './operands.ts'
 import { broadcastTo, concatenate, expandDims, flip, iota, laxSlice, reshape, transpose } from './shape.ts'
@@ -76,7 +76,8 @@ function expand(operation: string, shape: Shape, entries: readonly IndexEntry[])
 
 /** The positions where a concrete mask holds: one int32 array an axis. */
 export function nonzero(operation: string, mask: NDArray): NDArray[] {
-  const bytes = readArray(mask.concrete(operation), operation)
+  const known = mask.concrete(operation)
+  const bytes = known.storage(operation).read()
   const size = dtypeInfo[mask.dtype].bytes
   const found: number[] = []
   for (let i = 0; i * size < bytes.length; i++) if (bytes.subarray(i * size, (i + 1) * size).some((b) => b !== 0)) found.push(i)
@@ -85,7 +86,7 @@ export function nonzero(operation: string, mask: NDArray): NDArray[] {
   for (const d of mask.shape) {
     stride /= d
     const data = Int32Array.from(found, (f) => Math.floor(f / stride) % d)
-    out.push(putArray(new Uint8Array(data.buffer), { shape: [found.length], dtype: 'int32', weakType: false }, mask.device))
+    out.push(known.beside(new Uint8Array(data.buffer), { shape: [found.length], dtype: 'int32', weakType: false }))
   }
   return out
 }

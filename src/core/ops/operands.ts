@@ -1,5 +1,6 @@
 /** From what users pass to what primitives take: numbers become literals, dtypes are promoted, shapes broadcast. */
-import { isArray, type NDArray } from '../array.ts'
+import type { NDArray } from '../array.ts'
+import { isArray } from '../array-base.ts'
 import { aval, sameShape, type Shape, showType } from '../aval.ts'
 import { type DType, isDType } from '../dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'

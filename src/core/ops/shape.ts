@@ -1,5 +1,6 @@
 /** Structural operations on one or several arrays. */
-import { isArray, type NDArray } from '../array.ts'
+import type { NDArray } from '../array.ts'
+import { isArray } from '../array-base.ts'
 import { sameShape, type Shape, sizeOf } from '../aval.ts'
 import type { DType } from '../dtype.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
