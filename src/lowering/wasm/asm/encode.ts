@@ -18,7 +18,7 @@ const encodeOpcode = (out: ByteWriter, code: number): void => {
 const alignmentExponent = (bytes: number): number => 31 - Math.clz32(bytes)
 
 /** Writes one instruction: its opcode, then its immediates. */
-export const encodeInstruction = (out: ByteWriter, instruction: Instruction, space: IndexSpace): void => {
+const encodeInstruction = (out: ByteWriter, instruction: Instruction, space: IndexSpace): void => {
   const { op, a, b, payload } = instruction
   encodeOpcode(out, op.code)
   switch (op.kind) {

@@ -4,7 +4,7 @@ import type { FunctionBuilder, FunctionRef, Local, PlainName, ValueType } from '
 export type Expr = () => void
 
 export type FloatShape = 'f32x4' | 'f64x2'
-export type IntShape = 'i32x4' | 'i64x2'
+type IntShape = 'i32x4' | 'i64x2'
 
 /**
  * Vector arithmetic written as expressions: `v.add(v.mul(a, b), v.c(1))`. Names without a prefix are of the floating shape,

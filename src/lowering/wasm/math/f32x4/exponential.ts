@@ -28,7 +28,7 @@ const changeOf = (v: Formula, r: Expr, q: readonly number[]): Expr => {
 }
 
 /** e^x = y 2^(2h), y in [1/2, 2]: an even power takes two equal factors, and so reaches everything. `bits` holds h. */
-export const splitExp = (v: Formula, x: Expr): { readonly y: Expr; readonly bits: Expr } => {
+const splitExp = (v: Formula, x: Expr): { readonly y: Expr; readonly bits: Expr } => {
   const bits = v.keep(v.add(v.mul(x, v.c(log2e / 2)), v.c(roundingMagic)))
   const h = v.keep(v.sub(bits, v.c(roundingMagic)))
   const r = v.keep(v.sub(v.sub(x, v.mul(h, v.c(2 * ln2High))), v.mul(h, v.c(2 * ln2Low))))

@@ -14,14 +14,14 @@ const expCoefficients = [1.66666666666666019037e-01, -2.77777777770155933842e-03
 const expm1Coefficients = [1, -3.33333333333331316428e-02, 1.58730158725481460165e-03, -7.93650757867487942473e-05, 4.00821782732936239552e-06, -2.01099218183624371326e-07]
 
 /** x = n ln 2 + high - low, |high - low| <= ln 2 / 2. `bits` holds n in its low bits, sign-extended to 51. */
-export interface Reduced {
+interface Reduced {
   readonly bits: Expr
   readonly n: Expr
   readonly high: Expr
   readonly low: Expr
 }
 
-export const reduceByLn2 = (v: Formula, x: Expr): Reduced => {
+const reduceByLn2 = (v: Formula, x: Expr): Reduced => {
   const bits = v.keep(v.add(v.mul(x, v.c(log2e)), v.c(roundingMagic)))
   const n = v.keep(v.sub(bits, v.c(roundingMagic)))
   return { bits, n, high: v.keep(v.sub(x, v.mul(n, v.c(ln2High)))), low: v.keep(v.mul(n, v.c(ln2Low))) }

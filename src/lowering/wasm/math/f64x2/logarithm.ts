@@ -37,7 +37,7 @@ export const logTail = (v: Formula, f: Expr, halfSquare: Expr): Expr => {
 }
 
 /** log's values where the formula does not hold: infinity and NaN stay, 0 gives -infinity, what is below gives NaN. */
-export const logSpecials = (v: Formula, x: Expr, result: Expr, atZero = 0): Expr => {
+const logSpecials = (v: Formula, x: Expr, result: Expr, atZero = 0): Expr => {
   const finite = v.select(v.lt(x, v.c(Infinity)), result, x)
   const zero = v.select(v.eq(x, v.c(atZero)), v.c(-Infinity), finite)
   return v.select(v.lt(x, v.c(atZero)), v.c(NaN), zero)

@@ -7,7 +7,7 @@ import type { Formula, UnaryFormula } from '../macro.ts'
 const twoOverPi = 6.36619772367581382433e-01
 const roundingMagic = 6755399441055744
 /** Below this, n times each of the parts of π/2 is exact. */
-export const largeArgument = 1048576
+const largeArgument = 1048576
 
 // π/2 in parts of 33 bits and a rest
 const part1 = 1.5707963267341256
@@ -19,7 +19,7 @@ const sinCoefficients = [-1.66666666666666324348e-01, 8.33333333332248946124e-03
 const cosCoefficients = [4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015872894767294178e-05, -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11]
 
 /** x = n π/2 + high + low; `quadrant` has n in its low bits. */
-export interface ReducedAngle {
+interface ReducedAngle {
   readonly high: Expr
   readonly low: Expr
   readonly quadrant: Expr
@@ -33,7 +33,7 @@ const twoSum = (v: Formula, a: Expr, b: Expr): readonly [Expr, Expr] => {
 }
 
 /** x minus its nearest multiple of π/2, to about 100 bits. Infinities become NaN. */
-export const reduceAngle = (v: Formula, x: Expr): ReducedAngle => {
+const reduceAngle = (v: Formula, x: Expr): ReducedAngle => {
   const { fn } = v
   const bits = v.keep(v.add(v.mul(x, v.c(twoOverPi)), v.c(roundingMagic)))
   const n = v.keep(v.sub(bits, v.c(roundingMagic)))
