@@ -16,4 +16,29 @@ export * as lax from './lax/index.ts'
 export * as nn from './nn/index.ts'
 export * as np from './numpy/index.ts'
 export * as random from './random/index.ts'
-export * from './transforms/index.ts'
+export {
+  type Args,
+  ClosedJaxpr,
+  type Compiled,
+  evalShape,
+  grad,
+  type GradOptions,
+  hessian,
+  jacfwd,
+  jacrev,
+  jit,
+  type JitOptions,
+  jvp,
+  linearize,
+  linearTranspose,
+  lower,
+  type Lowered,
+  makeJaxpr,
+  type ShapeDtype,
+  type Stage,
+  stopGradient,
+  valueAndGrad,
+  vjp,
+  vmap,
+  type VmapOptions,
+} from './transforms/index.ts'

@@ -1,5 +1,5 @@
 /** Data cut into batches, in an order that a random key decides. */
-import { ArgumentError, NDArray, np, random, ShapeError, tree } from '../index.ts'
+import { ArgumentError, NDArray, np, type Out, random, ShapeError, tree } from '../index.ts'
 
 export interface BatchOptions {
   /** Shuffles: the same key gives the same order. Without one, the data come as they are. */
@@ -19,7 +19,7 @@ export interface BatchOptions {
  * ```
  * @throws ShapeError when leading axes differ, or a leaf has none; ArgumentError for a size that is no positive integer.
  */
-export function batches<T>(data: T, size: number, options: BatchOptions = {}): Generator<T, void, undefined> {
+export function batches<T>(data: T, size: number, options: BatchOptions = {}): Generator<Out<T>, void, undefined> {
   const unknown = Object.keys(options).filter((name) => name !== 'key' && name !== 'dropLast')
   if (unknown.length > 0) throw new ArgumentError('batches', `unknown option ${unknown.join(', ')}; known: key, dropLast`)
   if (!Number.isInteger(size) || size < 1) throw new ArgumentError('batches', `got a batch size of ${size}; it takes a positive integer`)
@@ -34,7 +34,7 @@ function rowsOf(data: unknown): number {
   throw new ShapeError('batches', `got leaves of shape ${shapes.map((shape) => `[${shape.join(',')}]`).join(', ')}; it takes arrays with one leading axis in common`)
 }
 
-function* cut<T>(data: T, rows: number, size: number, { key, dropLast = false }: BatchOptions): Generator<T, void, undefined> {
+function* cut<T>(data: T, rows: number, size: number, { key, dropLast = false }: BatchOptions): Generator<Out<T>, void, undefined> {
   const order = key === undefined ? null : random.permutation(key, rows)
   for (let start = 0; start < rows; start += size) {
     const end = Math.min(start + size, rows)

@@ -2,7 +2,7 @@
 import type { Jaxpr } from '../core/jaxpr.ts'
 import { printJaxpr } from '../core/print.ts'
 import { assemble } from './fusion/index.ts'
-import { type MemoryPlan, printProgram, type Program } from './kernel-ir/index.ts'
+import { flopsOf, type MemoryPlan, printProgram, type Program, type Step } from './kernel-ir/index.ts'
 import { optimize } from './passes/index.ts'
 import { planMemory } from './plan/index.ts'
 import { emitProgram } from './wasm/index.ts'
@@ -35,4 +35,22 @@ export function loweringText(jaxpr: Jaxpr, stage: LoweringStage): string {
     case 'wat':
       return emitProgram(program, plan).wat()
   }
+}
+
+/** Arithmetic operations of one run, kernels (a loop's counted once), and bytes of scratch memory. */
+export function analyseProgram(jaxpr: Jaxpr): { readonly flops: number; readonly kernels: number; readonly arenaBytes: number } {
+  const { program, plan } = lowerToProgram(jaxpr)
+  let flops = 0
+  let kernels = 0
+  const walk = (steps: readonly Step[], times: number): void => {
+    for (const s of steps) {
+      if (s.kind === 'loop') walk(s.body, times * s.count)
+      else {
+        kernels++
+        flops += times * flopsOf(s.kernel)
+      }
+    }
+  }
+  walk(program.steps, 1)
+  return { flops, kernels, arenaBytes: emitProgram(program, plan).arenaBytes }
 }

@@ -61,8 +61,7 @@ export function chain(...parts: readonly GradientTransformation[]): GradientTran
 export const monoid: Monoid<GradientTransformation> = { empty: identity, concat: (x, y) => chain(x, y) }
 
 /** Leaf by leaf over trees of one structure. */
-export const mapLeaves = (f: (...leaves: NDArray[]) => NDArray, first: unknown, ...rest: unknown[]): unknown =>
-  tree.map(f as (...leaves: never[]) => NDArray, first as never, ...(rest as never[]))
+export const mapLeaves = (f: (...leaves: NDArray[]) => NDArray, first: unknown, ...rest: readonly unknown[]): unknown => tree.map<unknown, NDArray>(f, first, ...rest)
 
 /** params + updates, leaf by leaf, in the dtype of the parameters. */
 export function applyUpdates<P>(params: P, updates: P): P {

@@ -73,7 +73,7 @@ export function parallel<const L extends readonly AnyLayer[]>(...layers: L): Lay
       check(shapes)
       const made = cores.map((core, i) => within('parallel', i, () => core.init(keys, shapes[i])))
       return {
-        shape: made.map((m) => m.shape) as ShapeOf<Outs<L>>,
+        shape: made.map((m): unknown => m.shape) as unknown as ShapeOf<Outs<L>>,
         params: made.map((m) => m.params) as ParamsTuple<L>,
         state: made.map((m) => m.state) as StateTuple<L>,
       }
