@@ -43,9 +43,10 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
   const cost = pointCost(kernel)
   const run = (states: readonly State[]): void => kernel.stages.forEach((stage, i) => emitStage(context, i, stage, states[i]!))
   const last = space[rank - 1] ?? 1
+  const points = product(space) * Math.max(1, ...kernel.stages.map((s) => product(s.inner)))
 
   if (mode === 'space' && rank === 1) {
-    const forks = forksFor(kernel.stages)
+    const forks = forksFor(kernel.stages, points)
     const block = blockOf(cost, 4 * forks)
     const units = Math.ceil(last / block)
     const from = fn.local('i32', 'from')
@@ -63,7 +64,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
     fn.scope(() => {
       const states = bindAll(roots, decode(fn, unit, outer.slice(0, axes)))
       nest(fn, states, outer.slice(axes).map((_, i) => axes + i), (inside) => {
-        if (mode === 'space') vectorLoop(fn, inside, { dim: rank - 1, size: last, part: null, forks: forksFor(kernel.stages) }, run)
+        if (mode === 'space') vectorLoop(fn, inside, { dim: rank - 1, size: last, part: null, forks: forksFor(kernel.stages, points) }, run)
         else run(inside)
       })
     })

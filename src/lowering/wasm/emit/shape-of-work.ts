@@ -55,8 +55,11 @@ export function bodyCost(stage: Stage): number {
   return cost
 }
 
-/** Vectors side by side: as many as hide latencies without running out of registers. */
-export function forksFor(stages: readonly Stage[]): number {
+/**
+ * Vectors side by side, so that their latencies overlap. Long expressions gain most (chains of dependent operations), but
+ * their code is long, so `points` of them must be worth it.
+ */
+export function forksFor(stages: readonly Stage[], points: number): number {
   let cost = 0
   let parts = 1
   for (const stage of stages) {
@@ -65,7 +68,7 @@ export function forksFor(stages: readonly Stage[]): number {
     if (stage.kind !== 'map' && stage.accumulators.some((a) => a.combine === 'argmax' || a.combine === 'argmin')) cost += 8
   }
   if (parts === 4) return 1
-  const forks = cost <= 12 ? 4 : cost <= 24 ? 2 : 1
+  const forks = cost <= 12 || (cost <= 60 && points >= 2 ** 16) ? 4 : cost <= 150 && points >= 2 ** 13 ? 2 : 1
   return Math.max(1, forks / parts)
 }
 

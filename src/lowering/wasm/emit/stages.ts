@@ -38,7 +38,7 @@ export function emitStage(c: StageContext, number: number, stage: Stage, outer: 
   if (dims.length === 0) return body([state])
   if (c.mode === 'space') return (product(stage.inner) <= unrollUpTo ? unrolled : nest)(fn, [state], dims, body)
   const dim = rank + dims.length - 1
-  nest(fn, [state], dims.slice(0, -1), (inside) => vectorLoop(fn, inside, { dim, size: stage.inner.at(-1) ?? 1, part: null, forks: forksFor([stage]) }, body))
+  nest(fn, [state], dims.slice(0, -1), (inside) => vectorLoop(fn, inside, { dim, size: stage.inner.at(-1) ?? 1, part: null, forks: forksFor([stage], product(c.space) * product(stage.inner)) }, body))
 }
 
 type Reduce = Extract<Stage, { kind: 'reduce' }>
@@ -46,7 +46,7 @@ type Reduce = Extract<Stage, { kind: 'reduce' }>
 function emitReduce(c: StageContext, number: number, stage: Reduce, state: State, dims: readonly number[]): void {
   const { fn } = c
   const across = c.mode === 'inner' && dims.length > 0
-  const forks = across ? Math.min(forksFor([stage]), Math.max(1, Math.ceil((stage.inner.at(-1) ?? 1) / 4))) : state.forks
+  const forks = across ? Math.min(forksFor([stage], product(c.space) * product(stage.inner)), Math.max(1, Math.ceil((stage.inner.at(-1) ?? 1) / 4))) : state.forks
   // additions into one lane: of the innermost axis, and of all
   const innermost = across ? Math.ceil((stage.inner.at(-1) ?? 1) / (4 * forks)) : (stage.inner.at(-1) ?? 1)
   const additions = innermost * product(stage.inner.slice(0, -1))
