@@ -4,6 +4,7 @@ import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
 import { contractionNeeds, emitContraction } from '../contraction/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
+import { reuseComputed } from './reuse.ts'
 import { emitScatter } from './scatter.ts'
 import { emitSort } from './sort.ts'
 import { splitLongReductions } from './split.ts'
@@ -34,7 +35,7 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
   const { module, helpers } = context
   switch (kernel.kind) {
     case 'loop': {
-      const { kernels, scratch, scratchBytes } = splitLongReductions(kernel, scratchBuffers)
+      const { kernels, scratch, scratchBytes } = splitLongReductions(reuseComputed(kernel), scratchBuffers)
       return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes }
     }
     case 'contraction': {
