@@ -9,6 +9,7 @@ import { parseJaxpr } from '../../src/core/parse.ts'
 import { interpret } from '../../src/backends/cpu/interpret.ts'
 import { lowerToProgram, type LoweredProgram } from '../../src/lowering/index.ts'
 import { emitProgram } from '../../src/lowering/wasm/index.ts'
+import { checkProgram } from '../../src/lowering/kernel-ir/index.ts'
 import { interpretProgram } from './interpret.ts'
 import { runEmitted } from './wasm/emit/harness.ts'
 
@@ -28,6 +29,7 @@ export function someBytes(a: Aval, seed: number): Uint8Array {
 export function expectAgreement(jaxpr: Jaxpr, inputs: readonly Uint8Array[] = jaxpr.inputs.map((v, i) => someBytes(v.aval, i))): LoweredProgram {
   const lowered = lowerToProgram(jaxpr)
   checkJaxpr(lowered.optimized)
+  checkProgram(lowered.program)
   const expected = interpret(jaxpr, jaxpr.inputs.map((v, i) => ({ aval: v.aval, bytes: inputs[i]! })))
   for (const donate of [false, true]) {
     const got = interpretProgram(lowered.program, lowered.plan, inputs, donate)

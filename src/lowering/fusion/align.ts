@@ -88,10 +88,35 @@ function ofSpace(i: Index, rank: number): boolean {
 
 /** Rows are worth going over again when they are contiguous and short, or when everything is small. */
 function fits(group: Group, v: Value, inner: Shape): boolean {
-  if (group.kind !== 'loop') return false
-  if (sizeOf(v.shape) <= smallLimit) return true
-  if (sizeOf(inner) > rowLimit || sizeOf(group.space) === 1) return false
+  return group.kind === 'loop' && areRows(v.shape, inner)
+}
+
+function areRows(shape: Shape, inner: Shape): boolean {
+  if (sizeOf(shape) <= smallLimit) return true
+  if (sizeOf(inner) > rowLimit || sizeOf(inner) === sizeOf(shape)) return false
   // the inner dimensions are the last axes
-  const tail = v.shape.filter((n) => n > 1).slice(-inner.filter((n) => n > 1).length)
-  return tail.join() === inner.filter((n) => n > 1).join()
+  const rows = inner.filter((n) => n > 1)
+  return shape.filter((n) => n > 1).slice(-rows.length).join() === rows.join()
+}
+
+/**
+ * A group of maps as rows: the axes that a reduction of `known` (read with index `read`) folds over become inner
+ * dimensions of its parts, the others stay its space. Null where that is no gain, or cannot be.
+ */
+export function asRows(group: Group, rank: number, known: Value, knownAt: readonly Index[], read: readonly Index[]): { readonly space: Shape; readonly inner: Shape; readonly into: readonly Index[] } | null {
+  const isInner = new Array<boolean | undefined>(group.space.length).fill(undefined)
+  for (const [k, size] of known.shape.entries()) {
+    if (size === 1) continue
+    const from = loneDim(read[k]!)
+    const to = loneDim(knownAt[k]!)
+    if (from === null || to === null || isInner[to] !== undefined) return null
+    isInner[to] = from >= rank
+  }
+  if (group.space.some((n, d) => n > 1 && isInner[d] === undefined)) return null
+  const space = group.space.filter((_, d) => isInner[d] !== true)
+  const inner = group.space.filter((_, d) => isInner[d] === true)
+  if (!areRows(group.space, inner)) return null
+  let outerDim = 0
+  let innerDim = space.length
+  return { space, inner, into: isInner.map((is) => dimIndex(is === true ? innerDim++ : outerDim++)) }
 }

@@ -81,6 +81,7 @@ function keepDearOnes(values: readonly Value[], reads: Reads, uses: ReadonlyMap<
       }
     }
     costs.set(v, { flops, loads })
+    v.flops = flops
   }
   if (final) for (const v of values) v.kept = false
   const evaluations = new Map<Value, number>()

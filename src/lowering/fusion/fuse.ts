@@ -3,8 +3,8 @@
  * (an epilogue, a later stage), or one that reads what it reads over the same elements, or starts its own.
  */
 import { sizeOf } from '../../core/aval.ts'
-import { dimVector, flattenIndex, type Index, indexKey } from '../kernel-ir/index.ts'
-import { type Place, placeMap, placeReduction } from './align.ts'
+import { dimVector, flattenIndex, type Index, indexKey, substitute } from '../kernel-ir/index.ts'
+import { asRows, type Place, placeMap, placeReduction } from './align.ts'
 import { Builder, type Scope } from './builder.ts'
 import { isRoot } from './decide.ts'
 import { addMember, cumulativePoint, type Group, newGroup, type Part, tryMember, writeMember, writeOperands } from './group.ts'
@@ -20,6 +20,9 @@ export interface Schedule {
 
 /** Maps of up to so many elements are joined without a reason. */
 const smallLimit = 32768
+
+/** What costs at most so much may be computed again by a later stage of the same rows. */
+const recomputeLimit = 24
 
 interface RootRead {
   readonly value: Value
@@ -164,7 +167,35 @@ class Fusion {
         const inner = own.part?.kind === 'map' ? own.part.inner : []
         const place = v.def.kind === 'reduction' ? placeReduction(group, v, r.value, own.at, r.index!) : placeMap(group, v, r.value, own.at, inner, r.index!)
         if (place !== null && this.#joinAt(group, v, place)) return true
+        if (place === null && this.#joinAsRows(group, v, r)) return true
       }
+    }
+    return false
+  }
+
+  /** A reduction of what a group of maps computes: the group goes over rows, and computes twice what is cheap enough for that. */
+  #joinAsRows(group: Group, v: Value, read: RootRead): boolean {
+    if (group.kind !== 'loop' || v.def.kind !== 'reduction' || read.value.flops > recomputeLimit) return false
+    if (group.parts.some((p) => p.kind !== 'map' || p.inner.length > 0)) return false
+    const own = group.members.get(read.value)!
+    const rows = asRows(group, v.shape.length, read.value, own.at, read.index!)
+    if (rows === null) return false
+    const before = { space: group.space, parts: group.parts.map((p) => ({ part: p, inner: p.inner, members: p.members })) }
+    const sizes = [...rows.space, ...rows.inner]
+    const rename = (at: readonly Index[]): Index[] => at.map((i) => substitute(i, (d) => rows.into[d]!, sizes))
+    group.space = rows.space
+    for (const part of group.parts) {
+      part.inner = rows.inner
+      part.members = part.members.map((m) => ({ value: m.value, at: rename(m.at) }))
+      for (const m of part.members) group.members.set(m.value, { part, at: m.at })
+    }
+    const place = placeReduction(group, v, read.value, group.members.get(read.value)!.at, read.index!)
+    if (place !== null && this.#joinAt(group, v, place)) return true
+    group.space = before.space
+    for (const { part, inner, members } of before.parts) {
+      part.inner = inner
+      part.members = members
+      for (const m of members) group.members.set(m.value, { part, at: m.at })
     }
     return false
   }

@@ -17,15 +17,15 @@ export interface Member {
 /** A stage to be. */
 export interface Part {
   readonly kind: 'map' | 'reduce' | 'cumulative'
-  readonly inner: Shape
-  readonly members: Member[]
+  inner: Shape
+  members: Member[]
 }
 
 export interface Group {
   readonly id: number
   readonly kind: 'loop' | 'contraction' | 'scatter' | 'sort' | 'scan'
   readonly region: Region
-  readonly space: Shape
+  space: Shape
   /** Of a contraction: its epilogue alone, one part. Empty for scatters, sorts and scans. */
   readonly parts: Part[]
   /** What it computes. */

@@ -121,6 +121,8 @@ export class Value {
   stored = false
   /** A map that was found worth storing: kernels load it, unless they hold its definition themselves. */
   kept = false
+  /** Arithmetic of one element, down to what is loaded. */
+  flops = 0
   /** Its buffer, once it has one. */
   buffer: BufferId | null = null
   constructor(id: number, shape: Shape, dtype: DType, region: Region, def: Def) {

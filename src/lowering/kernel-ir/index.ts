@@ -1,6 +1,7 @@
 export type * from './index-map.ts'
 export * from './index-arithmetic.ts'
 export type * from './kernel.ts'
+export { checkProgram } from './check.ts'
 export * from './print.ts'
 export type * from './program.ts'
 export * from './uses.ts'
