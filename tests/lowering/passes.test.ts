@@ -1,0 +1,135 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { checkJaxpr } from '../../src/core/check.ts'
+import type { Jaxpr } from '../../src/core/jaxpr.ts'
+import { jaxprKey } from '../../src/core/jaxpr-key.ts'
+import { parseJaxpr } from '../../src/core/parse.ts'
+import { printJaxpr } from '../../src/core/print.ts'
+import { interpret } from '../../src/backends/cpu/interpret.ts'
+import { optimize, passes } from '../../src/lowering/passes/index.ts'
+import { arbitraryJaxpr } from '../core/arbitrary-jaxpr.ts'
+import { numRuns } from '../scale.ts'
+import { someBytes } from './agree.ts'
+
+const after = (text: string): string => printJaxpr(optimize(parseJaxpr(text)))
+/** A program of one result, by its last operation; inputs x:f32[3], i:i32[3], b:bool[3]. */
+const becomes = (operation: string, type = 'f32[3]'): string => after(`{ lambda ; x:f32[3] i:i32[3] b:bool[3]. let y:${type} = ${operation} in (y,) }`)
+const isInput = (operation: string, type?: string): boolean => /let {1,2}in/.test(becomes(operation, type))
+
+const results = (jaxpr: Jaxpr): string => {
+  const inputs = jaxpr.inputs.map((v, i) => ({ aval: v.aval, bytes: someBytes(v.aval, i) }))
+  return interpret(jaxpr, inputs)
+    .map((x) => [...x.bytes].join())
+    .join(';')
+}
+
+describe('every pass', () => {
+  for (const pass of passes) {
+    test(`${pass.name} keeps programs well typed and every bit of their results`, () => {
+      fc.assert(
+        fc.property(arbitraryJaxpr(), (jaxpr) => {
+          const out = checkJaxpr(pass.run(jaxpr))
+          expect(results(out), printJaxpr(jaxpr)).toBe(results(jaxpr))
+        }),
+        { numRuns },
+      )
+    })
+  }
+  test('a second round finds nothing to do', () => {
+    fc.assert(
+      fc.property(arbitraryJaxpr(), (jaxpr) => {
+        const once = optimize(jaxpr)
+        const twice = optimize(once)
+        expect(twice.equations.length, printJaxpr(once)).toBeLessThanOrEqual(once.equations.length)
+        expect(jaxprKey(optimize(twice))).toBe(jaxprKey(optimize(optimize(twice))))
+      }),
+      { numRuns },
+    )
+  })
+})
+
+describe('identities hold for NaN, -0, infinities and integers', () => {
+  test('those that do are used', () => {
+    for (const operation of ['mul x 1.0:f32[]', 'mul 1.0:f32[] x', 'div x 1.0:f32[]', 'sub x 0.0:f32[]', 'add x -0.0:f32[]', 'max x x', 'stopGradient x', 'integerPow[y=1] x', 'transpose[permutation=(0,)] x', 'reshape[newSizes=(3,)] x', 'selectN b x x']) {
+      expect(isInput(operation), operation).toBe(true)
+    }
+    for (const operation of ['mul i 1:i32[]', 'add i 0:i32[]', 'sub i 0:i32[]']) expect(isInput(operation, 'i32[3]'), operation).toBe(true)
+  })
+  test('those that do not are not', () => {
+    for (const operation of ['mul x 0.0:f32[]', 'add x 0.0:f32[]', 'sub x -0.0:f32[]', 'sub x x', 'div x x', 'pow x 1.0:f32[]']) expect(isInput(operation), operation).toBe(false)
+    for (const operation of ['eq x x', 'ge x x']) expect(isInput(operation, 'bool[3]'), operation).toBe(false)
+  })
+})
+
+describe('programs', () => {
+  test('nested jits are code, equal equations are one, unread ones are none', () => {
+    expect(after(`{ lambda ; x:f32[3]. let
+      a:f32[3] = jit[device=None jaxpr={ lambda ; u:f32[3]. let v:f32[3] = sin u w:f32[3] = cos u in (v,) } name=f] x
+      b:f32[3] = jit[device=None jaxpr={ lambda ; u:f32[3]. let v:f32[3] = sin u in (v,) } name=g] x
+      c:f32[3] = add a b
+      in (c,) }`)).toMatchInlineSnapshot(`
+        "{ lambda ; a:f32[3]. let
+            b:f32[3] = sin a
+            c:f32[3] = add b b
+          in (c,) }"
+      `)
+  })
+  test('equal equations behind barriers stay apart', () => {
+    expect(after(`{ lambda ; x:f32[3]. let
+      a:f32[3] = optimizationBarrier x
+      b:f32[3] = optimizationBarrier x
+      c:f32[3] = sin a
+      d:f32[3] = sin b
+      e:f32[3] = add c d
+      in (e,) }`)).toMatchInlineSnapshot(`
+        "{ lambda ; a:f32[3]. let
+            b:f32[3] = optimizationBarrier a
+            c:f32[3] = optimizationBarrier a
+            d:f32[3] = sin b
+            e:f32[3] = sin c
+            f:f32[3] = add d e
+          in (f,) }"
+      `)
+  })
+  test('numbers are folded where every device rounds alike', () => {
+    expect(after(`{ lambda ; x:f32[3]. let
+      a:f32[] = sub 1.0:f32[] 0.9:f32[]
+      b:f32[] = div a 3.0:f32[]
+      c:f32[] = exp b
+      d:f32[3] = mul x b
+      e:f32[3] = mul d c
+      in (e,) }`)).toMatchInlineSnapshot(`
+        "{ lambda ; a:f32[3]. let
+            b:f32[] = exp 0.033333342522382736:f32[]
+            c:f32[3] = mul a 0.033333342522382736:f32[]
+            d:f32[3] = mul c b
+          in (d,) }"
+      `)
+  })
+  test('chains of moves are one', () => {
+    expect(after(`{ lambda ; x:f32[2,3,4]. let
+      a:f32[3,4,2] = transpose[permutation=(1, 2, 0)] x
+      b:f32[4,2,3] = transpose[permutation=(1, 2, 0)] a
+      c:f32[8,3] = reshape[newSizes=(8, 3)] b
+      d:f32[24] = reshape[newSizes=(24,)] c
+      e:f32[24] = neg d
+      f:f32[24] = neg e
+      in (f,) }`)).toMatchInlineSnapshot(`
+        "{ lambda ; a:f32[2,3,4]. let
+            b:f32[4,2,3] = transpose[permutation=(2, 0, 1)] a
+            c:f32[24] = reshape[newSizes=(24,)] b
+          in (c,) }"
+      `)
+  })
+  test('whether x is positive is asked of max(x, 0)', () => {
+    expect(after(`{ lambda ; x:f32[3]. let
+      r:f32[3] = max x 0.0:f32[]
+      g:bool[3] = gt x 0.0:f32[]
+      in (r, g) }`)).toMatchInlineSnapshot(`
+        "{ lambda ; a:f32[3]. let
+            b:f32[3] = max a 0.0:f32[]
+            c:bool[3] = gt b 0.0:f32[]
+          in (b, c) }"
+      `)
+  })
+})
