@@ -117,7 +117,7 @@ function traceOnce(f: AnyFunction, carryStructure: Structure, carry: readonly Av
   const traced = traceFunction(
     'scan',
     (args) => {
-      const result = apply(f, args as unknown[])
+      const result: unknown = apply(f, args as unknown[])
       if (!Array.isArray(result) || result.length !== 2) {
         const [, given] = flatten(result, 'scan')
         throw new TreeError('scan', `the body returned ${given.key}; it returns a pair [carry, y], with y null where there is nothing to stack`)
@@ -126,7 +126,7 @@ function traceOnce(f: AnyFunction, carryStructure: Structure, carry: readonly Av
       const [, y] = flatten(result[1], 'scan')
       if (next.key !== carryStructure.key) throw new TreeError('scan', `the body returned a carry of structure ${next.key}, and it got ${carryStructure.key}; they must be equal`)
       parts = [next, y]
-      return result
+      return result as readonly unknown[]
     },
     structure,
     [...carry, ...slices.avals],

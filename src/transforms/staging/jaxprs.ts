@@ -65,7 +65,7 @@ export function cachedBy<A extends readonly unknown[], R>(keyOf: (...args: A) =>
   const cache = new WeakMap<Jaxpr, Map<string, R>>()
   return (jaxpr, ...args) => {
     let entries = cache.get(jaxpr)
-    if (entries === undefined) cache.set(jaxpr, (entries = new Map()))
+    if (entries === undefined) cache.set(jaxpr, (entries = new Map<string, R>()))
     const key = keyOf(...args)
     let result = entries.get(key)
     if (result === undefined) entries.set(key, (result = f(jaxpr, ...args)))
