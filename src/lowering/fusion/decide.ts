@@ -96,16 +96,16 @@ function keepDearOnes(values: readonly Value[], reads: Reads, uses: ReadonlyMap<
   }
 }
 
-/** A result whose only reader is a map over the same elements, and so on: its kernel stores the end of that chain. */
+/**
+ * A result that is read only by a map over the same elements, and so on: its kernel stores the end of that chain. Maps
+ * that only the next of the chain reads (a mask between x and the choice it makes) are no readers of their own.
+ */
 function keepEndOfChain(root: Value, uses: ReadonlyMap<Value, readonly Use[]>): void {
   let end: Value | null = null
   let v = root
-  for (;;) {
-    if (v.stored || v.kept) break
-    const readers = new Set(uses.get(v)!.map((u) => u.by))
-    if (readers.size !== 1) break
-    const [u] = readers
-    if (u === undefined || u.def.kind !== 'map' || sizeOf(u.shape) !== sizeOf(root.shape)) break
+  while (!v.stored && !v.kept) {
+    const u = onlyReader(v, uses)
+    if (u === null || u.def.kind !== 'map' || sizeOf(u.shape) !== sizeOf(root.shape)) break
     if (dtypeInfo[u.dtype].bytes > dtypeInfo[root.dtype].bytes) break
     if (!u.def.structural) end = u
     v = u
@@ -113,3 +113,10 @@ function keepEndOfChain(root: Value, uses: ReadonlyMap<Value, readonly Use[]>): 
   if (end !== null && !end.stored) end.kept = true
 }
 
+function onlyReader(v: Value, uses: ReadonlyMap<Value, readonly Use[]>): Value | null {
+  const readers = [...new Set(uses.get(v)!.map((u) => u.by))]
+  const last = readers.at(-1)
+  if (last === undefined) return null
+  const between = (r: Value): boolean => r.def.kind === 'map' && !isRoot(r) && sizeOf(r.shape) === sizeOf(v.shape) && uses.get(r)!.every((u) => u.by === last)
+  return readers.every((r) => r === last || between(r)) ? last : null
+}

@@ -5,6 +5,7 @@ import { cleanScans } from './clean-scans.ts'
 import { foldConstants } from './fold-constants.ts'
 import { inlineJits } from './inline-jits.ts'
 import { mergeEqual } from './merge-equal.ts'
+import { rectifiedMasks } from './rectified-masks.ts'
 import { removeDead } from './remove-dead.ts'
 import { simplify } from './simplify.ts'
 
@@ -21,6 +22,7 @@ export const passes: readonly Pass[] = [
   { name: 'foldConstants', run: foldConstants },
   { name: 'mergeEqual', run: mergeEqual },
   { name: 'cleanScans', run: cleanScans },
+  { name: 'rectifiedMasks', run: rectifiedMasks },
   // Once more, over what folding and merging brought together.
   { name: 'simplify', run: simplify },
   { name: 'foldConstants', run: foldConstants },

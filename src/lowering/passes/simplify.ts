@@ -35,15 +35,9 @@ export function simplify(jaxpr: Jaxpr): Jaxpr {
 
 class Context {
   readonly #by = new Map<Var, Eqn>()
-  /** max(x, 0) by x. */
-  readonly #positive = new Map<Atom, Var>()
 
   define(e: Eqn): void {
     for (const v of e.outputs) this.#by.set(v, e)
-    if (e.primitive !== 'max') return
-    const [x, y] = e.inputs
-    if (isZero(this.scalar(y!))) this.#positive.set(x!, e.outputs[0]!)
-    else if (isZero(this.scalar(x!))) this.#positive.set(y!, e.outputs[0]!)
   }
   /** The equation of one primitive that makes an atom. */
   from<P extends Primitive>(primitive: P, a: Atom): EqnFor<P> | null {
@@ -55,9 +49,6 @@ class Context {
     if (a.kind === 'literal') return a.value
     const e = this.#by.get(a)
     return e?.primitive === 'broadcastInDim' || e?.primitive === 'reshape' ? this.scalar(e.inputs[0]!) : null
-  }
-  rectified(x: Atom): Var | null {
-    return this.#positive.get(x) ?? null
   }
 }
 
@@ -108,11 +99,6 @@ const rules: Rules = {
     return float(e) ? (Object.is(y, 0) ? e.inputs[0]! : null) : isZero(y) ? e.inputs[0]! : null
   },
   integerPow: (e) => (e.params.y === 1 ? e.inputs[0]! : e.params.y === 2 ? instead(e, 'square', {}, e.inputs[0]!) : null),
-  // Whether x or max(x, 0) is positive is one question; asked of the latter, x need not be kept for it.
-  gt: (e, c) => {
-    const rectified = isZero(c.scalar(e.inputs[1]!)) ? c.rectified(e.inputs[0]!) : null
-    return rectified === null ? null : instead(e, 'gt', {}, rectified, e.inputs[1]!)
-  },
   selectN: (e, c) => {
     const [which, ...cases] = e.inputs
     const chosen = c.scalar(which!)
