@@ -3,6 +3,12 @@
  *
  * A kernel is one pass over a parallel space with no barrier inside. Its work is written as expressions: lists of
  * nodes in which a node refers to earlier ones by position.
+ *
+ * What fusion promises: the axes of `space` and of inner dimensions stand in the order in which the stored array has
+ * them, so that the last one is contiguous in what is written, and usually in what is read; a reduction over leading
+ * axes keeps the trailing axes as `space`, one over trailing axes has them as inner dimensions. Neighbouring axes are
+ * not merged here: an emitter does that with the index maps at hand. Nodes that depend on fewer loop variables than
+ * their stage has are not hoisted either.
  */
 import type { DType } from '../../core/dtype.ts'
 import type { Primitive, ElementwiseParams } from '../../core/primitives/index.ts'
@@ -17,8 +23,8 @@ export type Expression = readonly Node[]
 
 export type Node =
   /**
-   * Element `index` (in elements) of a buffer. Where a guard fails nothing is read and the value is `otherwise`
-   * (of the node's dtype).
+   * Element `index` of a buffer, counted in elements of the node's dtype, which need not be the buffer's (bits read as
+   * another type). Where a guard fails nothing is read and the value is `otherwise` (of the node's dtype).
    */
   | { readonly op: 'load'; readonly dtype: DType; readonly buffer: BufferId; readonly index: Index; readonly guards: readonly Guard[]; readonly otherwise: number | boolean }
   /**

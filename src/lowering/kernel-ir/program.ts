@@ -7,7 +7,8 @@ export interface Buffer {
   /**
    * - `input`, `output`: given by the caller, `position` says which.
    * - `temp`: in the arena, from the plan.
-   * - `slice`: element t of the leading axis of another buffer, t being the iteration of the loop it belongs to.
+   * - `slice`: element t of the leading axis of another buffer, t being the iteration of the loop it belongs to: t times
+   *   the bytes of this aval into it, whatever shape the other buffer has.
    * - `carry`: inside a loop, the current (read) or next (written) value of a carry.
    */
   readonly role:
