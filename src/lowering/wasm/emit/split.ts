@@ -9,7 +9,7 @@ import { dimIndex } from './index-arithmetic.ts'
 import { normalizeLoop } from './normalize.ts'
 import { needsTotals } from './reduce.ts'
 import { rewriteNodes } from './rewrite.ts'
-import { product } from './shape-of-work.ts'
+import { chooseMode, product } from './shape-of-work.ts'
 
 export interface SplitKernel {
   readonly kernels: readonly LoopKernel[]
@@ -24,15 +24,24 @@ const chunkAim = 16384
 const enoughPoints = 32
 const longReduction = 2 * chunkAim
 
+/** Rows and elements from which a reduction over rows is cut for the sake of the caches. */
+const manyRows = 64
+const manyElements = 2 ** 18
+
 /** The kernels that a loop kernel becomes: itself, where none of its reductions is long. `free`: the first buffer number not in use. */
 export function splitLongReductions(given: LoopKernel, free: BufferId): SplitKernel {
   const whole: SplitKernel = { kernels: [given], scratch: new Map(), scratchBytes: 0 }
-  if (given.stages.some((s) => s.kind === 'cumulative') || !given.stages.some((s) => s.kind === 'reduce' && product(s.inner) >= longReduction)) return whole
+  const longest = Math.max(0, ...given.stages.map((s) => (s.kind === 'reduce' ? product(s.inner) : 0)))
+  if (given.stages.some((s) => s.kind === 'cumulative') || longest < manyRows || longest * product(given.space) < longReduction) return whole
   const kernel = normalizeLoop(given)
   const points = product(kernel.space)
+  if (points === 0) return whole
+  const columns = kernel.space.at(-1) ?? 1
+  // Vectors of columns, each run over all rows, would fetch lines far apart: few rows at a time, all their columns.
+  if (longest * columns >= manyElements && columns >= 64 && chooseMode(kernel, false) === 'space') return new Splitter(kernel, free, columns).run()
   // vectors along the space share a call, so a space counts as a sixteenth of its points where its last axis is long
-  if (points === 0 || points / Math.min(16, kernel.space.at(-1) ?? 1) >= enoughPoints) return whole
-  return new Splitter(kernel, free).run()
+  if (longest < longReduction || points / Math.min(16, columns) >= enoughPoints) return whole
+  return new Splitter(kernel, free, 1).run()
 }
 
 const round64 = (n: number): number => Math.ceil(n / 64) * 64
@@ -40,6 +49,8 @@ const round64 = (n: number): number => Math.ceil(n / 64) * 64
 class Splitter {
   readonly #kernel: LoopKernel
   readonly #points: number
+  /** Elements that stand beside each other at one step of a reduction. */
+  readonly #columns: number
   #next: BufferId
   #bytes = 0
   readonly #scratch = new Map<BufferId, number>()
@@ -47,8 +58,9 @@ class Splitter {
   /** Results of reductions: buffers of one element a point, by `stage.output`. */
   readonly #results = new Map<string, BufferId>()
 
-  constructor(kernel: LoopKernel, free: BufferId) {
+  constructor(kernel: LoopKernel, free: BufferId, columns: number) {
     this.#kernel = kernel
+    this.#columns = columns
     this.#points = product(kernel.space)
     this.#next = free
   }
@@ -95,8 +107,13 @@ class Splitter {
     const { space } = this.#kernel
     const rank = space.length
     const nodes = this.#readResults(stage.nodes, 0)
-    const { chunk, chunks, rest } = cut(stage.inner)
+    const { chunk, chunks, rest } = cut(stage.inner, this.#columns)
     const all = chunks + (rest > 0 ? 1 : 0)
+    if (all <= 1) {
+      const results = this.#resultsOf(number, stage.accumulators)
+      this.#push(space, [{ ...stage, nodes }, this.#storeResults(results)])
+      return
+    }
     const plans = stage.accumulators.map((a) => this.#plan(a, nodes, all))
     const accumulators = plans.flatMap((p) => p.partial)
     // chunk c of the first inner axis, in a space with c in front
@@ -142,28 +159,33 @@ class Splitter {
       buffers.forEach((buffer, k) => nodes.push({ op: 'load', dtype: dtypes[k]!, buffer, index: at, guards: [], otherwise: 0 }))
       combined.push({ ...a, node: first, position: a.position === null ? null : first + 1 })
     }
-    const results = accumulators.map((a, output) => {
+    const results = this.#resultsOf(number, accumulators)
+    this.#push(space, [{ kind: 'reduce', inner: [chunks], nodes, accumulators: combined }, this.#storeResults(results)])
+  }
+
+  #resultsOf(number: number, accumulators: readonly Accumulator[]): { dtype: DType; buffer: BufferId }[] {
+    return accumulators.map((a, output) => {
       const dtype = a.position === null ? a.dtype : 'int32'
       const buffer = this.#buffer(this.#points, dtype)
       this.#results.set(`${number}.${output}`, buffer)
       return { dtype, buffer }
     })
-    this.#push(space, [
-      { kind: 'reduce', inner: [chunks], nodes, accumulators: combined },
-      {
-        kind: 'map',
-        inner: [],
-        nodes: results.map(({ dtype }, output): Node => ({ op: 'reduced', dtype, stage: 0, output })),
-        stores: results.map(({ buffer }, node) => ({ buffer, index: this.#point(0), node })),
-      },
-    ])
+  }
+
+  #storeResults(results: readonly { dtype: DType; buffer: BufferId }[]): Stage {
+    return {
+      kind: 'map',
+      inner: [],
+      nodes: results.map(({ dtype }, output): Node => ({ op: 'reduced', dtype, stage: 0, output })),
+      stores: results.map(({ buffer }, node) => ({ buffer, index: this.#point(0), node })),
+    }
   }
 }
 
 /** Chunks of the first inner axis: of a length that divides it, where there is one near the aim. */
-function cut(inner: readonly number[]): { chunk: number; chunks: number; rest: number } {
+function cut(inner: readonly number[], columns: number): { chunk: number; chunks: number; rest: number } {
   const size = inner[0] ?? 1
-  const aim = Math.max(1, Math.min(size, Math.floor(chunkAim / Math.max(1, product(inner.slice(1))))))
+  const aim = Math.min(size, Math.max(8, Math.floor(chunkAim / Math.max(1, columns * product(inner.slice(1))))))
   let chunk = aim
   for (let d = aim; d >= Math.max(1, aim / 4); d--) {
     if (size % d === 0) {

@@ -26,8 +26,7 @@ describe('long reductions', () => {
   })
 
   test('of many rows to few columns', () => {
-    for (const rows of [43_264, 40_009]) {
-      const columns = 6
+    for (const [rows, columns] of [[43_264, 6], [40_009, 6], [4_099, 100], [512, 520]] as const) {
       const x = Float32Array.from({ length: rows * columns }, (_, i) => ((i * 31) % 17) - 8)
       const kernel = loop([columns], [
         { kind: 'reduce', inner: [rows], nodes: [load(0, affine([1, columns]))], accumulators: [{ combine: 'sum', dtype: 'float32', node: 0, position: null }] },
