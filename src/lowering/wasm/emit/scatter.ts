@@ -12,9 +12,9 @@ import { bindAll, nest, vectorLoop } from './loops.ts'
 import { loadContiguous, storeContiguous } from './memory.ts'
 import { normalizeLoop } from './normalize.ts'
 import type { EmitContext, EmittedKernel, Phase } from './phases.ts'
-import { describeStage, hoist, valueOf } from './schedule.ts'
+import { describeStage, hoist } from './schedule.ts'
 import { product } from './shape-of-work.ts'
-import { type Access, isVarying, rootState, type State } from './state.ts'
+import { type Access, isVarying, rootState, type State, valueOf } from './state.ts'
 
 const combining = { sum: 'add', prod: 'mul', min: 'min', max: 'max' } as const
 

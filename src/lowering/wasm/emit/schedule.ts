@@ -6,7 +6,7 @@ import type { Helpers } from '../math/index.ts'
 import { accessOf, advance, isLaneGuard, laneAddress, laneStride, uniformCondition } from './address.ts'
 import { evaluateNode } from './evaluate.ts'
 import { guardReads } from './guards.ts'
-import { indexMask, type Access, dependenciesOf, find, isVarying, note, operandsOf, type StageInfo, type State } from './state.ts'
+import { indexMask, type Access, dependenciesOf, isVarying, note, operandsOf, type StageInfo, type State, valueOf } from './state.ts'
 import type { Sizes } from './index-arithmetic.ts'
 import type { Value } from './lanes.ts'
 import { storeContiguous, storeLanes } from './memory.ts'
@@ -43,12 +43,6 @@ function neededBy(nodes: Expression, roots: readonly NodeId[]): NodeId[] {
     if (node !== undefined && wanted.has(id)) for (const input of operandsOf(node)) wanted.add(input)
   }
   return [...wanted].sort((a, b) => a - b)
-}
-
-/** The value of a computed node in one fork. */
-export function valueOf(state: State, node: NodeId, fork: number): Value | undefined {
-  const row = find(state, 'values', node)
-  return row === undefined ? undefined : row.length === 1 ? row[0] : row[fork]
 }
 
 /** Computes every wanted node, partial address and condition that this level's variables suffice for. */

@@ -5,9 +5,9 @@ import type { Helpers } from '../math/index.ts'
 import type { Lanes, Value } from './lanes.ts'
 import { bindAll, nest, unrolled, vectorLoop } from './loops.ts'
 import { extremum, finishAcross, finishLanes, flush, needsTotals, type Order, reduceStep, type Running, startReduction } from './reduce.ts'
-import { emitStores, hoist, valueOf } from './schedule.ts'
+import { emitStores, hoist } from './schedule.ts'
 import { forksFor, product, type VectorMode } from './shape-of-work.ts'
-import { childState, accumulatorBit, reducedBit, type State } from './state.ts'
+import { childState, accumulatorBit, reducedBit, type State, valueOf } from './state.ts'
 
 export interface StageContext {
   readonly fn: FunctionBuilder

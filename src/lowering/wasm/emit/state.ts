@@ -220,3 +220,9 @@ export function operandsOf(node: Node): readonly NodeId[] {
       return []
   }
 }
+
+/** The value of a computed node in one fork. */
+export function valueOf(state: State, node: NodeId, fork: number): Value | undefined {
+  const row = find(state, 'values', node)
+  return row === undefined ? undefined : row.length === 1 ? row[0] : row[fork]
+}
