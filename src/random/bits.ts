@@ -1,12 +1,12 @@
 /** Random bits, and numbers made of them alone. */
 import type { NDArray } from '../core/array.ts'
 import type { Shape } from '../core/aval.ts'
-import { type DType, dtypeInfo, isFloating } from '../core/dtype.ts'
+import { type DType, isFloating } from '../core/dtype.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { checkDtype, checkOptions } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
-import { counts, scalarKey, split, threefry } from './key.ts'
+import { counts, scalarKey, threefry } from './key.ts'
 
 export interface BitsOptions {
   /** 'uint32' (default), 'uint16' or 'uint8'. */
@@ -27,7 +27,6 @@ function words(operation: string, key: NDArray, shape: Shape): [high: NDArray, l
   const { high, low } = counts(shape)
   return threefry(k, high, low)
 }
-
 
 /** Uniform in [0, 1): the mantissa's bits are random, at exponent 0; then less 1. */
 export function unitUniform(operation: string, key: NDArray, shape: Shape, dtype: DType): NDArray {
@@ -83,29 +82,4 @@ const rounded = (x: number, dtype: DType): number => (dtype === 'float64' ? x : 
 export function floating(operation: string, dtype: DType): DType {
   if (!isFloating(checkDtype(operation, dtype))) throw new DtypeError(operation, `makes floating-point numbers, and got dtype '${dtype}'`)
   return dtype
-}
-
-export interface IntOptions {
-  /** Default int32. */
-  readonly dtype?: DType
-}
-
-/** Integers in [minval, maxval); two draws make the remainder's bias negligible, as in JAX. */
-export function randint(key: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, options: IntOptions = {}): NDArray {
-  checkOptions('randint', options, ['dtype'])
-  const { dtype = 'int32' } = options
-  const { kind, bytes } = dtypeInfo[checkDtype('randint', dtype)]
-  if (kind !== 'int' && kind !== 'uint') throw new DtypeError('randint', `makes integers, and got dtype '${dtype}'`)
-  const unsigned = (['uint8', 'uint16', 'uint32'] as const)[bytes === 1 ? 0 : bytes === 2 ? 1 : 2]
-  const [k1, k2] = [...split(key)] as [NDArray, NDArray]
-  const [higher, lower] = [bits(k1, shape, { dtype: unsigned }), bits(k2, shape, { dtype: unsigned })]
-  const bound = (v: ArrayLike): NDArray => ops.convert(typeof v === 'object' ? v : ops.toArray(v).astype('int32'), dtype)
-  const [low, high] = [bound(minval), bound(maxval)]
-  const asUnsigned = (v: NDArray): NDArray => (kind === 'uint' ? v : ops.bitcast(v, unsigned))
-  const one = ops.toArray(1).astype(unsigned)
-  const span = ops.where(ops.le(high, low), one, asUnsigned(ops.sub(high, low)))
-  const half = ops.rem(ops.toArray(2 ** (4 * bytes)).astype(unsigned), span)
-  const multiplier = ops.rem(ops.mul(half, half), span)
-  const offset = ops.rem(ops.add(ops.mul(ops.rem(higher, span), multiplier), ops.rem(lower, span)), span)
-  return ops.add(low, kind === 'uint' ? offset : ops.bitcast(offset, dtype))
 }

@@ -7,7 +7,9 @@ import * as ops from '../core/ops/index.ts'
 import { checkOptions, normalAxis } from '../core/ops/index.ts'
 import { bind } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
-import { bits, floating, randint, uniform } from './bits.ts'
+import { bits, floating, uniform } from './bits.ts'
+import { erfInv32 } from './erf-inv.ts'
+import { randint } from './integers.ts'
 import { split } from './key.ts'
 
 export interface FloatOptions {
@@ -32,7 +34,7 @@ const limitsOf = (dtype: DType): { readonly tiny: number; readonly below: number
 export function normal(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   const dtype = dtypeOf('normal', options)
   const u = uniform(key, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
-  return ops.mul(ops.erfInv(u), Math.SQRT2)
+  return ops.mul(dtype === 'float32' ? erfInv32(u) : ops.erfInv(u), Math.SQRT2)
 }
 
 /** True with probability p. */

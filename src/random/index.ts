@@ -1,5 +1,5 @@
 /** Random numbers with JAX's bits: explicit keys, pure functions. */
-export { bits, type BitsOptions, type IntOptions, randint, uniform, type UniformOptions } from './bits.ts'
+export { bits, type BitsOptions, uniform, type UniformOptions } from './bits.ts'
 export {
   bernoulli,
   categorical,
@@ -14,4 +14,5 @@ export {
   permutation,
   truncatedNormal,
 } from './distributions.ts'
+export { type IntOptions, randint } from './integers.ts'
 export { foldIn, key, keyData, split, wrapKeyData } from './key.ts'
