@@ -258,6 +258,8 @@ function instructionOf(what: string, name: PlainName): (c: AnyCall) => Value {
 export function costOf(node: Node): number {
   if (node.op === 'threefry') return 60
   if (node.op === 'gather') return 12
+  // a guard along the lanes brings a second, lane by lane way to read
+  if (node.op === 'load') return node.guards.length > 0 ? 6 : 1
   if (node.op !== 'apply') return node.op === 'literal' ? 0 : 1
   const wide = partsOf(node.dtype)
   if (cheap.has(node.primitive)) return wide

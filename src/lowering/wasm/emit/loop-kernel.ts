@@ -10,7 +10,7 @@ import { describeStage, hoist } from './schedule.ts'
 import { blockOf, chooseMode, forksFor, pointCost, product, unitAxes, unitsPerCall } from './shape-of-work.ts'
 import { emitStage, type StageContext } from './stages.ts'
 import { type Coordinate, rootState, type State } from './state.ts'
-import { tileSpace } from './tile.ts'
+import { orderInner, tileSpace } from './tile.ts'
 
 /** A loop kernel as a function `(begin, end, ...pointers)` over units `begin` to `end`; `buffers` are the pointers' order. */
 export interface EmittedLoop {
@@ -28,7 +28,7 @@ export interface LoopOptions {
 
 export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: string, given: LoopKernel, options: LoopOptions = { fixedOuter: false }): EmittedLoop {
   const buffers = buffersOf(given)
-  const kernel = tileSpace(normalizeLoop(given, options.fixedOuter), options.fixedOuter)
+  const kernel = tileSpace(orderInner(normalizeLoop(given, options.fixedOuter)), options.fixedOuter)
   const fn = module.function(name, ['i32', 'i32', ...buffers.map(() => 'i32' as const)])
   const begin = fn.param(0)
   const end = fn.param(1)

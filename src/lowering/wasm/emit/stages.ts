@@ -6,7 +6,7 @@ import type { Lanes, Value } from './lanes.ts'
 import { bindAll, nest, unrolled, vectorLoop } from './loops.ts'
 import { extremum, finishAcross, finishLanes, flush, needsTotals, type Order, reduceStep, type Running, startReduction } from './reduce.ts'
 import { emitStores, hoist } from './schedule.ts'
-import { forksFor, product, type VectorMode } from './shape-of-work.ts'
+import { bodyCost, forksFor, product, type VectorMode } from './shape-of-work.ts'
 import { childState, accumulatorBit, reducedBit, type State, valueOf } from './state.ts'
 
 export interface StageContext {
@@ -20,8 +20,11 @@ export interface StageContext {
 
 /** Additions a lane after which a float32 sum goes to its float64 total. */
 const blockLength = 32
-/** Inner loops of so few points are written out. */
+/** Inner loops of so few points, and of so much code, are written out. */
 const unrollUpTo = 9
+const unrolledCost = 150
+
+const isShort = (stage: Stage): boolean => product(stage.inner) <= unrollUpTo && product(stage.inner) * bodyCost(stage) <= unrolledCost
 
 export function emitStage(c: StageContext, number: number, stage: Stage, outer: State): void {
   const { fn } = c
@@ -36,7 +39,7 @@ export function emitStage(c: StageContext, number: number, stage: Stage, outer: 
     for (const s of inside) emitStores(s)
   }
   if (dims.length === 0) return body([state])
-  if (c.mode === 'space') return (product(stage.inner) <= unrollUpTo ? unrolled : nest)(fn, [state], dims, body)
+  if (c.mode === 'space') return (isShort(stage) ? unrolled : nest)(fn, [state], dims, body)
   const dim = rank + dims.length - 1
   nest(fn, [state], dims.slice(0, -1), (inside) => vectorLoop(fn, inside, { dim, size: stage.inner.at(-1) ?? 1, part: null, forks: forksFor([stage], product(c.space) * product(stage.inner)) }, body))
 }
@@ -85,7 +88,7 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
     else if (every === Infinity) nest(fn, inside, [dim], (s) => step(s, forks, 4))
     else blockedLoop(fn, inside, dim, size, every, flushAll, (s) => step(s, forks, 4))
   }
-  if (!across && additions <= unrollUpTo) {
+  if (!across && isShort(stage)) {
     let order: Order = 'first'
     unrolled(fn, [state], dims, (s) => {
       step(s, forks, 4, order)

@@ -1,7 +1,8 @@
 /** The order in which a space is walked, where row by row is a bad one. */
-import type { LoopKernel } from '../../kernel-ir/index.ts'
-import { coefficientOf, isNested } from './index-arithmetic.ts'
+import type { LoopKernel, Stage } from '../../kernel-ir/index.ts'
+import { coefficientOf, dimIndex, isNested } from './index-arithmetic.ts'
 import { permuteSpace, splitSpaceAxis } from './normalize.ts'
+import { rewriteStage } from './rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 
 /** Rows that are read together: the elements of a cache line. */
@@ -40,6 +41,20 @@ function tileTransposed(kernel: LoopKernel, first: number): LoopKernel | null {
     return permuteSpace(split, [...order, dim + 1, last + 2])
   }
   return null
+}
+
+/** Sums and extrema may run in any order: with the axis along which most is read contiguously innermost. */
+export function orderInner(kernel: LoopKernel): LoopKernel {
+  const rank = kernel.space.length
+  const stages = kernel.stages.map((stage): Stage => {
+    if (stage.kind !== 'reduce' || stage.inner.length < 2 || stage.accumulators.some((a) => a.position !== null)) return stage
+    const contiguous = stage.inner.map((_, d) => stage.nodes.filter((n) => n.op === 'load' && !isNested(n.index, rank + d) && Math.abs(coefficientOf(n.index, rank + d)) === 1).length)
+    const best = contiguous.indexOf(Math.max(...contiguous))
+    if ((contiguous.at(-1) ?? 0) >= (contiguous[best] ?? 0)) return stage
+    const order = [...stage.inner.keys()].filter((d) => d !== best).concat(best)
+    return rewriteStage(stage, kernel.space, order.map((d) => stage.inner[d] ?? 1), (dim) => dimIndex(dim < rank ? dim : rank + order.indexOf(dim - rank)))
+  })
+  return { ...kernel, stages }
 }
 
 /** The greatest divisor of n up to `aim` that is a multiple of 4, else 1. */
