@@ -6,7 +6,7 @@
  * collector frees that copy. So a synchronous loop, in which finalizers never run, stays bounded.
  *
  * Where the platform can collect garbage synchronously (Node), the heap looks for dead storages first, through weak
- * references; elsewhere it holds its storages strongly, because a WeakRef would pin them until the event loop turns.
+ * references. Elsewhere a WeakRef would pin its storage until the event loop turns; there finalizers return blocks then.
  */
 import { collectGarbage } from '#platform'
 import { DeviceError, OutOfMemoryError } from '../../core/errors.ts'
@@ -16,12 +16,19 @@ import { Allocator } from './allocator.ts'
 /** Up to here bytes live on the host and visit the heap only during a call. */
 export const tinyBytes = 256
 
-/** One block in use. `weak` where the platform collects on demand, else `strong`. */
+/** Where the bytes of a storage are: the heap holds it for as long as it has a block, the storage until it dies. */
+interface Place {
+  /** In the heap, or null. */
+  block: Block | null
+  /** On the host, or null. */
+  host: Uint8Array | null
+}
 interface Block {
   readonly address: number
   readonly bytes: number
-  readonly weak: WeakRef<WasmStorage> | null
-  readonly strong: WasmStorage | null
+  readonly place: Place
+  /** Tells whether the storage is dead, where the platform can collect on demand. */
+  readonly alive: WeakRef<WasmStorage> | null
 }
 
 export class WasmStorage implements Storage {
@@ -29,19 +36,24 @@ export class WasmStorage implements Storage {
   readonly byteLength: number
   readonly #heap: Heap
   shared = false
-  /** In the heap, or null. Set by the heap alone. */
-  block: Block | null = null
-  /** On the host, or null. Set by the heap alone. */
-  host: Uint8Array | null = null
+  /** Changed by the heap alone. */
+  readonly place: Place = { block: null, host: null }
 
   constructor(heap: Heap, byteLength: number) {
     this.#heap = heap
     this.byteLength = byteLength
   }
+  get block(): Block | null {
+    return this.place.block
+  }
+  get host(): Uint8Array | null {
+    return this.place.host
+  }
   read(): Uint8Array {
-    if (this.host !== null) return this.host.slice()
-    if (this.block === null) throw new DeviceError('read', 'the storage was given away')
-    return this.#heap.view(this.block.address, this.byteLength).slice()
+    const { block, host } = this.place
+    if (host !== null) return host.slice()
+    if (block === null) throw new DeviceError('read', 'the storage was given away')
+    return this.#heap.view(block.address, this.byteLength).slice()
   }
   readAsync(): Promise<Uint8Array> {
     return Promise.resolve(this.read())
@@ -75,7 +87,8 @@ export class Heap {
   #peak = 0
   /** Passing this many bytes starts a search for the dead; twice what the last one left alive. */
   #threshold: number
-  readonly #finalizers: FinalizationRegistry<Block>
+  /** Where there is no collection on demand: blocks of dead storages come back when the event loop turns. */
+  readonly #finalizers: FinalizationRegistry<Block> | null
 
   constructor(limits: Partial<HeapLimits> = {}) {
     this.memory = reserve()
@@ -85,9 +98,12 @@ export class Heap {
     this.#allocator = new Allocator(grainStart, size)
     this.#limits = { budgetBytes: limits.budgetBytes ?? Math.floor(size / 2), budgetStorages: limits.budgetStorages ?? 1 << 16 }
     this.#threshold = Math.min(firstThreshold, this.#limits.budgetBytes)
-    this.#finalizers = new FinalizationRegistry((block) => {
-      this.#free(block)
-    })
+    this.#finalizers =
+      collectGarbage === null
+        ? new FinalizationRegistry((block) => {
+            this.#free(block)
+          })
+        : null
   }
 
   view(address: number, bytes: number): Uint8Array {
@@ -116,7 +132,7 @@ export class Heap {
   /** A storage for bytes on the host; enters the heap when a program needs it. */
   fromHost(bytes: Uint8Array): WasmStorage {
     const s = new WasmStorage(this, bytes.byteLength)
-    s.host = bytes
+    s.place.host = bytes
     return s
   }
 
@@ -127,10 +143,11 @@ export class Heap {
       this.#blocks.add(s.block)
       return s.block.address
     }
-    if (s.host === null) throw new DeviceError('call', 'a storage that was given away was used')
+    const { host } = s.place
+    if (host === null) throw new DeviceError('call', 'a storage that was given away was used')
     const address = this.#place(s)
-    this.bytesView.set(s.host, address)
-    s.host = null
+    this.bytesView.set(host, address)
+    s.place.host = null
     return address
   }
 
@@ -140,21 +157,18 @@ export class Heap {
   }
 
   release(s: WasmStorage): void {
-    s.host = null
-    const block = s.block
-    s.block = null
-    if (block !== null) {
-      this.#finalizers.unregister(s)
-      this.#free(block)
-    }
+    s.place.host = null
+    if (s.block === null) return
+    this.#finalizers?.unregister(s)
+    this.#free(s.block)
   }
 
   /** Moves the block of a donated storage to a new one of the same size. */
   adopt(from: WasmStorage, bytes: number): WasmStorage {
     const block = from.block
     if (block === null) throw new DeviceError('call', 'a donated storage is not in the heap')
-    from.block = null
-    this.#finalizers.unregister(from)
+    from.place.block = null
+    this.#finalizers?.unregister(from)
     this.#blocks.delete(block)
     const to = new WasmStorage(this, bytes)
     this.#enter(to, block.address)
@@ -170,15 +184,15 @@ export class Heap {
   }
 
   #enter(s: WasmStorage, address: number): void {
-    const collectable = collectGarbage !== null
-    const block: Block = { address, bytes: s.byteLength, weak: collectable ? new WeakRef(s) : null, strong: collectable ? null : s }
-    s.block = block
+    const block: Block = { address, bytes: s.byteLength, place: s.place, alive: collectGarbage === null ? null : new WeakRef(s) }
+    s.place.block = block
     this.#blocks.add(block)
-    if (collectable) this.#finalizers.register(s, block, s)
+    this.#finalizers?.register(s, block, s)
   }
 
   #free(block: Block): void {
     if (!this.#blocks.delete(block)) return
+    block.place.block = null
     this.#bytes -= Allocator.sizeFor(block.bytes)
     this.#allocator.free(block.address, block.bytes)
   }
@@ -215,19 +229,15 @@ export class Heap {
   #collect(): void {
     if (collectGarbage === null) return
     collectGarbage()
-    for (const block of [...this.#blocks]) if (block.weak?.deref() === undefined) this.#free(block)
+    for (const block of [...this.#blocks]) if (block.alive?.deref() === undefined) this.#free(block)
   }
 
   #evict(toBytes: number, toStorages: number): void {
+    const pinned = new Set(this.#pinned.flatMap((list) => list.map((s) => (s as WasmStorage).place)))
     for (const block of [...this.#blocks]) {
       if (this.#bytes <= toBytes && this.#blocks.size <= toStorages) return
-      const s = block.strong ?? block.weak?.deref()
-      if (s !== undefined) {
-        if (this.#pinned.some((list) => list.includes(s))) continue
-        s.host = this.view(block.address, block.bytes).slice()
-        s.block = null
-        this.#finalizers.unregister(s)
-      }
+      if (pinned.has(block.place)) continue
+      block.place.host = this.view(block.address, block.bytes).slice()
       this.#free(block)
     }
   }
