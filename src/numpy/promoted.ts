@@ -1,0 +1,29 @@
+/** Operands brought to one dtype, as arrays, for functions composed of several operations. */
+import type { NDArray } from '../core/array.ts'
+import { isInexact } from '../core/dtype.ts'
+import * as ops from '../core/ops/index.ts'
+import type { PromotionType } from '../core/promotion.ts'
+import type { ArrayLike } from '../core/tree.ts'
+
+function cast(xs: readonly ArrayLike[], type: PromotionType): NDArray[] {
+  return xs.map((x) => {
+    const v = ops.toType(x, type)
+    return 'value' in v ? ops.convert(ops.toArray(typeof x === 'boolean' ? Number(x) : x), type.dtype, type.weakType) : (v as NDArray)
+  })
+}
+
+/** Of one dtype; shapes are left as they are. */
+export const promoted = (operation: string, ...xs: readonly ArrayLike[]): NDArray[] => cast(xs, ops.promotedType(operation, xs))
+
+/** Of one floating dtype: integers and bool become float32. */
+export function promotedInexact(operation: string, ...xs: readonly ArrayLike[]): NDArray[] {
+  const type = ops.promotedType(operation, xs)
+  return cast(xs, isInexact(type.dtype) ? type : { dtype: 'float32', weakType: type.weakType })
+}
+
+/** Of one floating dtype and one shape. */
+export function broadcastInexact(operation: string, ...xs: readonly ArrayLike[]): NDArray[] {
+  const arrays = promotedInexact(operation, ...xs)
+  const shape = ops.broadcastShapes(operation, arrays.map((a) => a.shape))
+  return arrays.map((a) => ops.broadcastTo(a, shape))
+}

@@ -1,0 +1,202 @@
+/** Reductions under NumPy's names, with `where` and `initial`, and those that pass over NaN. */
+import type { NDArray } from '../core/array.ts'
+import { type DType, isInexact } from '../core/dtype.ts'
+import { ArgumentError } from '../core/errors.ts'
+import * as ops from '../core/ops/index.ts'
+import type { ArrayLike } from '../core/tree.ts'
+import { isnan } from './logic.ts'
+
+export { all, any, argmax, argmin } from '../core/ops/index.ts'
+
+type Axis = ops.Axis
+export interface ReduceOptions extends ops.ReduceOptions {
+  /** Reduces only the elements where this holds. */
+  readonly where?: ArrayLike
+  /** Takes part in the result. */
+  readonly initial?: ArrayLike
+}
+export interface SumOptions extends ReduceOptions, ops.DtypeOption {}
+type Place<O> = Axis | O
+
+const reduceOptions = ['axis', 'keepdims', 'where', 'initial'] as const
+const sumOptions = [...reduceOptions, 'dtype'] as const
+
+type Reduction = (x: ArrayLike, options: ops.ReduceOptions & ops.DtypeOption) => NDArray
+
+/** `where` puts the neutral element in place of what is left out; `initial` is combined in the end. */
+function reduced(x: ArrayLike, o: SumOptions, neutral: (x: NDArray) => ArrayLike, reduction: Reduction, combine: (a: ArrayLike, b: ArrayLike) => NDArray): NDArray {
+  const { where, initial, ...rest } = o
+  if (where === undefined && initial === undefined) return reduction(x, rest)
+  const a = ops.toArray(x)
+  const kept = where === undefined ? a : ops.where(where, a, ops.convert(neutral(a), a.dtype))
+  // An array without elements still has the initial value.
+  if (initial !== undefined && ops.normalAxes('reduce', rest.axis, kept.ndim).some((i) => kept.shape[i] === 0)) return empty(kept, rest, initial)
+  const out = reduction(kept, rest)
+  return initial === undefined ? out : combine(out, initial)
+}
+function empty(x: NDArray, { axis, keepdims = false }: ops.ReduceOptions, initial: ArrayLike): NDArray {
+  const axes = ops.normalAxes('reduce', axis, x.ndim)
+  const shape = keepdims ? x.shape.map((d, i) => (axes.includes(i) ? 1 : d)) : x.shape.filter((_, i) => !axes.includes(i))
+  return ops.broadcastTo(ops.convert(initial, x.dtype), shape)
+}
+
+const sumArguments = (operation: string, axis: Place<SumOptions> | undefined, options: SumOptions | undefined): SumOptions => ops.placed<SumOptions>(operation, ['axis'], [axis], options, sumOptions)
+const reduceArguments = (operation: string, axis: Place<ReduceOptions> | undefined, options: ReduceOptions | undefined): ReduceOptions => ops.placed<ReduceOptions>(operation, ['axis'], [axis], options, reduceOptions)
+
+/**
+ * The sum over axes. Bool and small integers are summed as 32-bit ones.
+ *
+ * @example
+ * np.sum(np.array([[1, 2], [3, 4]]), 0).js()                        // [4, 6]
+ * np.sum(x, { axis: [0, 1], keepdims: true, where: np.greater(x, 0) })
+ */
+export function sum(x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray {
+  return reduced(x, sumArguments('sum', axis, options), () => 0, (a, o) => ops.sum(a, o), ops.add)
+}
+export function prod(x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray {
+  return reduced(x, sumArguments('prod', axis, options), () => 1, (a, o) => ops.prod(a, o), ops.mul)
+}
+/** The greatest; NaN where there is one. */
+export function max(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
+  return reduced(x, reduceArguments('max', axis, options), (a) => (isInexact(a.dtype) ? -Infinity : ops.minOf(a)), (a, o) => ops.maxOf(a, o), ops.max)
+}
+export function min(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
+  return reduced(x, reduceArguments('min', axis, options), (a) => (isInexact(a.dtype) ? Infinity : ops.maxOf(a)), (a, o) => ops.minOf(a, o), ops.min)
+}
+export const amax = (x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray => max(x, axis, options)
+export const amin = (x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray => min(x, axis, options)
+
+/** Greatest minus least. */
+export function ptp(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
+  const o = ops.placed<ops.ReduceOptions>('ptp', ['axis'], [axis], options, ['axis', 'keepdims'])
+  return ops.sub(ops.maxOf(x, o), ops.minOf(x, o))
+}
+/** How many elements are not 0: int32. */
+export function countNonzero(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
+  const o = ops.placed<ops.ReduceOptions>('countNonzero', ['axis'], [axis], options, ['axis', 'keepdims'])
+  return ops.sum(ops.ne(ops.toArray(x), typeof x === 'boolean' || (typeof x === 'object' && x.dtype === 'bool') ? false : 0), o)
+}
+
+export interface MeanOptions extends ops.ReduceOptions, ops.DtypeOption {
+  readonly where?: ArrayLike
+}
+/** The arithmetic mean; integers and bool give float32. */
+export function mean(x: ArrayLike, axis?: Place<MeanOptions>, options?: MeanOptions): NDArray {
+  const { where, ...o } = ops.placed<MeanOptions>('mean', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'where'])
+  if (where === undefined) return ops.mean(x, o)
+  const a = floating(ops.toArray(x), o.dtype)
+  const counted = ops.broadcastTo(ops.convert(where, a.dtype), a.shape)
+  return ops.div(ops.sum(ops.where(where, a, 0), o), ops.sum(counted, { axis: o.axis, keepdims: o.keepdims }))
+}
+const floating = (a: NDArray, dtype: DType | undefined): NDArray => (dtype !== undefined ? ops.convert(a, dtype) : isInexact(a.dtype) ? a : ops.convert(a, 'float32'))
+
+export interface VarOptions extends ops.ReduceOptions, ops.DtypeOption {
+  /** Divides by n - ddof; 0 by default. */
+  readonly ddof?: number
+  /** The array API's name for ddof. */
+  readonly correction?: number
+}
+/** The mean of squared distances from the mean. */
+export function variance(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
+  const o = ops.placed<VarOptions>('var', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
+  const a = floating(ops.toArray(x), o.dtype)
+  const axes = ops.normalAxes('var', o.axis, a.ndim)
+  const n = axes.reduce((m, i) => m * a.shape[i]!, 1)
+  const centred = ops.sub(a, ops.mean(a, { axis: axes, keepdims: true }))
+  return ops.div(ops.sum(ops.square(centred), { axis: axes, keepdims: o.keepdims }), n - (o.ddof ?? o.correction ?? 0))
+}
+/** The standard deviation: the root of the variance. */
+export function std(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
+  return ops.sqrt(variance(x, axis, options))
+}
+
+export interface AverageOptions {
+  readonly axis?: Axis
+  /** Of the shape of x, or a vector along a single axis. */
+  readonly weights?: ArrayLike
+  readonly keepdims?: boolean
+}
+/** The mean, weighted. */
+export function average(x: ArrayLike, axis?: Axis | AverageOptions, options?: AverageOptions): NDArray {
+  const o = ops.placed<AverageOptions>('average', ['axis'], [axis], options, ['axis', 'weights', 'keepdims'])
+  const { weights, ...rest } = o
+  if (weights === undefined) return ops.mean(x, rest)
+  const a = floating(ops.toArray(x), undefined)
+  let w = floating(ops.toArray(weights), undefined)
+  if (w.ndim === 1 && a.ndim > 1) {
+    if (typeof rest.axis !== 'number') throw new ArgumentError('average', 'a vector of weights needs one axis')
+    const at = ops.normalAxis('average', rest.axis, a.ndim)
+    w = ops.reshape(w, a.shape.map((_, i) => (i === at ? w.size : 1)))
+  }
+  const full = ops.broadcastTo(w, a.shape)
+  return ops.div(ops.sum(ops.mul(a, full), rest), ops.sum(full, rest))
+}
+
+const running =
+  (primitive: 'cumsum' | 'cumprod') =>
+  (x: ArrayLike, axis?: number | null | CumulativeOptions, options?: CumulativeOptions): NDArray => {
+    const o = ops.placed<CumulativeOptions>(primitive, ['axis'], [axis], options, ['axis', 'dtype'])
+    return ops.cumulative(primitive, o.dtype === undefined ? x : ops.convert(x, o.dtype), o.axis)
+  }
+export interface CumulativeOptions extends ops.DtypeOption {
+  readonly axis?: number | null
+}
+type Cumulative = (x: ArrayLike, axis?: number | null | CumulativeOptions, options?: CumulativeOptions) => NDArray
+/** Running sums along an axis; of the flat array without one. */
+export const cumsum: Cumulative = running('cumsum')
+export const cumprod: Cumulative = running('cumprod')
+
+/** Differences of neighbours along an axis, n times. */
+export function diff(x: ArrayLike, options: { readonly n?: number; readonly axis?: number } = {}): NDArray {
+  ops.checkOptions('diff', options, ['n', 'axis'])
+  const a = ops.toArray(x)
+  const at = ops.normalAxis('diff', options.axis ?? -1, a.ndim)
+  let out = a
+  for (let i = 0; i < (options.n ?? 1); i++) {
+    const size = out.shape[at]!
+    const piece = (start: number, stop: number): NDArray => ops.laxSlice(out, out.shape.map((_, k) => (k === at ? start : 0)), out.shape.map((d, k) => (k === at ? stop : d)))
+    if (size === 0) return out
+    out = out.dtype === 'bool' ? ops.ne(piece(1, size), piece(0, size - 1)) : ops.sub(piece(1, size), piece(0, size - 1))
+  }
+  return out
+}
+
+const without = (x: ArrayLike, value: number): NDArray => {
+  const a = ops.toArray(x)
+  return isInexact(a.dtype) ? ops.where(ops.ne(a, a), value, a) : a
+}
+const counted = (x: ArrayLike, o: ops.ReduceOptions): NDArray => ops.sum(ops.not(isnan(x)), { axis: o.axis, keepdims: o.keepdims })
+
+/** As `sum`, NaN counting as 0. */
+export const nansum = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => sum(without(x, 0), axis, options)
+export const nanprod = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => prod(without(x, 1), axis, options)
+/** The greatest that is no NaN; NaN where all are. */
+export function nanmax(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
+  const o = reduceArguments('nanmax', axis, options)
+  return orNan(x, o, max(without(x, -Infinity), o))
+}
+export function nanmin(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
+  const o = reduceArguments('nanmin', axis, options)
+  return orNan(x, o, min(without(x, Infinity), o))
+}
+const orNan = (x: ArrayLike, o: ops.ReduceOptions, out: NDArray): NDArray => (isInexact(out.dtype) ? ops.where(ops.all(isnan(x), { axis: o.axis, keepdims: o.keepdims }), NaN, out) : out)
+/** The mean of what is no NaN. */
+export function nanmean(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
+  const o = ops.placed<ops.ReduceOptions>('nanmean', ['axis'], [axis], options, ['axis', 'keepdims'])
+  return ops.div(ops.sum(floating(without(x, 0), undefined), o), counted(x, o))
+}
+export function nanvar(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
+  const o = ops.placed<VarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
+  const a = floating(ops.toArray(x), o.dtype)
+  const centred = ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true }))
+  const place = { axis: o.axis, keepdims: o.keepdims }
+  return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.sub(counted(a, place), o.ddof ?? o.correction ?? 0))
+}
+export const nanstd = (x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray => ops.sqrt(nanvar(x, axis, options))
+/** The position of the first maximum that is no NaN. */
+export const nanargmax = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => ops.argmax(without(x, -Infinity), axis, options)
+export const nanargmin = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => ops.argmin(without(x, Infinity), axis, options)
+/** Running sums with NaN counting as 0. */
+export const nancumsum: Cumulative = (x, axis, options) => cumsum(without(x, 0), axis, options)
+export const nancumprod: Cumulative = (x, axis, options) => cumprod(without(x, 1), axis, options)
+

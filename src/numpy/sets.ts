@@ -1,0 +1,88 @@
+/** Functions whose result's size depends on values: they need concrete arrays, and work outside jit. */
+import type { NDArray } from '../core/array.ts'
+import * as ops from '../core/ops/index.ts'
+import type { ArrayLike } from '../core/tree.ts'
+import { concatenate, part, ravel } from './shape.ts'
+import { argsort, searchsorted, sort } from './sorting.ts'
+import { take } from './indexing.ts'
+
+export interface Unique {
+  /** Sorted; of several NaN one. */
+  readonly values: NDArray
+  /** Where each value first stands in the flat array: int32. */
+  readonly indices: NDArray
+  /** For each element the position of its value; the shape of x. */
+  readonly inverseIndices: NDArray
+  readonly counts: NDArray
+}
+
+/** The different values with all that is known of them. Outside jit. */
+export function uniqueAll(x: ArrayLike): Unique {
+  const given = ops.toArray(x)
+  const flat = ravel(given)
+  const n = flat.size
+  const order = argsort(flat)
+  const sorted = take(flat, order, { mode: 'promiseInBounds' })
+  const [after, before] = [part(sorted, 0, Math.min(1, n), n), part(sorted, 0, 0, Math.max(n - 1, 0))]
+  const bothNan = ops.and(ops.ne(after, after), ops.ne(before, before))
+  const changes = ops.and(ops.ne(after, before), ops.not(bothNan))
+  const first = n === 0 ? changes : concatenate([ops.reshape(ops.toArray(true), [1]), changes])
+  const starts = ops.nonzero('unique', first)[0]!
+  const ends = n === 0 ? starts : concatenate([part(starts, 0, 1, starts.size), ops.reshape(ops.convert(n, 'int32'), [1])])
+  const group = ops.sub(ops.cumulative('cumsum', first, 0), 1)
+  const inverse = take(group, argsort(order), { mode: 'promiseInBounds' })
+  return {
+    values: take(sorted, starts, { mode: 'promiseInBounds' }),
+    indices: take(order, starts, { mode: 'promiseInBounds' }),
+    inverseIndices: ops.reshape(inverse, given.shape),
+    counts: ops.sub(ends, starts),
+  }
+}
+
+export interface UniqueOptions {
+  readonly returnIndex?: boolean
+  readonly returnInverse?: boolean
+  readonly returnCounts?: boolean
+}
+/** A list where anything beside the values is asked for. */
+export type UniqueOut<O extends UniqueOptions> = true extends O['returnIndex'] | O['returnInverse'] | O['returnCounts'] ? NDArray[] : NDArray
+
+/**
+ * The different values, sorted. Outside jit.
+ *
+ * @example
+ * np.unique(np.array([3, 1, 3])).js()                                     // [1, 3]
+ * const [values, counts] = np.unique(x, { returnCounts: true })
+ */
+export function unique<const O extends UniqueOptions = Readonly<Record<never, never>>>(x: ArrayLike, options?: O): UniqueOut<O> {
+  const o: UniqueOptions = options ?? {}
+  ops.checkOptions('unique', o, ['returnIndex', 'returnInverse', 'returnCounts'])
+  const { values, indices, inverseIndices, counts } = uniqueAll(x)
+  const all = [values, ...(o.returnIndex === true ? [indices] : []), ...(o.returnInverse === true ? [inverseIndices] : []), ...(o.returnCounts === true ? [counts] : [])]
+  // One array when nothing else is asked for: the conditional type says the same of the options' type.
+  return (all.length === 1 ? values : all) as UniqueOut<O>
+}
+export const uniqueValues = (x: ArrayLike): NDArray => uniqueAll(x).values
+export const uniqueCounts = (x: ArrayLike): Pick<Unique, 'values' | 'counts'> => uniqueAll(x)
+
+/** Whether each element stands among `values`: bool of the shape of x. Works under jit too. */
+export function isin(x: ArrayLike, values: ArrayLike, options: { readonly invert?: boolean } = {}): NDArray {
+  ops.checkOptions('isin', options, ['invert'])
+  const line = sort(ravel(values))
+  const a = ops.toArray(x)
+  if (line.size === 0) return ops.broadcastTo(ops.toArray(options.invert === true), a.shape)
+  const at = ops.min(searchsorted(line, a), line.size - 1)
+  const found = ops.eq(ops.slice(line, [at]), a)
+  return options.invert === true ? ops.not(found) : found
+}
+/** Sorted values in both; in one of them; in the first alone; in exactly one. Outside jit. */
+export function intersect1d(x: ArrayLike, y: ArrayLike): NDArray {
+  const a = uniqueValues(x)
+  return ops.slice(a, [isin(a, y)])
+}
+export const union1d = (x: ArrayLike, y: ArrayLike): NDArray => uniqueValues(concatenate([ravel(x), ravel(y)]))
+export function setdiff1d(x: ArrayLike, y: ArrayLike): NDArray {
+  const a = uniqueValues(x)
+  return ops.slice(a, [isin(a, y, { invert: true })])
+}
+export const setxor1d = (x: ArrayLike, y: ArrayLike): NDArray => sort(concatenate([setdiff1d(x, y), setdiff1d(y, x)]))
