@@ -172,3 +172,12 @@ describe('pooling', () => {
     `)
   })
 })
+
+describe('long programs', () => {
+  test('a chain of a thousand is cut into expressions of bearable length', () => {
+    const lines = Array.from({ length: 1000 }, (_, i) => `v${i}:f32[5] = ${i % 2 === 0 ? 'add' : 'mul'} ${i === 0 ? 'x' : `v${i - 1}`} ${i % 2 === 0 ? '0.001:f32[]' : '0.999:f32[]'}`)
+    const count = kernels(`{ lambda ; x:f32[5]. let ${lines.map((l) => l.replace(/v(\d+)/g, (_, d: string) => `v${[...d].map((c) => String.fromCharCode(97 + Number(c))).join('')}`)).join(' ')} in (v${'jjj'},) }`)
+    expect(count).toBeGreaterThan(4)
+    expect(count).toBeLessThan(12)
+  })
+})

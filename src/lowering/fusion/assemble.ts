@@ -4,7 +4,7 @@ import { InternalError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import { type Buffer, type BufferId, dimVector, flattenIndex, type Index, type Kernel, type LoopKernel, type LoopStep, type Position, type Program, type Stage, type Step, type Store } from '../kernel-ir/index.ts'
 import { rowMajorStrides } from '../../core/shapes/index.ts'
-import { Builder, type Scope } from './builder.ts'
+import { Builder } from './builder.ts'
 import { decide } from './decide.ts'
 import { fuse, type Schedule } from './fuse.ts'
 import { Graph } from './graph.ts'
@@ -92,7 +92,7 @@ class Assembly {
     return v.buffer !== null || this.#needed.has(v)
   }
 
-  #scope(group: Group, part: Part | null, stageOf: (part: Part) => number): Scope {
+  #scope(group: Group, part: Part | null, stageOf: (part: Part) => number): PartScope {
     return new PartScope(group, part, stageOf, (v) => this.#bufferOf(v))
   }
 
@@ -104,10 +104,11 @@ class Assembly {
     // Results of reductions that others read are written by the last stage, if it is one over the space alone.
     const lastPart = group.parts.at(-1)
     for (const part of group.parts) {
-      const b = new Builder(partSizes(group, part.inner), this.#scope(group, part, (p) => stageOf.get(p)!))
+      const scope = this.#scope(group, part, (p) => stageOf.get(p)!)
+      const b = new Builder(partSizes(group, part.inner), scope)
       const needed = part.members.filter((m) => this.#isNeeded(m.value))
       if (part.kind === 'map') {
-        const stores = needed.flatMap((m) => this.#stores(group, part.inner, m, writeMember(b, group, part, m).node))
+        const stores = needed.flatMap((m) => this.#stores(group, part.inner, m, writeMember(b, scope, m).node))
         if (part === lastPart && part.inner.length === 0) {
           stores.push(...late.splice(0).flatMap((m) => this.#stores(group, [], m, b.read(m.value, m.at))))
         }
@@ -117,7 +118,7 @@ class Assembly {
         const accumulators = part.members.map((m) => {
           if (m.value.def.kind !== 'reduction') throw new InternalError('fusion', 'a reduce stage holds reductions')
           const { combine, dtype } = m.value.def.accumulator
-          return { combine, dtype, ...writeMember(b, group, part, m) }
+          return { combine, dtype, ...writeMember(b, scope, m) }
         })
         late.push(...needed)
         stages.push({ kind: 'reduce', inner: part.inner, nodes: b.nodes, accumulators })
@@ -125,7 +126,7 @@ class Assembly {
         const [m] = part.members
         if (m?.value.def.kind !== 'cumulative') throw new InternalError('fusion', 'a cumulative stage holds one value')
         const { combine, dtype, reverse } = { ...m.value.def, dtype: m.value.dtype }
-        const { node } = writeMember(b, group, part, m)
+        const { node } = writeMember(b, scope, m)
         const running = b.put({ op: 'accumulator', dtype, output: 0 })
         stages.push({ kind: 'cumulative', inner: [part.inner[0]!], reverse, nodes: b.nodes, accumulators: [{ combine, dtype, node, position: null }], stores: this.#stores(group, part.inner, m, running) })
       }
@@ -143,9 +144,11 @@ class Assembly {
     if (sizeOf(group.space) === 0) return null
     const part = group.parts[0]!
     const { lhs, rhs } = writeOperands(def, this.#scope(group, null, () => 0))
-    const b = new Builder(group.space, this.#scope(group, null, () => 0))
+    const scope = this.#scope(group, null, () => 0)
+    const b = new Builder(group.space, scope)
     const stores = part.members.flatMap((m) => {
       if (!this.#isNeeded(m.value)) return []
+      scope.writing = m.value
       const node = m.value === v ? b.put({ op: 'accumulator', dtype: def.dtype, output: 0 }) : b.read(m.value, m.at)
       return this.#stores(group, [], m, node)
     })

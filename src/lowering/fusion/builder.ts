@@ -13,7 +13,7 @@ import { isLiteral, type Operand, storage, type Value } from './value.ts'
 export interface Scope {
   /**
    * How to read `v` at `index`: 'expand' (write its definition here), 'load' (from memory), or a node that holds it.
-   * @throws Unfusable when it can be had in no way here.
+   * @throws unfusable when it can be had in no way here.
    */
   resolve(v: Value, index: readonly Index[]): 'expand' | 'load' | Node
   /** What a load node names as its buffer. */
@@ -22,8 +22,8 @@ export interface Scope {
   loaded?(v: Value, index: readonly Index[], guards: readonly Guard[]): void
 }
 
-/** Thrown where an expression cannot stand in the kernel it was tried in. */
-export class Unfusable extends Error {}
+/** Thrown where an expression cannot stand in the kernel it was tried in. One for all: nobody looks at its stack. */
+export const unfusable: Error = new Error('an expression cannot stand in this kernel')
 
 const applyKey = (params: object): string => JSON.stringify(params, (_, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v))
 

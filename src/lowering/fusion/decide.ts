@@ -11,6 +11,9 @@ import { type Region, store, type Value } from './value.ts'
 /** A load or store, in units of one addition. */
 const memoryCost = 2
 
+/** Definitions written inside one another, at most. */
+const depthLimit = 128
+
 /** Whether kernels load the value rather than write its definition (unless they hold it themselves). */
 export const isRoot = (v: Value): boolean => v.def.kind !== 'map' || v.stored || v.kept
 
@@ -51,11 +54,26 @@ function storeOuter(v: Value, reads: Reads): void {
 
 function decideRegion(region: Region, reads: Reads): void {
   const { values } = region
+  cutLongChains(values, reads)
   const uses = new Map<Value, Use[]>(values.map((v) => [v, []]))
   for (const v of values) for (const r of reads.get(v)!) uses.get(r.value)?.push({ by: v, weight: r.weight })
   keepDearOnes(values, reads, uses, false)
   keepDearOnes(values, reads, uses, true)
   for (const v of values) if (v.def.kind === 'contraction' || v.def.kind === 'reduction') keepEndOfChain(v, uses)
+}
+
+/** Expressions are written by recursion, and compiled whole: very long ones are cut. */
+function cutLongChains(values: readonly Value[], reads: Reads): void {
+  const depths = new Map<Value, number>()
+  for (const v of values) {
+    if (v.def.kind !== 'map') continue
+    let depth = 0
+    for (const { value } of reads.get(v)!) depth = Math.max(depth, 1 + (value.cut ? 0 : (depths.get(value) ?? 0)))
+    depths.set(v, depth)
+    if (depth < depthLimit || v.def.same !== null) continue
+    v.stored = true
+    v.cut = true
+  }
 }
 
 /** How often each value is computed, an element, when maps that are not roots are written where they are read. */

@@ -7,7 +7,7 @@ import { dimVector, flattenIndex, type Index, indexKey, substitute } from '../ke
 import { asRows, type Place, placeMap, placeReduction } from './align.ts'
 import { Builder, type Scope } from './builder.ts'
 import { isRoot } from './decide.ts'
-import { addMember, cumulativePoint, type Group, newGroup, type Part, tryMember, writeMember, writeOperands } from './group.ts'
+import { addMember, cumulativePoint, type Group, isOuterView, newGroup, type Part, tryMember, writeOperands } from './group.ts'
 import { type Loop, type Region, storage, type Value } from './value.ts'
 
 /** Groups in an order in which they can run. Bodies of loops are grouped with them. */
@@ -23,6 +23,9 @@ const smallLimit = 32768
 
 /** What costs at most so much may be computed again by a later stage of the same rows. */
 const recomputeLimit = 24
+
+const siblingLimit = 48
+const siblingKey = (v: Value): string => `${v.def.kind} ${v.shape.join()} ${v.def.kind === 'reduction' ? v.def.inner.join() : ''}`
 
 interface RootRead {
   readonly value: Value
@@ -43,6 +46,8 @@ class Fusion {
   readonly #bodies = new Map<Loop, Schedule>()
   /** What each placed map or reduction loads, by value and index over its own axes. */
   readonly #loadKeys = new Map<Value, ReadonlyMap<string, Value>>()
+  /** Placed maps and reductions by shape. */
+  readonly #siblings = new Map<string, readonly Value[]>()
 
   constructor(region: Region) {
     this.#region = region
@@ -128,6 +133,8 @@ class Fusion {
       this.#join(group, v, part, at)
     }
     this.#loadKeys.set(v, keys)
+    const key = siblingKey(v)
+    this.#siblings.set(key, [...(this.#siblings.get(key) ?? []), v])
   }
 
   /** Every root that the value reads through definitions written in place, with its index. */
@@ -136,18 +143,21 @@ class Fusion {
     const { def, shape } = v
     const inner = def.kind === 'reduction' ? def.inner : []
     const sizes = [...shape, ...inner]
-    const part: Part = { kind: def.kind === 'reduction' ? 'reduce' : 'map', inner, members: [] }
-    const alone: Group = { id: -1, kind: 'loop', region: this.#region, space: shape, parts: [], members: new Map(), loads: new Set() }
     const scope: Scope = {
-      resolve: (u) => (u === v || !isRoot(u) || (u.region !== this.#region && u.def.kind === 'map' && u.def.structural && !u.stored) ? 'expand' : 'load'),
+      resolve: (u) => (u === v || !isRoot(u) || isOuterView(u, this.#region) ? 'expand' : 'load'),
       buffer: (u) => u.id,
       loaded: (u, index) => {
         const whole = index.length === u.shape.length
         reads.push({ value: u, index: whole ? index : null, key: `${u.id}@${indexKey(whole ? flattenIndex(index, u.shape, sizes) : (index[0] ?? { constant: -1, terms: [] }))}` })
       },
     }
-    alone.members.set(v, { part, at: [] })
-    writeMember(new Builder(sizes, scope), alone, part, { value: v, at: dimVector(shape.length) })
+    const b = new Builder(sizes, scope)
+    const at = dimVector(shape.length)
+    if (def.kind === 'reduction') {
+      const folded = dimVector(inner.length, shape.length)
+      def.accumulator.at(b, at, folded)
+      def.accumulator.position?.(b, at, folded)
+    } else b.read(v, at)
     return reads
   }
 
@@ -212,15 +222,13 @@ class Fusion {
 
   /** A group with a value of the same shape that reads one of the same elements. */
   #joinSibling(v: Value, keys: ReadonlyMap<string, Value>): boolean {
-    for (let i = this.#groups.length - 1; i >= 0; i--) {
-      const group = this.#groups[i]!
-      if (group.kind !== 'loop') continue
-      for (const [u, own] of group.members) {
-        if (own.part === null || u.def.kind !== v.def.kind || u.shape.join() !== v.shape.join()) continue
-        if (u.def.kind === 'reduction' && v.def.kind === 'reduction' && u.def.inner.join() !== v.def.inner.join()) continue
-        if (!this.#shareLoads(v, keys, u)) continue
-        if (this.#joinAt(group, v, { at: own.at, inner: own.part.inner })) return true
-      }
+    const siblings = this.#siblings.get(siblingKey(v)) ?? []
+    // The latest are the likeliest; very many of one shape are no reason to try them all.
+    for (const u of siblings.slice(-siblingLimit).reverse()) {
+      const group = this.#owner.get(u)!
+      const own = group.members.get(u)!
+      if (group.kind !== 'loop' || own.part === null || !this.#shareLoads(v, keys, u)) continue
+      if (this.#joinAt(group, v, { at: own.at, inner: own.part.inner })) return true
     }
     return false
   }
@@ -241,31 +249,25 @@ class Fusion {
   /** Whether the group would have to wait for itself, were it to load these too. */
   #wouldWait(group: Group, loads: Iterable<Value>): boolean {
     const seen = new Set<Group>()
-    const reaches = (values: Iterable<Value>): boolean => {
+    const add = (values: Iterable<Value>): void => {
       for (const v of values) {
         const g = this.#owner.get(v)
-        if (g === undefined || seen.has(g)) continue
-        if (g === group) return true
-        seen.add(g)
-        if (reaches(g.loads)) return true
+        if (g !== undefined) seen.add(g)
       }
-      return false
     }
-    return reaches(loads)
+    add(loads)
+    // A set grows while it is walked.
+    for (const g of seen) {
+      if (g === group) return true
+      add(g.loads)
+    }
+    return false
   }
 
   schedule(): Schedule {
     const before = new Map(this.#groups.map((g) => [g, this.#sources(g)]))
     this.#waitForReaders(before)
-    const order: Group[] = []
-    const seen = new Set<Group>()
-    const visit = (g: Group): void => {
-      if (seen.has(g)) return
-      seen.add(g)
-      for (const other of [...before.get(g)!].sort((a, b) => a.id - b.id)) visit(other)
-      order.push(g)
-    }
-    for (const g of this.#groups) visit(g)
+    const order = inOrder(this.#groups, before)
     const outer = new Set<Value>()
     for (const g of this.#groups) for (const v of g.loads) if (v.region !== this.#region) outer.add(v)
     return { groups: order, bodies: this.#bodies, outer }
@@ -287,26 +289,48 @@ class Fusion {
   #waitForReaders(before: ReadonlyMap<Group, Set<Group>>): void {
     const readers = new Map<Value, Group[]>()
     for (const g of this.#groups) for (const v of g.loads) if (v.def.kind === 'given') readers.set(v, [...(readers.get(v) ?? []), g])
-    const needs = (g: Group, other: Group, seen: Set<Group>): boolean => {
-      if (g === other) return true
-      seen.add(g)
-      for (const s of before.get(g)!) if (!seen.has(s) && needs(s, other, seen)) return true
+    const needs = (from: Group, other: Group): boolean => {
+      const seen = new Set<Group>([from])
+      for (const g of seen) {
+        if (g === other) return true
+        for (const s of before.get(g)!) seen.add(s)
+      }
       return false
     }
     for (const [input, groups] of readers) {
       if (groups.length < 2) continue
       const writer = groups.find((g) => [...g.members.keys()].some((v) => v.stored && v.dtype === input.dtype && v.shape.join() === input.shape.join()))
       if (writer === undefined) continue
-      for (const g of groups) if (g !== writer && !needs(g, writer, new Set())) before.get(writer)!.add(g)
+      for (const g of groups) if (g !== writer && !needs(g, writer)) before.get(writer)!.add(g)
     }
   }
+}
+
+/** Depth first: everything right before what first needs it. */
+function inOrder(groups: readonly Group[], before: ReadonlyMap<Group, ReadonlySet<Group>>): Group[] {
+  const order: Group[] = []
+  const seen = new Set<Group>()
+  for (const first of groups) {
+    const path: Group[] = [first]
+    for (let g = path.at(-1); g !== undefined; g = path.at(-1)) {
+      const next = seen.has(g) ? undefined : [...before.get(g)!].filter((s) => !seen.has(s)).sort((a, b) => a.id - b.id)[0]
+      if (next !== undefined) {
+        path.push(next)
+        continue
+      }
+      path.pop()
+      if (!seen.has(g)) order.push(g)
+      seen.add(g)
+    }
+  }
+  return order
 }
 
 /** The roots that an expression loads, written alone. */
 function collectLoads(write: (scope: Scope) => void, region: Region): Set<Value> {
   const loads = new Set<Value>()
   write({
-    resolve: (v) => (!isRoot(v) || (v.region !== region && v.def.kind === 'map' && v.def.structural && !v.stored) ? 'expand' : 'load'),
+    resolve: (v) => (!isRoot(v) || isOuterView(v, region) ? 'expand' : 'load'),
     buffer: (v) => v.id,
     loaded: (v) => void loads.add(v),
   })

@@ -2,7 +2,7 @@
 import { type Shape, sizeOf } from '../../core/aval.ts'
 import { InternalError } from '../../core/errors.ts'
 import { dimVector, type Guard, type Index, type Node, sameIndex } from '../kernel-ir/index.ts'
-import { Builder, type Scope, Unfusable } from './builder.ts'
+import { Builder, type Scope, unfusable } from './builder.ts'
 import { isRoot } from './decide.ts'
 import { contractionPoint } from './reads.ts'
 import type { ContractionDef, CumulativeDef, Region, Value } from './value.ts'
@@ -43,6 +43,8 @@ export class PartScope implements Scope {
   readonly group: Group
   readonly part: Part | null
   readonly loads: Set<Value> = new Set()
+  /** The member whose definition is being written. */
+  writing: Value | null = null
   readonly #stageOf: (part: Part) => number
   readonly #buffer: (v: Value) => number
   constructor(group: Group, part: Part | null, stageOf: (part: Part) => number, buffer: (v: Value) => number) {
@@ -55,18 +57,19 @@ export class PartScope implements Scope {
   resolve(v: Value, index: readonly Index[]): 'expand' | 'load' | Node {
     const own = this.group.members.get(v)
     if (own !== undefined) {
-      if (v.def.kind === 'map') return 'expand'
-      if (!index.every((i, k) => v.shape[k] === 1 || sameIndex(i, own.at[k]!))) throw new Unfusable('another element')
+      if (v.def.kind === 'map') {
+        if (v.cut && v !== this.writing) throw unfusable
+        return 'expand'
+      }
+      if (!index.every((i, k) => v.shape[k] === 1 || sameIndex(i, own.at[k]!))) throw unfusable
       if (v.def.kind === 'contraction') return { op: 'accumulator', dtype: v.def.dtype, output: 0 }
       if (v.def.kind === 'reduction' && own.part !== null && this.#isBefore(own.part)) {
         return { op: 'reduced', dtype: v.dtype, stage: this.#stageOf(own.part), output: own.part.members.findIndex((m) => m.value === v) }
       }
-      throw new Unfusable('not computed yet')
+      throw unfusable
     }
     if (isRoot(v)) {
-      // Views of the outside cost nothing and are written in place.
-      if (v.region !== this.group.region && v.def.kind === 'map' && v.def.structural && !v.stored) return 'expand'
-      return 'load'
+      return isOuterView(v, this.group.region) ? 'expand' : 'load'
     }
     if (v.def.kind !== 'map') throw new InternalError('fusion', `value ${v.id} is neither a map nor a root`)
     return 'expand'
@@ -84,23 +87,28 @@ export class PartScope implements Scope {
   }
 
   loaded(v: Value, _index: readonly Index[], _guards: readonly Guard[]): void {
-    if (this.group.members.has(v)) throw new Unfusable('in memory only after this kernel')
+    if (this.group.members.has(v)) throw unfusable
     this.loads.add(v)
   }
 }
+
+/** Views of what stands outside of a loop cost nothing, and are written in place inside of it. */
+export const isOuterView = (v: Value, region: Region): boolean => v.region !== region && v.def.kind === 'map' && v.def.structural && !v.stored
 
 /** Sizes of a part's loop variables. */
 export const partSizes = (group: Group, inner: Shape): number[] => [...group.space, ...inner]
 
 /** Writes a member's own nodes into a builder of its part. */
-export function writeMember(b: Builder, group: Group, part: Part, { value, at }: Member): { node: number; position: number | null } {
+export function writeMember(b: Builder, scope: PartScope, { value, at }: Member): { node: number; position: number | null } {
   const { def } = value
+  const { group, part } = scope
+  scope.writing = value
   const rank = group.space.length
   switch (def.kind) {
     case 'map':
       return { node: b.read(value, at), position: null }
     case 'reduction': {
-      const inner = dimVector(part.inner.length, rank)
+      const inner = dimVector(part?.inner.length ?? 0, rank)
       return { node: def.accumulator.at(b, at, inner), position: def.accumulator.position?.(b, at, inner) ?? null }
     }
     case 'cumulative':
@@ -116,10 +124,10 @@ export function tryMember(group: Group, part: Part, member: Member): ReadonlySet
   // The member counts as computed here: that is what makes a map write its definition.
   group.members.set(member.value, { part, at: member.at })
   try {
-    writeMember(new Builder(partSizes(group, part.inner), scope), group, part, member)
+    writeMember(new Builder(partSizes(group, part.inner), scope), scope, member)
     return scope.loads
   } catch (e) {
-    if (e instanceof Unfusable) return null
+    if (e === unfusable) return null
     throw e
   } finally {
     group.members.delete(member.value)

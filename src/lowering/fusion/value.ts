@@ -121,6 +121,8 @@ export class Value {
   stored = false
   /** A map that was found worth storing: kernels load it, unless they hold its definition themselves. */
   kept = false
+  /** Never written in place, not even in its own kernel: where an expression would become too long. */
+  cut = false
   /** Arithmetic of one element, down to what is loaded. */
   flops = 0
   /** Its buffer, once it has one. */
