@@ -1,17 +1,25 @@
 /** Functions of whole axes: softmax and its kin, standardisation, one-hot codes. */
 import type { NDArray } from '../core/array.ts'
 import type { DType } from '../core/dtype.ts'
+import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
-import { checkOptions, type Axis, type ReduceOptions } from '../core/ops/index.ts'
+import { type Axis, checkOptions, placed, type ReduceOptions } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { floating } from './operand.ts'
 
-const float = (x: ArrayLike): NDArray => {
-  const a = ops.toArray(x)
-  return a.dtype.startsWith('float') || a.dtype === 'bfloat16' ? a : ops.convert(a, 'float32')
-}
 const keep = { keepdims: true } as const
-type Place = Axis | { readonly axis?: Axis }
-const axisOf = (operation: string, place: Place | undefined): Axis => ops.reduceArguments<ReduceOptions>(operation, place as Axis | ReduceOptions | undefined, undefined, ['axis']).axis ?? -1
+
+export interface SoftmaxOptions {
+  /** The axes of one distribution; the last by default. */
+  readonly axis?: Axis
+  /** Elements that take part; the others get probability 0. */
+  readonly where?: ArrayLike
+}
+function softmaxOptions(operation: string, axis: Axis | SoftmaxOptions | undefined, options: SoftmaxOptions | undefined): { axis: Axis; where: ArrayLike | undefined } {
+  const { axis: at = -1, where } = placed<SoftmaxOptions>(operation, ['axis'], [axis], options, ['axis', 'where'])
+  return { axis: at, where }
+}
+const among = (a: NDArray, where: ArrayLike | undefined): NDArray => (where === undefined ? a : ops.where(where, a, -Infinity))
 
 /**
  * exp(x) / Σ exp(x) along an axis (the last by default), without overflow.
@@ -19,34 +27,48 @@ const axisOf = (operation: string, place: Place | undefined): Axis => ops.reduce
  * @example
  * nn.softmax(np.array([1, 2, 3]))
  */
-export function softmax(x: ArrayLike, axis?: Place): NDArray {
-  const a = float(x)
-  const at = axisOf('softmax', axis)
-  const e = ops.exp(ops.sub(a, ops.stopGradientArray(ops.maxOf(a, at, keep))))
-  return ops.div(e, ops.sum(e, at, keep))
+export function softmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: SoftmaxOptions): NDArray {
+  const o = softmaxOptions('softmax', axis, options)
+  const a = among(floating(x), o.where)
+  const e = ops.exp(ops.sub(a, ops.stopGradientArray(ops.maxOf(a, o.axis, keep))))
+  const out = ops.div(e, ops.sum(e, o.axis, keep))
+  return o.where === undefined ? out : ops.where(o.where, out, 0)
 }
 
 /** x - log Σ exp(x) along an axis, the last by default. */
-export function logSoftmax(x: ArrayLike, axis?: Place): NDArray {
-  const a = float(x)
-  const at = axisOf('logSoftmax', axis)
-  const shifted = ops.sub(a, ops.stopGradientArray(ops.maxOf(a, at, keep)))
-  return ops.sub(shifted, ops.log(ops.sum(ops.exp(shifted), at, keep)))
+export function logSoftmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: SoftmaxOptions): NDArray {
+  const o = softmaxOptions('logSoftmax', axis, options)
+  const a = among(floating(x), o.where)
+  const shifted = ops.sub(a, ops.stopGradientArray(ops.maxOf(a, o.axis, keep)))
+  const out = ops.sub(shifted, ops.log(ops.sum(ops.exp(shifted), o.axis, keep)))
+  return o.where === undefined ? out : ops.where(o.where, out, -Infinity)
 }
 
 export interface LogsumexpOptions extends ReduceOptions {
   /** Factors of the exponentials. */
   readonly b?: ArrayLike
+  /** Elements that take part. */
+  readonly where?: ArrayLike
 }
-/** log Σ b · exp(x) over axes (all by default), without overflow; of infinities as the limit. */
+/**
+ * log Σ b · exp(x) over axes (all by default), without overflow; of infinities as the limit. Without elements -Infinity.
+ *
+ * @example
+ * nn.logsumexp(np.array([1000, 1000]))   // 1000.6931
+ */
 export function logsumexp(x: ArrayLike, axis?: Axis | LogsumexpOptions, options?: LogsumexpOptions): NDArray {
-  const o = ops.reduceArguments<LogsumexpOptions>('logsumexp', axis, options, ['axis', 'keepdims', 'b'])
-  const a = float(x)
-  const largest = ops.maxOf(a, o.axis ?? null, keep)
-  const most = ops.stopGradientArray(ops.where(ops.isFinite(largest), largest, 0))
+  const o = placed<LogsumexpOptions>('logsumexp', ['axis'], [axis], options, ['axis', 'keepdims', 'b', 'where'])
+  const at = o.axis ?? null
+  const given = floating(x)
+  // A factor of 0 takes its element out, even an infinite one.
+  const a = among(o.b === undefined ? given : ops.where(ops.ne(o.b, 0), given, -Infinity), o.where)
+  const axes = ops.normalAxes('logsumexp', at, a.ndim)
+  const none = axes.some((i) => a.shape[i] === 0)
+  const largest = none ? null : ops.maxOf(a, at, keep)
+  const most = largest === null ? 0 : ops.stopGradientArray(ops.where(ops.isFinite(largest), largest, 0))
   const e = ops.exp(ops.sub(a, most))
-  const total = ops.add(ops.log(ops.sum(o.b === undefined ? e : ops.mul(e, o.b), o.axis ?? null, keep)), most)
-  return o.keepdims === true ? total : ops.squeeze(total, ops.normalAxes('logsumexp', o.axis, a.ndim))
+  const total = ops.add(ops.log(ops.sum(o.b === undefined ? e : ops.mul(e, o.b), at, keep)), most)
+  return o.keepdims === true ? total : ops.squeeze(total, axes)
 }
 
 export interface OneHotOptions {
@@ -55,9 +77,15 @@ export interface OneHotOptions {
   /** Where the new axis stands; default last. */
   readonly axis?: number
 }
-/** 1 at the index, 0 elsewhere, along a new axis; an index out of range gives zeros. */
+/**
+ * 1 at the index, 0 elsewhere, along a new axis; an index out of range gives zeros.
+ *
+ * @example
+ * nn.oneHot(np.array([0, 2]), 3)   // [[1, 0, 0], [0, 0, 1]]
+ */
 export function oneHot(x: ArrayLike, numClasses: number, options: OneHotOptions = {}): NDArray {
   checkOptions('oneHot', options, ['dtype', 'axis'])
+  if (!Number.isInteger(numClasses) || numClasses < 0) throw new ArgumentError('oneHot', `got numClasses ${numClasses}; takes an integer of at least 0`)
   const a = ops.toArray(x)
   const at = ops.normalAxis('oneHot', options.axis ?? -1, a.ndim + 1)
   const shape = Array.from({ length: a.ndim + 1 }, (_, i) => (i === at ? numClasses : 1))
@@ -68,15 +96,19 @@ export function oneHot(x: ArrayLike, numClasses: number, options: OneHotOptions 
 export interface StandardizeOptions {
   /** Default the last. */
   readonly axis?: Axis
-  readonly epsilon?: number
+  /** Given instead of computed. */
+  readonly mean?: ArrayLike
+  readonly variance?: ArrayLike
+  /** Default 1e-5. */
+  readonly epsilon?: ArrayLike
 }
 /** (x - mean) / √(variance + epsilon) over axes. */
-export function standardize(x: ArrayLike, options: StandardizeOptions = {}): NDArray {
-  checkOptions('standardize', options, ['axis', 'epsilon'])
-  const { axis = -1, epsilon = 1e-5 } = options
-  const a = float(x)
-  const mean = ops.mean(a, axis, keep)
-  // The mean of squares less the squared mean, as jax.nn.standardize computes it.
-  const variance = ops.sub(ops.mean(ops.square(a), axis, keep), ops.square(mean))
-  return ops.mul(ops.sub(a, mean), ops.rsqrt(ops.add(variance, epsilon)))
+export function standardize(x: ArrayLike, axis?: Axis | StandardizeOptions, options?: StandardizeOptions): NDArray {
+  const o = placed<StandardizeOptions>('standardize', ['axis'], [axis], options, ['axis', 'mean', 'variance', 'epsilon'])
+  const at = o.axis ?? -1
+  const a = floating(x)
+  const mean = o.mean ?? ops.mean(a, at, keep)
+  // The mean of squares less the squared mean, which rounding may make negative: as jax.nn.standardize computes it.
+  const variance = o.variance ?? ops.max(ops.sub(ops.mean(ops.square(a), at, keep), ops.square(mean)), 0)
+  return ops.mul(ops.sub(a, mean), ops.rsqrt(ops.add(variance, o.epsilon ?? 1e-5)))
 }

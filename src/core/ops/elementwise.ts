@@ -71,9 +71,17 @@ export const erfInv: Unary = inexact('erfInv')
 export const lgamma: Unary = inexact('lgamma')
 export const digamma: Unary = inexact('digamma')
 
-export const add: Binary = binary('add')
+/** A sum or product, which of truth values is `or` and `and`. */
+const arithmetic =
+  (primitive: 'add' | 'mul', logical: 'or' | 'and'): Binary =>
+  (x, y) => {
+    const type = promotedType(primitive, [x, y])
+    return bind1<Primitive>(type.dtype === 'bool' ? logical : primitive, promote(primitive, [x, y], type), {})
+  }
+
+export const add: Binary = arithmetic('add', 'or')
 export const sub: Binary = binary('sub')
-export const mul: Binary = binary('mul')
+export const mul: Binary = arithmetic('mul', 'and')
 /** True division: integers become float32. */
 export const div: Binary = inexactBinary('div')
 /** `lax.div`: integers stay, truncated towards zero. */

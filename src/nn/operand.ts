@@ -1,0 +1,11 @@
+/** What the functions of this folder do with their operand first. */
+import type { NDArray } from '../core/array.ts'
+import { isInexact } from '../core/dtype.ts'
+import * as ops from '../core/ops/index.ts'
+import type { ArrayLike } from '../core/tree.ts'
+
+/** An array of floating-point numbers: integers and bool become float32. */
+export const floating = (x: ArrayLike): NDArray => {
+  const a = ops.toArray(x)
+  return isInexact(a.dtype) ? a : ops.convert(a, 'float32')
+}
