@@ -43,7 +43,7 @@ test('every entry point loads in plain Node', () => {
 
 test('a program runs in plain Node, and what it throws starts at its own line', () => {
   writeFileSync(join(app, 'program.mjs'), program)
-  expect(run('program.mjs')).toEqual({ status: 0, output: '[1 1 1]' })
+  expect(run('program.mjs')).toEqual({ status: 0, output: '[1. 1. 1.]' })
   writeFileSync(join(app, 'wrong.mjs'), "import { np } from 'pullback'\ntry {\n  np.add(np.zeros([2]), np.zeros([3]))\n} catch (e) {\n  console.log(e.stack.split('\\n').find((row) => row.includes(' at ')))\n}\n")
   expect(run('wrong.mjs').output).toContain('wrong.mjs:3')
 })
@@ -56,7 +56,7 @@ test('a bundler that trusts `sideEffects` keeps the wiring, for Node and for bro
       entryPoints: [join(app, 'program.mjs')], bundle: true, format: 'esm', outfile, conditions, logLevel: 'silent',
       platform: conditions[0] === 'node' ? 'node' : 'neutral',
     })
-    expect(run(outfile)).toEqual({ status: 0, output: '[1 1 1]' })
+    expect(run(outfile)).toEqual({ status: 0, output: '[1. 1. 1.]' })
   }
 })
 
