@@ -23,7 +23,14 @@ export interface EmittedContraction {
 /** No buffer of a program has a number this high: the three scratch buffers of a contraction take it and the next two. */
 const scratchBuffers: BufferId = 1 << 28
 
-const planOf = (kernel: ContractionKernel): ContractionPlan => planContraction(kernel, scratchBuffers)
+/** A plan is asked for twice: for what the kernel needs, and for its code. */
+const plans = new WeakMap<ContractionKernel, ContractionPlan>()
+
+function planOf(kernel: ContractionKernel): ContractionPlan {
+  const plan = plans.get(kernel) ?? planContraction(kernel, scratchBuffers)
+  plans.set(kernel, plan)
+  return plan
+}
 
 /** Bytes of scratch that one thread needs, and chunks that the kernel falls into. */
 export function contractionNeeds(kernel: ContractionKernel): { scratchBytes: number; chunks: number } {
