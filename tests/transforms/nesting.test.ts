@@ -1,7 +1,7 @@
 /** Transformations nest in any order, on every device, in float64. */
 import '../../src/wire.ts'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { NDArray } from '../../src/core/array.ts'
+import { isArray, type NDArray } from '../../src/core/array.ts'
 import { putArray, defaultDevice } from '../../src/core/devices.ts'
 import type { DeviceName } from '../../src/core/device-name.ts'
 import { aval, type Shape } from '../../src/core/aval.ts'
@@ -16,7 +16,7 @@ const array = (values: readonly number[], shape: Shape = [values.length]): NDArr
 const scalar = (v: number): NDArray => array([v], [])
 
 function close(got: NDArray, wanted: NDArray | readonly number[]): void {
-  const w = Array.isArray(wanted) ? wanted : [...(wanted as NDArray).dataSync()]
+  const w: readonly number[] = isArray(wanted) ? [...wanted.dataSync()] : wanted
   const g = [...got.dataSync()]
   expect(g.length).toBe(w.length)
   for (const [i, v] of w.entries()) expect(Math.abs(g[i]! - v)).toBeLessThanOrEqual(1e-9 * (1 + Math.abs(v)))
