@@ -18,7 +18,7 @@ export interface Schedule {
   readonly outer: ReadonlySet<Value>
 }
 
-/** Maps of up to so many elements are joined without a reason. */
+/** Maps and reductions of up to so many elements are joined without a reason. */
 const smallLimit = 32768
 
 /** What costs at most so much may be computed again by a later stage of the same rows. */
@@ -235,7 +235,8 @@ class Fusion {
 
   /** Small arrays share a kernel whatever they read: it spares a step. Large ones must have something to gain. */
   #shareLoads(v: Value, keys: ReadonlyMap<string, Value>, u: Value): boolean {
-    if (v.def.kind === 'map' && sizeOf(v.shape) > 1 && sizeOf(v.shape) <= smallLimit) return true
+    const points = sizeOf(v.shape) * (v.def.kind === 'reduction' ? sizeOf(v.def.inner) : 1)
+    if (points > 1 && points <= smallLimit) return true
     const others = this.#loadKeys.get(u)
     if (others === undefined) return false
     const enough = Math.min(sizeOf(v.shape), 2)
