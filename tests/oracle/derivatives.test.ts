@@ -1,12 +1,11 @@
 import { type ArrayLike, jvp, lax, type NDArray, np, vjp } from 'pullback'
 import { describe, test } from 'vitest'
-import { type Encoded, type Fixed, expectAllClose, load, on, prepared, type Tolerance, vector, ways } from './load.ts'
+import { elementwise, type Encoded, type Fixed, expectAllClose, load, on, prepared, type Tolerance, vector, ways } from './load.ts'
 
 type Data = readonly Encoded[]
 interface Fixture {
-  readonly points: Data
   readonly grid: readonly [Data, Data]
-  readonly unary: Readonly<Record<keyof typeof unary, { readonly forward: Data; readonly reverse: Data; readonly second?: Data }>>
+  readonly unary: Readonly<Record<keyof typeof unary, { readonly x: Data; readonly forward: Data; readonly reverse: Data; readonly second?: Data }>>
   readonly binary: Readonly<Record<keyof typeof binary, { readonly forward: readonly Data[]; readonly reverse: readonly Data[]; readonly second: readonly Data[] }>>
   readonly clamp: { readonly args: readonly Data[]; readonly forward: readonly Data[]; readonly reverse: readonly Data[] }
 }
@@ -74,7 +73,8 @@ const binary = {
 }
 
 const fixture = load<Fixture>('derivatives.json')
-const tolerance: Tolerance = { float32: 1e-6, float64: 1e-12 }
+// Where tanh saturates, 1 - y keeps as many digits as y has, in JAX too; terms of hypot's second derivatives cancel.
+const tolerances: Readonly<Record<string, Tolerance>> = { tanh: { float32: 1e-6, float64: 1e-12, absolute: 1e-15 }, npHypot: { float32: 1e-6, float64: 1e-12, absolute: 1e-15 } }
 const fixed = (data: Data): Fixed => ({ dtype: 'float64', shape: [data.length], data })
 const f64 = (data: Data): NDArray => vector('float64', data)
 
@@ -93,7 +93,8 @@ for (const way of ways) {
   describe(`derivatives of unary operations, ${way.name}`, () => {
     for (const [name, f] of Object.entries(unary) as [keyof typeof unary, Unary][]) {
       const expected = fixture.unary[name]
-      const run = (g: Unary): readonly NDArray[] => prepared(way, (x) => [g(x!)])(f64(fixture.points))
+      const tolerance = tolerances[name] ?? elementwise
+      const run = (g: Unary): readonly NDArray[] => prepared(way, (x) => [g(x!)])(f64(expected.x))
       test(`${name} forward`, () => on(way, () => expectAllClose(run(forward(f)), fixed(expected.forward), tolerance)))
       test(`${name} reverse`, () => on(way, () => expectAllClose(run(reverse(f)), fixed(expected.reverse), tolerance)))
       const second = expected.second
@@ -104,6 +105,7 @@ for (const way of ways) {
   describe(`derivatives of binary operations, ${way.name}`, () => {
     for (const [name, f] of Object.entries(binary) as [keyof typeof binary, Binary][]) {
       const expected = fixture.binary[name]
+      const tolerance = tolerances[name] ?? elementwise
       const both = (g: (h: Unary) => Unary): readonly NDArray[] =>
         prepared(way, (x, y) => [g((u) => f(u, y!))(x!), g((u) => f(x!, u))(y!)])(f64(fixture.grid[0]), f64(fixture.grid[1]))
       test(`${name} forward`, () => on(way, () => expectAllClose(both(forward), expected.forward.map(fixed), tolerance)))

@@ -46,7 +46,7 @@ holds('dynamicUpdateSlice', fixture.dynamicUpdateSlice, () => (x, update, ...sta
 holds('np.take', fixture.take, ({ axis, mode }) => (x, i) => np.take(x!, i!, { axis, ...(mode === null ? {} : { mode }) }))
 holds('np.takeAlongAxis', fixture.takeAlongAxis, ({ axis, mode }) => (x, i) => np.takeAlongAxis(x!, i!, { axis, ...(mode === null ? {} : { mode }) }))
 
-const decodeIndex = (i: Index): number | null | '...' | readonly (number | null)[] | NDArray => (i === null || typeof i === 'number' || i === '...' ? i : 'slice' in i ? i.slice : array(i.array))
+const decodeIndex = (i: Index): number | null | '...' | readonly [number | null, number | null, number | null] | NDArray => (i === null || typeof i === 'number' || i === '...' ? i : 'slice' in i ? i.slice : array(i.array))
 
 holds('x.slice', fixture.get, ({ index }) => (x) => x!.slice(...index.map(decodeIndex)))
 holds('x.at', fixture.at, ({ index, method }) => (x, u) => x!.at(...index.map(decodeIndex))[method](u!))

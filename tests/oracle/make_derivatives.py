@@ -1,7 +1,9 @@
 """derivatives.json: first and second derivatives of every differentiable elementwise operation, float64, with corners.
 
 `forward` is jvp with tangent 1, `reverse` vjp with cotangent 1, `second` jvp of jvp. Binary operations have them for
-each operand in turn.
+each operand in turn. A unary operation is differentiated only where it has a value: JAX's derivatives outside a domain
+are what its formulas happen to give. Of a second derivative that JAX calls NaN nothing is said ("any"): its formulas lose
+inf - inf and 0 * inf there. lgamma is taken at positive points: JAX's trigamma is wrong at negative ones.
 """
 
 import jax
@@ -32,6 +34,10 @@ def data(x):
     return [number(v, "float64") for v in np.asarray(x).reshape(-1)]
 
 
+def second_data(x):
+    return ["any" if v == "NaN" else v for v in data(x)]
+
+
 def first(f):
     return lambda x: jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
 
@@ -44,11 +50,14 @@ def reverse(f):
 
 
 unary = {}
-x = jnp.array(POINTS)
 for name, f in {**UNARY, **ONCE}.items():
-    entry = {"forward": data(first(f)(x)), "reverse": data(reverse(f)(x))}
+    points = np.array(POINTS)
+    if name in ("lgamma", "digamma"):
+        points = points[~(points <= 0)]
+    x = jnp.asarray(points[~np.isnan(f(jnp.asarray(points))) | np.isnan(points)])
+    entry = {"x": data(x), "forward": data(first(f)(x)), "reverse": data(reverse(f)(x))}
     if name not in ONCE:
-        entry["second"] = data(first(first(f))(x))
+        entry["second"] = second_data(first(first(f))(x))
     unary[name] = entry
 
 binary = {}
@@ -58,11 +67,15 @@ for name, f in BINARY.items():
     mixed = jax.jvp(lambda v: jax.jvp(lambda u: f(u, v), (a,), (jnp.ones_like(a),))[1], (b,), (jnp.ones_like(b),))[1]
     binary[name] = {
         "forward": [data(first(of_x)(a)), data(first(of_y)(b))], "reverse": [data(reverse(of_x)(a)), data(reverse(of_y)(b))],
-        "second": [data(first(first(of_x))(a)), data(first(first(of_y))(b)), data(mixed)],
+        "second": [second_data(first(first(of_x))(a)), second_data(first(first(of_y))(b)), second_data(mixed)],
     }
 
 low, mid, high = (jnp.array(v.reshape(-1)) for v in np.meshgrid([-1.0, 1.0], [-2.0, -1.0, 0.5, 1.0, 2.0], [-1.0, 1.0, 2.0], indexing="ij"))
 _, pullback = jax.vjp(lax.clamp, low, mid, high)
 clamp = {"args": [data(low), data(mid), data(high)], "reverse": [data(g) for g in pullback(jnp.ones_like(mid))],
          "forward": [data(jax.jvp(lax.clamp, (low, mid, high), tuple(jnp.ones_like(t) if i == k else jnp.zeros_like(t) for i, t in enumerate((low, mid, high))))[1]) for k in range(3)]}
-write("derivatives.json", {"points": data(POINTS), "grid": [data(a), data(b)], "unary": unary, "binary": binary, "clamp": clamp})
+# JAX multiplies 0 by inf; the power is 1 for every x there, as its own integer powers say.
+assert binary["pow"]["forward"][0][0] == "NaN"
+for name in ("pow", "npPower"):
+    binary[name]["forward"][0][0] = binary[name]["reverse"][0][0] = "any"
+write("derivatives.json", {"grid": [data(a), data(b)], "unary": unary, "binary": binary, "clamp": clamp})

@@ -39,8 +39,9 @@ def sample(name, call, seeds=(0, 42, -1), **params):
     samples.setdefault(name, [])
     wide_dtype = params.get("dtype") == "float64"
     for s in seeds:
+        key = random.key(s)  # of the default mode, whatever the sample's dtype
         with jax.enable_x64(wide_dtype):
-            samples[name].append(entry(s, call(random.key(s)), **params))
+            samples[name].append(entry(s, call(key), **params))
 
 
 def tup(p):

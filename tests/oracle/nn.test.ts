@@ -33,9 +33,9 @@ const pointwise = {
   sparseSigmoid: nn.sparseSigmoid,
   geluTanh: (x: ArrayLike) => nn.gelu(x, { approximate: true }),
   geluExact: (x: ArrayLike) => nn.gelu(x, { approximate: false }),
-  leakyReluTwo: (x: ArrayLike) => nn.leakyRelu(x, { negativeSlope: 0.2 }),
-  eluTwo: (x: ArrayLike) => nn.elu(x, { alpha: 2 }),
-  celuTwo: (x: ArrayLike) => nn.celu(x, { alpha: 2 }),
+  leakyReluTwo: (x: ArrayLike) => nn.leakyRelu(x, 0.2),
+  eluTwo: (x: ArrayLike) => nn.elu(x, 2),
+  celuTwo: (x: ArrayLike) => nn.celu(x, 2),
   logSoftmaxAll: (x: NDArray) => nn.logSoftmax(x.slice([0, 4])),
 }
 const along = { softmax: nn.softmax, logSoftmax: nn.logSoftmax, logsumexp: nn.logsumexp, standardize: nn.standardize, glu: nn.glu }

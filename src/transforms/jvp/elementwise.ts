@@ -18,6 +18,7 @@ import {
   floor,
   gt,
   integerPow,
+  le,
   log,
   lt,
   mul,
@@ -66,7 +67,8 @@ const unaryRules: JvpRules<keyof UnaryParams> = {
   sqrt: factor('sqrt', (_, y) => div(0.5, y)),
   rsqrt: factor('rsqrt', (x, y) => mul(div(y, x), -0.5)),
   cbrt: factor('cbrt', (_, y) => mul(integerPow(y, { y: -2 }), 1 / 3)),
-  abs: factor('abs', sign),
+  // 1 at 0, from the right, so that second derivatives of what is smooth in |x|, as hypot, hold there.
+  abs: factor('abs', (x, y) => select(le(0, x), constant(y, 1), -1)),
   square: factor('square', (x) => mul(x, 2)),
   erf: factor('erf', (x) => mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
   erfc: factor('erfc', (x) => mul(exp(neg(square(x))), -2 / Math.sqrt(Math.PI))),
@@ -108,8 +110,8 @@ const binaryRules: JvpRules<keyof BinaryParams> = {
   rem: parts('rem', (t) => t, (t, [x, y]) => mul(t, neg(truncatedQuotient(x, y)))),
   pow: parts(
     'pow',
-    // At y = 0 the power is the constant 1, also where x is 0.
-    (t, [x, y]) => mul(t, select(eq(y, 0), 0, mul(y, pow(x, sub(y, 1))))),
+    // At x = y = 0 the power of 0 to -1 is not taken; a choice by y alone would end the derivative in y.
+    (t, [x, y]) => mul(t, mul(y, pow(select(and(eq(x, 0), eq(y, 0)), 1, x), sub(y, 1)))),
     // At x = 0 the logarithm is not taken; the derivative there is 0.
     (t, [x], out) => mul(t, mul(log(select(eq(x, 0), 1, x)), out)),
   ),
