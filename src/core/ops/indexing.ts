@@ -30,14 +30,16 @@ export interface AtOptions {
 interface Parsed {
   /** For each axis of the array that is left: a slice, or an index array. */
   readonly slices: readonly { readonly start: number; readonly stop: number; readonly step: number }[]
-  /** The axes of the result before index arrays act, in order: an axis of the array, a new one, or an index array. */
-  readonly layout: readonly ({ readonly kind: 'axis'; readonly axis: number } | { readonly kind: 'new' } | { readonly kind: 'array'; readonly axis: number; readonly index: NDArray })[]
+  /** What the entries ask for, in order: an axis of the array, a new one, an index array, or one position of an axis. */
+  readonly layout: readonly Entry[]
 }
+type ArrayEntry = { readonly kind: 'array'; readonly axis: number; readonly index: NDArray }
+type Entry = { readonly kind: 'axis'; readonly axis: number } | { readonly kind: 'new' } | { readonly kind: 'position' } | ArrayEntry
 
 function parse(operation: string, shape: Shape, entries: readonly IndexEntry[]): Parsed {
   const expanded = expand(operation, shape, entries)
   const slices: { start: number; stop: number; step: number }[] = []
-  const layout: Parsed['layout'][number][] = []
+  const layout: Entry[] = []
   let axis = 0
   for (const e of expanded) {
     if (e === null) {
@@ -50,6 +52,7 @@ function parse(operation: string, shape: Shape, entries: readonly IndexEntry[]):
       if (e < -size || e >= size) throw new ShapeError(operation, `index ${e} is out of bounds for axis ${axis} of shape [${shape.join(',')}]; it takes ${-size} to ${size - 1}`)
       const at = e < 0 ? e + size : e
       slices.push({ start: at, stop: at + 1, step: 1 })
+      layout.push({ kind: 'position' })
     } else if (isArray(e)) {
       if (!isInteger(e.dtype)) throw new DtypeError(operation, `got an index array of ${e.dtype}; it takes integers or a boolean mask`)
       slices.push({ start: 0, stop: size, step: 1 })
@@ -103,12 +106,14 @@ function bounds(operation: string, e: readonly Bound[], size: number): { start: 
   return { start: clip(e[0], step > 0 ? 0 : size - 1), stop: clip(e[1], step > 0 ? size : -1), step }
 }
 
-/** NumPy indexing. Index arrays out of bounds are clamped, negative ones count from the end. */
+/**
+ * NumPy indexing. Negative indices count from the end. Index arrays out of bounds are clamped, and get no derivative: as in JAX.
+ */
 export function slice(x: NDArray, entries: readonly IndexEntry[], options: AtOptions = {}): NDArray {
   const { slices, layout } = parse('slice', x.shape, entries)
   const basic = slicedBasic(x, slices)
   const arrays = layout.flatMap((l) => (l.kind === 'array' ? [l] : []))
-  if (arrays.length === 0) return reshape(basic, layout.map((l) => (l.kind === 'axis' ? basic.shape[l.axis]! : 1)))
+  if (arrays.length === 0) return reshape(basic, layout.flatMap((l) => (l.kind === 'axis' ? [basic.shape[l.axis]!] : l.kind === 'new' ? [1] : [])))
   return gathered(basic, layout, arrays, options)
 }
 
@@ -123,9 +128,7 @@ function slicedBasic(x: NDArray, slices: Parsed['slices']): NDArray {
   return reversed.length === 0 ? part : flip(part, reversed)
 }
 
-type ArrayEntry = { readonly kind: 'array'; readonly axis: number; readonly index: NDArray }
-
-function gathered(basic: NDArray, layout: Parsed['layout'], arrays: readonly ArrayEntry[], { mode = 'clip', fillValue }: AtOptions): NDArray {
+function gathered(basic: NDArray, layout: readonly Entry[], arrays: readonly ArrayEntry[], { mode = 'promiseInBounds', fillValue }: AtOptions): NDArray {
   const shape = broadcastShapes('slice', arrays.map((a) => a.index.shape))
   const columns = arrays.map(({ index, axis }) => {
     const i = index.dtype === 'int32' ? index : index.astype('int32')
@@ -143,23 +146,17 @@ function gathered(basic: NDArray, layout: Parsed['layout'], arrays: readonly Arr
   }
   const sliceSizes = basic.shape.map((d, i) => (picked.includes(i) ? 1 : d))
   const out = bind1('gather', [basic, concatenate(columns, shape.length)], { dimensionNumbers, sliceSizes, mode: gatherMode(mode), fillValue: fillValue ?? null })
-  // out: [...index axes, ...rest]. Index axes go to the place of the first index array when all stand side by side, else to the front.
-  const first = layout.findIndex((l) => l.kind === 'array')
-  const together = layout.slice(first, first + arrays.length).every((l) => l.kind === 'array')
-  const named = layout.filter((l) => l.kind !== 'array')
-  const before = together ? layout.slice(0, first).filter((l) => l.kind === 'axis').length : 0
-  const kept = named.flatMap((l) => (l.kind === 'axis' ? [rest.indexOf(l.axis) + shape.length] : []))
-  const dropped = rest.map((_, i) => i + shape.length).filter((i) => !kept.includes(i))
-  const order = [...kept.slice(0, before), ...shape.map((_, i) => i), ...kept.slice(before), ...dropped]
-  const placed = transpose(out, order)
-  const sizes: number[] = []
-  const at = together ? layout.slice(0, first).length : 0
-  named.forEach((l, i) => {
-    if (i === at) sizes.push(...shape)
-    sizes.push(l.kind === 'axis' ? basic.shape[l.axis]! : 1)
-  })
-  if (at >= named.length) sizes.push(...shape)
-  return reshape(placed, sizes)
+  // out: [...index axes, ...rest]. Beside an index array a position is one too: index axes go to the place of the first of
+  // them when all stand side by side, else to the front.
+  const advanced = layout.flatMap((l, i) => (l.kind === 'array' || l.kind === 'position' ? [i] : []))
+  const together = advanced.at(-1)! - advanced[0]! === advanced.length - 1
+  const named = layout.filter((l) => l.kind === 'axis' || l.kind === 'new')
+  const at = together ? advanced[0]! : 0
+  const kept = (entries: readonly Entry[]): number[] => entries.flatMap((l) => (l.kind === 'axis' ? [rest.indexOf(l.axis) + shape.length] : []))
+  const dropped = rest.map((_, i) => i + shape.length).filter((i) => !kept(named).includes(i))
+  const placed = transpose(out, [...kept(named.slice(0, at)), ...shape.map((_, i) => i), ...kept(named.slice(at)), ...dropped])
+  const sizes = (entries: readonly Entry[]): number[] => entries.map((l) => (l.kind === 'axis' ? basic.shape[l.axis]! : 1))
+  return reshape(placed, [...sizes(named.slice(0, at)), ...shape, ...sizes(named.slice(at))])
 }
 
 const gatherMode = (mode: AtMode): IndexMode => (mode === 'fill' || mode === 'drop' ? 'fillOrDrop' : mode)

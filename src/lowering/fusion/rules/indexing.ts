@@ -77,7 +77,8 @@ function scatter<P extends 'scatter' | 'scatterAdd' | 'scatterMul' | 'scatterMin
         kind: 'scatter',
         operand,
         space,
-        mode: mode === 'fillOrDrop' ? 'drop' : 'clip',
+        // A promise that is broken drops the update, as in XLA.
+        mode: mode === 'clip' ? 'clip' : 'drop',
         combine,
         at: (b, point) => {
           const batch = point.filter((_, k) => !d.updateWindowDims.includes(k))
