@@ -17,6 +17,12 @@ export class ByteWriter {
     this.view = new DataView(grown.buffer)
   }
 
+  /** The buffer itself, with room for `count` bytes from `length` on. Whoever writes into it sets `length`. */
+  room(count: number): Uint8Array {
+    this.reserve(count)
+    return this.buffer
+  }
+
   byte(value: number): void {
     if (this.length === this.buffer.length) this.reserve(1)
     this.buffer[this.length++] = value

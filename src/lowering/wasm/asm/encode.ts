@@ -17,16 +17,15 @@ const encodeOpcode = (out: ByteWriter, code: number): void => {
 
 const alignmentExponent = (bytes: number): number => 31 - Math.clz32(bytes)
 
-/** Writes one instruction: its opcode, then its immediates. */
+/** Writes one instruction: its opcode, then its immediates. Those of 'none', 'local' and 'index' are written by the caller. */
 const encodeInstruction = (out: ByteWriter, instruction: Instruction, space: IndexSpace): void => {
   const { op, a, b, payload } = instruction
   encodeOpcode(out, op.code)
   switch (op.kind) {
     case 'none':
-      return
     case 'local':
     case 'index':
-      return out.u32(a)
+      return
     case 'i32':
       return out.s32(a)
     case 'i64':
@@ -70,6 +69,50 @@ const encodeInstruction = (out: ByteWriter, instruction: Instruction, space: Ind
   }
 }
 
+// Most instructions are a byte or two and perhaps a local: those are written without a call, because code is encoded while
+// a program is waited for, and mostly before the engine has optimised this loop.
+const encodeAll = (out: ByteWriter, code: readonly Instruction[], space: IndexSpace): void => {
+  let buffer = out.room(roomForMost)
+  let at = out.length
+  for (const instruction of code) {
+    const { op } = instruction
+    const { kind } = op
+    if (kind !== 'none' && kind !== 'local' && kind !== 'index') {
+      out.length = at
+      encodeInstruction(out, instruction, space)
+      buffer = out.room(roomForMost)
+      at = out.length
+      continue
+    }
+    if (at + roomForMost > buffer.length) {
+      out.length = at
+      buffer = out.room(roomForMost)
+    }
+    let rest = op.code
+    if (rest <= 0xff) buffer[at++] = rest
+    else {
+      const digits = rest > 0xffff ? 12 : 8
+      buffer[at++] = rest >> digits
+      rest &= (1 << digits) - 1
+      if (rest > 0x7f) {
+        buffer[at++] = (rest & 0x7f) | 0x80
+        rest >>>= 7
+      }
+      buffer[at++] = rest
+    }
+    if (kind === 'none') continue
+    rest = instruction.a
+    while (rest > 0x7f) {
+      buffer[at++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    buffer[at++] = rest
+  }
+  out.length = at
+}
+/** Bytes of an opcode and one index at most, with some to spare. */
+const roomForMost = 16
+
 /** Writes declarations of locals, in runs of one type, then the body and its `end`. */
 export const encodeBody = (out: ByteWriter, locals: readonly Local[], code: readonly Instruction[], space: IndexSpace): void => {
   const runs: { count: number; readonly type: Local['type'] }[] = []
@@ -83,6 +126,6 @@ export const encodeBody = (out: ByteWriter, locals: readonly Local[], code: read
     out.u32(count)
     out.byte(valueTypeCode[type])
   }
-  for (const instruction of code) encodeInstruction(out, instruction, space)
+  encodeAll(out, code, space)
   out.byte(0x0b)
 }

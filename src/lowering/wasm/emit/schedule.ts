@@ -48,13 +48,14 @@ function neededBy(nodes: Expression, roots: readonly NodeId[]): NodeId[] {
 /** Computes every wanted node, partial address and condition that this level's variables suffice for. */
 export function hoist(state: State): void {
   const { info } = state
-  for (const access of info.loads.values()) advance(state, access)
-  for (const access of info.storeAccesses) advance(state, access)
-  for (const id of info.needed) {
+  state.open = (state.parent?.open ?? [...info.loads.values(), ...info.storeAccesses]).filter((access) => advance(state, access).remaining.length > 0)
+  const waiting: NodeId[] = []
+  for (const id of state.parent?.pending ?? info.needed) {
     const mask = info.dependencies[id] ?? 0
     const node = info.nodes[id]
-    if (node === undefined || valueOf(state, id, 0) !== undefined) continue
+    if (node === undefined) continue
     if ((mask & ~state.mask) !== 0) {
+      waiting.push(id)
       if (node.op === 'load' || node.op === 'gather' || node.op === 'guarded')
         for (const guard of node.guards) if ((indexMask(guard.index) & ~state.mask) === 0 && !isLaneGuard(state, guard)) uniformCondition(state, guard)
       continue
@@ -64,6 +65,7 @@ export function hoist(state: State): void {
     for (let fork = 0; fork < forks; fork++) row.push(evaluateNode(state, id, fork))
     note(state, 'values', id, row)
   }
+  state.pending = waiting
 }
 
 /** Stores of a stage, once all nodes have values. */

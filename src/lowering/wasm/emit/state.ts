@@ -69,6 +69,10 @@ export interface State {
   sums: Map<string, Local> | null
   conditions: Map<string, Local> | null
   threefry: Map<string, readonly [Local, Local]> | null
+  /** Wanted nodes that wait for more variables; null before this level was hoisted. */
+  pending: readonly NodeId[] | null
+  /** Accesses whose addresses wait for more variables. */
+  open: readonly Access[] | null
   /** Running values of a cumulative stage, by fork. */
   readonly accumulators: readonly (readonly Value[])[]
 }
@@ -97,6 +101,8 @@ export function rootState(info: StageInfo): State {
     sums: null,
     conditions: null,
     threefry: null,
+    pending: null,
+    open: null,
     accumulators: [],
   }
 }
@@ -126,6 +132,8 @@ export function childState(parent: State, binding: Binding): State {
     sums: null,
     conditions: null,
     threefry: null,
+    pending: null,
+    open: null,
     accumulators: binding.accumulators ?? parent.accumulators,
   }
 }
