@@ -32,7 +32,7 @@ export function commandLine<const O extends Readonly<Record<string, Option>>>(ab
     if (given === undefined) return [name, o.default]
     if (typeof o.default !== 'number') return [name, given]
     const n = Number(given)
-    if (!Number.isInteger(n) || n < 0) fail(`--${name} takes a whole number, and got '${String(given)}'`)
+    if (!Number.isInteger(n) || n < 0) fail(`--${name} takes a whole number, and got ${JSON.stringify(given)}`)
     return [name, n]
   }
   return Object.fromEntries(Object.entries(options).map(read)) as Parsed<O>

@@ -177,11 +177,11 @@ export function rot90(x: ArrayLike, options: { readonly k?: number; readonly axe
   if (i === j) throw new ShapeError('rot90', `got the axes ${i!} and ${j!}; takes two different ones`)
   switch ((((options.k ?? 1) % 4) + 4) % 4) {
     case 1:
-      return swapaxes(ops.flip(a, j!), i!, j!)
+      return swapaxes(ops.flip(a, j), i!, j!)
     case 2:
       return ops.flip(a, [i!, j!])
     case 3:
-      return ops.flip(swapaxes(a, i!, j!), j!)
+      return ops.flip(swapaxes(a, i!, j!), j)
     default:
       return a
   }

@@ -1,6 +1,6 @@
 /** Layers from layers. */
 import { type NDArray, np, ShapeError } from '../index.ts'
-import { type AnyLayer, coreOf, type InOf, initialState, keyStream as keysOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type Shape, type ShapeOf, type StateTuple, within } from './layer.ts'
+import { type AnyLayer, coreOf, type InOf, initialState, keyStream as keysOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type ShapeOf, type StateTuple, within } from './layer.ts'
 
 /** Shown where one layer's output is not what the next one takes. */
 export interface WrongPlumbing<Out, In> {
@@ -101,7 +101,7 @@ export function fanOut<const N extends number>(n: N): Layer<[], NDArray, Repeat<
 /** The sum of several inputs of one shape. */
 export const fanInSum: Layer<[], readonly NDArray[], NDArray> = makeLayer<[], readonly NDArray[], NDArray, null>({
   init(_keys, inputShapes) {
-    const shapes = inputShapes as readonly Shape[]
+    const shapes = inputShapes
     const [first] = shapes
     if (first === undefined || shapes.some((s) => s.join() !== first.join())) {
       throw new ShapeError('fanInSum', `got shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')}; they must be equal`)
@@ -115,7 +115,7 @@ export const fanInSum: Layer<[], readonly NDArray[], NDArray> = makeLayer<[], re
 export function fanInConcat(axis = -1): Layer<[], readonly NDArray[], NDArray> {
   return makeLayer<[], readonly NDArray[], NDArray, null>({
     init(_keys, inputShapes) {
-      const shapes = inputShapes as readonly Shape[]
+      const shapes = inputShapes
       const [first] = shapes
       const at = first === undefined ? -1 : axis < 0 ? axis + first.length : axis
       if (first === undefined || shapes.some((s) => s.length !== first.length || s.some((d, i) => i !== at && d !== first[i]))) {

@@ -76,7 +76,7 @@ export function makeLayer<P, I, O, S>(core: LayerCore<P, I, O, S>): Layer<P, I, 
     return y
   }
   // Typed P, I, O, S on the way in; combinators pass each part back to the layer that it came from.
-  cores.set(apply, core as LayerCore<never, never, never, never> as RawCore)
+  cores.set(apply, core)
   return [init, apply]
 }
 
@@ -107,7 +107,7 @@ export function withState<P, I, O, S>(layer: Layer<P, I, O, S>): readonly [
   init: (key: Key, inputShape: ShapeOf<I>) => { shape: ShapeOf<O>; params: P; state: S },
   apply: (params: P, state: S, x: I, options?: ApplyOptions) => readonly [y: O, state: S],
 ] {
-  const core = coreOf(layer) as RawCore as LayerCore<P, I, O, S>
+  const core = coreOf(layer) as LayerCore<P, I, O, S>
   return [(key, shape) => core.init(keyStream(key), shape), (params, state, x, options = {}) => core.apply(params, state, x, options)]
 }
 

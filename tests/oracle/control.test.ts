@@ -43,17 +43,17 @@ function intCarry(xs: NDArray): readonly NDArray[] {
 }
 
 const programs = {
-  rnn: (w, h, xs) => rnn(w!, h!, xs!),
-  rnnReverse: (w, h, xs) => rnn(w!, h!, xs!, true),
-  cumulative: (x) => cumulative(x!, np.zerosLike(x!.slice(0))),
-  cumulativeEmpty: (x) => cumulative(x!, np.ones([3], { dtype: x!.dtype })),
-  iterate: (x) => iterate(x!),
-  nested: (w, x) => nested(w!, x!),
-  vmapScan: (w, hs, xs) => vmap((v: NDArray, h: NDArray, x: NDArray) => rnn(v, h, x), [null, 0, 1])(w!, hs!, xs!),
-  gradLoss: (w, h, xs) => grad(loss, { argnums: [0, 1, 2] })(w!, h!, xs!),
-  vmapGrad: (w, hs, xs) => vmap(grad(loss), [null, 0, null])(w!, hs!, xs!),
-  vmapOfBody: (c, xs) => lax.scan((k: NDArray, x: NDArray) => [k.mul(0.5), vmap((v: NDArray) => np.sin(v))(x.mul(k))], c!, xs!),
-  intCarry: (xs) => intCarry(xs!),
+  rnn: (w, h, xs) => rnn(w, h, xs),
+  rnnReverse: (w, h, xs) => rnn(w, h, xs, true),
+  cumulative: (x) => cumulative(x, np.zerosLike(x.slice(0))),
+  cumulativeEmpty: (x) => cumulative(x, np.ones([3], { dtype: x.dtype })),
+  iterate: (x) => iterate(x),
+  nested: (w, x) => nested(w, x),
+  vmapScan: (w, hs, xs) => vmap((v: NDArray, h: NDArray, x: NDArray) => rnn(v, h, x), [null, 0, 1])(w, hs, xs),
+  gradLoss: (w, h, xs) => grad(loss, { argnums: [0, 1, 2] })(w, h, xs),
+  vmapGrad: (w, hs, xs) => vmap(grad(loss), [null, 0, null])(w, hs, xs),
+  vmapOfBody: (c, xs) => lax.scan((k: NDArray, x: NDArray) => [k.mul(0.5), vmap((v: NDArray) => np.sin(v))(x.mul(k))], c, xs),
+  intCarry: (xs) => intCarry(xs),
 } satisfies Record<string, Program>
 
 holds('scan', fixture.scan, ({ program }) => programs[program] as Program, contraction)
@@ -70,17 +70,17 @@ function jacrevTree(x: NDArray): readonly NDArray[] {
 }
 
 const jacobians = {
-  jacfwd: (x) => jacfwd(vector)(x!),
-  jacrev: (x) => jacrev(vector)(x!),
-  hessian: (x) => hessian(scalar)(x!),
-  grad: (x) => grad(scalar)(x!),
-  third: (x) => jacfwd(hessian(scalar))(x!),
-  jacrevJacrev: (x) => jacrev(jacrev(scalar))(x!),
-  hessianVectorProduct: (x) => jvp(grad(scalar), [x!], [np.array([1, -2, 0.5], { dtype: x!.dtype })])[1],
-  jacfwdScan: (x) => jacfwd(final)(x!),
-  hessianScan: (x) => hessian(lossOf)(x!),
-  jacrevTree: (x) => jacrevTree(x!),
-  vmapJvp: (x) => vmap((t: NDArray) => jvp(scalar, [x!], [t])[1])(np.eye(3, { dtype: x!.dtype })),
+  jacfwd: (x) => jacfwd(vector)(x),
+  jacrev: (x) => jacrev(vector)(x),
+  hessian: (x) => hessian(scalar)(x),
+  grad: (x) => grad(scalar)(x),
+  third: (x) => jacfwd(hessian(scalar))(x),
+  jacrevJacrev: (x) => jacrev(jacrev(scalar))(x),
+  hessianVectorProduct: (x) => jvp(grad(scalar), [x], [np.array([1, -2, 0.5], { dtype: x.dtype })])[1],
+  jacfwdScan: (x) => jacfwd(final)(x),
+  hessianScan: (x) => hessian(lossOf)(x),
+  jacrevTree: (x) => jacrevTree(x),
+  vmapJvp: (x) => vmap((t: NDArray) => jvp(scalar, [x], [t])[1])(np.eye(3, { dtype: x.dtype })),
 } satisfies Record<string, Program>
 
 holds('jacobians', fixture.jacobians, ({ program }) => jacobians[program] as Program, contraction)

@@ -20,5 +20,5 @@ interface TransposeParams {
 }
 
 const fixture = load<{ readonly conv: readonly Case<ConvParams>[]; readonly transpose: readonly Case<TransposeParams>[] }>('conv.json')
-holds('convGeneralDilated', fixture.conv, (options) => (x, w) => lax.convGeneralDilated(x!, w!, options), contraction)
-holds('convTranspose', fixture.transpose, (options) => (x, w) => lax.convTranspose(x!, w!, options), contraction)
+holds('convGeneralDilated', fixture.conv, (options) => (x, w) => lax.convGeneralDilated(x, w, options), contraction)
+holds('convTranspose', fixture.transpose, (options) => (x, w) => lax.convTranspose(x, w, options), contraction)

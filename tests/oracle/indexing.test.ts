@@ -37,19 +37,19 @@ const scatters = { scatter: lax.scatter, scatterAdd: lax.scatterAdd, scatterMul:
 
 const fixture = load<Fixture>('indexing.json')
 
-holds('gather', fixture.gather, ({ mode, fillValue, ...p }) => (x, i) => lax.gather(x!, i!, { ...p, mode: modes[mode], ...(fillValue === null ? {} : { fillValue }) }))
+holds('gather', fixture.gather, ({ mode, fillValue, ...p }) => (x, i) => lax.gather(x, i, { ...p, mode: modes[mode], ...(fillValue === null ? {} : { fillValue }) }))
 for (const name of Object.keys(scatters) as (keyof typeof scatters)[]) {
-  holds(name, fixture.scatter[name], ({ mode, ...p }) => (x, i, u) => scatters[name](x!, i!, u!, { ...p, mode: modes[mode] }))
+  holds(name, fixture.scatter[name], ({ mode, ...p }) => (x, i, u) => scatters[name](x, i, u, { ...p, mode: modes[mode] }))
 }
-holds('dynamicSlice', fixture.dynamicSlice, ({ sliceSizes }) => (x, ...starts) => lax.dynamicSlice(x!, starts, sliceSizes))
-holds('dynamicUpdateSlice', fixture.dynamicUpdateSlice, () => (x, update, ...starts) => lax.dynamicUpdateSlice(x!, update!, starts))
-holds('np.take', fixture.take, ({ axis, mode }) => (x, i) => np.take(x!, i!, { axis, ...(mode === null ? {} : { mode }) }))
-holds('np.takeAlongAxis', fixture.takeAlongAxis, ({ axis, mode }) => (x, i) => np.takeAlongAxis(x!, i!, { axis, ...(mode === null ? {} : { mode }) }))
+holds('dynamicSlice', fixture.dynamicSlice, ({ sliceSizes }) => (x, ...starts) => lax.dynamicSlice(x, starts, sliceSizes))
+holds('dynamicUpdateSlice', fixture.dynamicUpdateSlice, () => (x, update, ...starts) => lax.dynamicUpdateSlice(x, update, starts))
+holds('np.take', fixture.take, ({ axis, mode }) => (x, i) => np.take(x, i, { axis, ...(mode === null ? {} : { mode }) }))
+holds('np.takeAlongAxis', fixture.takeAlongAxis, ({ axis, mode }) => (x, i) => np.takeAlongAxis(x, i, { axis, ...(mode === null ? {} : { mode }) }))
 
 const decodeIndex = (i: Index): number | null | '...' | readonly [number | null, number | null, number | null] | NDArray => (i === null || typeof i === 'number' || i === '...' ? i : 'slice' in i ? i.slice : array(i.array))
 
-holds('x.slice', fixture.get, ({ index }) => (x) => x!.slice(...index.map(decodeIndex)))
-holds('x.at', fixture.at, ({ index, method }) => (x, u) => x!.at(...index.map(decodeIndex))[method](u!))
+holds('x.slice', fixture.get, ({ index }) => (x) => x.slice(...index.map(decodeIndex)))
+holds('x.at', fixture.at, ({ index, method }) => (x, u) => x.at(...index.map(decodeIndex))[method](u))
 
 for (const way of ways.filter((w) => !w.jitted)) {
   describe(`boolean masks, ${way.name}`, () => {

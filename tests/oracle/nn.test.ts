@@ -46,12 +46,12 @@ const tolerance: Tolerance = { float32: 2e-6, float64: 1e-12, scale: 'array' }
 
 for (const [name, f] of Object.entries(pointwise) as [keyof typeof pointwise, (x: NDArray) => NDArray][]) {
   const second = vmap(grad(grad((v: NDArray) => np.sum(f(v)))))
-  holds(name, fixture.pointwise[name], (p) => (x) => (p.second === true ? second(x!) : f(x!)), tolerance)
+  holds(name, fixture.pointwise[name], (p) => (x) => (p.second === true ? second(x) : f(x)), tolerance)
 }
 for (const [name, f] of Object.entries(along) as [keyof typeof along, (x: NDArray, p: AlongParams) => NDArray][]) {
-  holds(name, fixture.along[name], (p) => (x) => f(x!, p), tolerance)
+  holds(name, fixture.along[name], (p) => (x) => f(x, p), tolerance)
 }
-holds('oneHot', fixture.oneHot, (p) => (x) => nn.oneHot(x!, 4, p))
+holds('oneHot', fixture.oneHot, (p) => (x) => nn.oneHot(x, 4, p))
 const [where, b] = fixture.logsumexpOptions
-holds('logsumexp with a condition', [where], () => (x) => nn.logsumexp(x!, { axis: 1, where: np.greater(x!, 0) }), tolerance)
-holds('logsumexp with factors', [b], () => (x, factors) => nn.logsumexp(x!, { axis: 1, b: factors! }), tolerance)
+holds('logsumexp with a condition', [where], () => (x) => nn.logsumexp(x, { axis: 1, where: np.greater(x, 0) }), tolerance)
+holds('logsumexp with factors', [b], () => (x, factors) => nn.logsumexp(x, { axis: 1, b: factors }), tolerance)

@@ -68,14 +68,14 @@ for (const way of ways) {
     test('split', () =>
       on(way, () => {
         for (const { seed, shape, out } of fixture.split) {
-          const [keys] = prepared(way, (key) => [random.split(key!, shape)])(random.key(seed))
+          const [keys] = prepared(way, (key) => [random.split(key, shape)])(random.key(seed))
           expect([seed, shape, words(keys!)]).toEqual([seed, shape, out])
         }
       }))
     test('foldIn', () =>
       on(way, () => {
         for (const { seed, data, out } of fixture.foldIn) {
-          const [key] = prepared(way, (k) => [random.foldIn(k!, data)])(random.key(seed))
+          const [key] = prepared(way, (k) => [random.foldIn(k, data)])(random.key(seed))
           expect([seed, data, words(key!)]).toEqual([seed, data, out])
         }
       }))
@@ -85,7 +85,7 @@ for (const way of ways) {
     for (const { name, seed, params, out } of fixture.bits) {
       test(name, () =>
         on(way, () => {
-          const [bits] = prepared(way, (key) => [random.bits(key!, params.shape, { dtype: params.dtype })])(random.key(seed))
+          const [bits] = prepared(way, (key) => [random.bits(key, params.shape, { dtype: params.dtype })])(random.key(seed))
           expectClose(bits!, out)
         }))
     }
@@ -96,7 +96,7 @@ for (const way of ways) {
       for (const { name, seed, params, out } of fixture.samples[kind]) {
         test(name, () =>
           on(way, () => {
-            const [sample] = prepared(way, (key) => [samplers[kind](key!, params)])(random.key(seed))
+            const [sample] = prepared(way, (key) => [samplers[kind](key, params)])(random.key(seed))
             expectClose(sample!, out, tolerance)
           }))
       }
@@ -107,7 +107,7 @@ for (const way of ways) {
   test(`permutation of an array, ${way.name}`, () =>
     on(way, () => {
       for (const { seed, axis, independent, out } of fixture.shuffled) {
-        const [rows] = prepared(way, (key, x) => [random.permutation(key!, x!, { axis, independent })])(random.key(seed), array(fixture.rows))
+        const [rows] = prepared(way, (key, x) => [random.permutation(key, x, { axis, independent })])(random.key(seed), array(fixture.rows))
         expectClose(rows!, out)
       }
     }))

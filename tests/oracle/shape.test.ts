@@ -37,32 +37,32 @@ type Numpy = { readonly [K in keyof NumpyParams]: (params: NumpyParams[K]) => (.
 const numpy: Numpy = {
   stack: ({ axis }) => (...xs) => np.stack(xs, axis),
   concatenate: ({ axis }) => (...xs) => np.concatenate(xs, axis),
-  squeeze: ({ axis }) => (x) => np.squeeze(x!, { axis }),
-  expandDims: ({ axis }) => (x) => np.expandDims(x!, axis),
-  moveaxis: ({ source, destination }) => (x) => np.moveaxis(x!, source, destination),
-  swapaxes: ({ axis1, axis2 }) => (x) => np.swapaxes(x!, axis1, axis2),
-  flip: ({ axis }) => (x) => np.flip(x!, { axis }),
-  roll: ({ shift, axis }) => (x) => np.roll(x!, shift, { axis }),
-  tile: ({ reps }) => (x) => np.tile(x!, reps),
-  repeat: ({ repeats, axis }) => (x) => np.repeat(x!, repeats, { axis }),
-  broadcastTo: ({ shape }) => (x) => np.broadcastTo(x!, shape),
-  tril: ({ k }) => (x) => np.tril(x!, { k }),
-  triu: ({ k }) => (x) => np.triu(x!, { k }),
-  split: ({ sections, axis }) => (x) => np.split(x!, sections, axis),
-  ravel: () => (x) => np.ravel(x!),
-  diagonal: () => (x) => np.diagonal(x!),
-  outer: () => (x, y) => np.outer(x!, y!),
-  pad: ({ width }) => (x) => np.pad(x!, width),
+  squeeze: ({ axis }) => (x) => np.squeeze(x, { axis }),
+  expandDims: ({ axis }) => (x) => np.expandDims(x, axis),
+  moveaxis: ({ source, destination }) => (x) => np.moveaxis(x, source, destination),
+  swapaxes: ({ axis1, axis2 }) => (x) => np.swapaxes(x, axis1, axis2),
+  flip: ({ axis }) => (x) => np.flip(x, { axis }),
+  roll: ({ shift, axis }) => (x) => np.roll(x, shift, { axis }),
+  tile: ({ reps }) => (x) => np.tile(x, reps),
+  repeat: ({ repeats, axis }) => (x) => np.repeat(x, repeats, { axis }),
+  broadcastTo: ({ shape }) => (x) => np.broadcastTo(x, shape),
+  tril: ({ k }) => (x) => np.tril(x, { k }),
+  triu: ({ k }) => (x) => np.triu(x, { k }),
+  split: ({ sections, axis }) => (x) => np.split(x, sections, axis),
+  ravel: () => (x) => np.ravel(x),
+  diagonal: () => (x) => np.diagonal(x),
+  outer: () => (x, y) => np.outer(x, y),
+  pad: ({ width }) => (x) => np.pad(x, width),
 }
 
 const fixture = load<Fixture>('shape.json')
-holds('pad', fixture.pad, ({ config }) => (x, value) => lax.pad(x!, value!, config))
-holds('slice', fixture.slice, ({ start, limit, strides }) => (x) => lax.slice(x!, start, limit, ...(strides === null ? [] : [strides])))
-holds('rev', fixture.rev, ({ dimensions }) => (x) => lax.rev(x!, dimensions))
+holds('pad', fixture.pad, ({ config }) => (x, value) => lax.pad(x, value, config))
+holds('slice', fixture.slice, ({ start, limit, strides }) => (x) => lax.slice(x, start, limit, ...(strides === null ? [] : [strides])))
+holds('rev', fixture.rev, ({ dimensions }) => (x) => lax.rev(x, dimensions))
 holds('concatenate', fixture.concatenate, ({ dimension }) => (...xs) => lax.concatenate(xs, dimension))
-holds('transpose', fixture.transpose, ({ permutation }) => (x) => lax.transpose(x!, permutation))
-holds('broadcastInDim', fixture.broadcastInDim, ({ shape, broadcastDimensions }) => (x) => lax.broadcastInDim(x!, shape, broadcastDimensions))
-holds('reshape', fixture.reshape, ({ shape }) => (x) => np.reshape(x!, shape))
+holds('transpose', fixture.transpose, ({ permutation }) => (x) => lax.transpose(x, permutation))
+holds('broadcastInDim', fixture.broadcastInDim, ({ shape, broadcastDimensions }) => (x) => lax.broadcastInDim(x, shape, broadcastDimensions))
+holds('reshape', fixture.reshape, ({ shape }) => (x) => np.reshape(x, shape))
 
 function numpyHolds<K extends keyof NumpyParams>(name: K): void {
   holds(`np.${name}`, fixture.numpy[name], numpy[name])

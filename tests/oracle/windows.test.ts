@@ -21,7 +21,7 @@ for (const name of ['add', 'mul', 'max', 'min'] as const) {
     fixture[name],
     ({ init, windowDimensions, windowStrides, padding, baseDilation, windowDilation }) =>
       (x) =>
-        lax.reduceWindow(x!, decode(init), operations[name], windowDimensions, windowStrides, padding, {
+        lax.reduceWindow(x, decode(init), operations[name], windowDimensions, windowStrides, padding, {
           ...(baseDilation === null ? {} : { baseDilation }),
           ...(windowDilation === null ? {} : { windowDilation }),
         }),

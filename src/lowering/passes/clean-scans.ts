@@ -2,7 +2,8 @@
  * What a loop carries for nothing: carries that every iteration hands on unchanged become constants, ys that are the
  * same in every iteration or are xs are made outside.
  */
-import { type Atom, type Eqn, type EqnFor, eqn, type Jaxpr, Var } from '../../core/jaxpr.ts'
+import type { Var } from '../../core/jaxpr.ts';
+import { type Atom, type Eqn, type EqnFor, eqn, type Jaxpr } from '../../core/jaxpr.ts'
 import { Renaming, withInputs } from './rebuild.ts'
 
 export function cleanScans(jaxpr: Jaxpr): Jaxpr {
@@ -45,7 +46,7 @@ function cleanScan(e: EqnFor<'scan'>, names: Renaming): Eqn[] {
     return false
   })
   unchanged.forEach((is, i) => is && names.set(e.outputs[i]!, e.inputs[numConsts + i]!))
-  if (jaxpr === e.params.jaxpr && keepY.every(Boolean) && !unchanged.some(Boolean)) return [e as Eqn]
+  if (jaxpr === e.params.jaxpr && keepY.every(Boolean) && !unchanged.some(Boolean)) return [e]
 
   const changing = <T>(xs: readonly T[]): T[] => xs.filter((_, i) => unchanged[i] !== true)
   const constant = <T>(xs: readonly T[]): T[] => xs.filter((_, i) => unchanged[i] === true)

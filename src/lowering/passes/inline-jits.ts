@@ -28,7 +28,7 @@ function copyInto(equations: Eqn[], jaxpr: Jaxpr, inputs: readonly Atom[]): Atom
       names.set(v, fresh)
       return fresh
     })
-    equations.push({ ...e, inputs: names.all(e.inputs), outputs } as Eqn)
+    equations.push({ ...e, inputs: names.all(e.inputs), outputs })
   }
   return names.all(jaxpr.outputs)
 }

@@ -43,7 +43,7 @@ function slimScan(e: EqnFor<'scan'>, live: ReadonlySet<Var>): Eqn {
   }
   const keepInput = jaxpr.inputs.map((v, i) => (i >= numConsts && i < numConsts + numCarry ? carryLive[i - numConsts]! : used.has(v)))
   const keepOutput = [...carryLive, ...ysLive]
-  if (keepInput.every(Boolean) && keepOutput.every(Boolean) && body.equations.length === jaxpr.equations.length && body.equations.every((x, i) => x === jaxpr.equations[i])) return e as Eqn
+  if (keepInput.every(Boolean) && keepOutput.every(Boolean) && body.equations.length === jaxpr.equations.length && body.equations.every((x, i) => x === jaxpr.equations[i])) return e
   const params = {
     ...e.params,
     numConsts: keepInput.slice(0, numConsts).filter(Boolean).length,

@@ -12,7 +12,7 @@ function commonShape(inputs: readonly Operand[]): readonly number[] {
 function elementwise<P extends keyof ElementwiseParams>(primitive: P, flops: number): LoweringRule<P> {
   return (g, inputs, params, outs) => {
     const dtype = outs[0]!.dtype
-    return [g.map(commonShape(inputs), dtype, flops, (b, i) => b.apply(primitive, params as ElementwiseParams[P], dtype, inputs.map((x) => b.read(x, i))))]
+    return [g.map(commonShape(inputs), dtype, flops, (b, i) => b.apply(primitive, params, dtype, inputs.map((x) => b.read(x, i))))]
   }
 }
 

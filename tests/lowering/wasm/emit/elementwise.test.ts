@@ -37,7 +37,7 @@ function check(primitive: ApplicablePrimitive, params: object, inputs: readonly 
   const kernel = loop([n], [map([], nodes, [{ buffer: inputs.length, index: affine([1]), node: inputs.length }])])
   const [got] = run(kernelProgram(kernel, inputs.map((d) => ({ shape: [n], dtype: d })), [{ shape: [n], dtype }]), operands)
   const rule = elementwiseCpu[node.primitive] as (typeof elementwiseCpu)['neg'] // the operands and parameters go with the primitive
-  const [want] = rule(operands.map((bytes, i) => ({ aval: avals[i]!, bytes })), node.params as never, outs)
+  const [want] = rule(operands.map((bytes, i) => ({ aval: avals[i]!, bytes })), node.params, outs)
   const [a, b] = [decodeNumbers(got!, dtype), decodeNumbers(want!.bytes, dtype)]
   for (let i = 0; i < n; i++) {
     const what = `${primitive}(${operands.map((o, k) => decodeNumbers(o, inputs[k]!)[i]).join(', ')}) of ${inputs.join(', ')}: ${a[i]} for ${b[i]}`

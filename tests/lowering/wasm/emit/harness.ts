@@ -68,7 +68,7 @@ export function runEmitted(emitted: EmittedProgram, program: Program, inputs: re
   const bytes = new Uint8Array(memory.buffer).fill(0xa5)
   const words = new Uint32Array(memory.buffer)
   words.set([arena, ...[...program.inputs, ...program.outputs].map((b) => places.get(b)!)], 0)
-  inputs.forEach((x, i) => bytes.set(new Uint8Array(x.buffer, x.byteOffset, x.byteLength), places.get(program.inputs[i]!)!))
+  inputs.forEach((x, i) => bytes.set(new Uint8Array(x.buffer, x.byteOffset, x.byteLength), places.get(program.inputs[i]!)))
   const instance = new WebAssembly.Instance(new WebAssembly.Module(emitted.bytes), { env: { memory } })
   const entry = instance.exports['run'] as (threadId: number, threads: number, args: number) => void
   for (let t = 0; t < threads; t++) entry(t, threads, 0)

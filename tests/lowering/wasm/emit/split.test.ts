@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Combine, Node } from '../../../../src/lowering/kernel-ir/index.ts'
+import type { Node } from '../../../../src/lowering/kernel-ir/index.ts'
 import { affine, apply, f32, kernelProgram, load, loop, map, run } from './harness.ts'
 
 // Reductions so long that they fall into chunks: the results are those of one pass.
@@ -15,7 +15,7 @@ describe('long reductions', () => {
         const arg = combine === 'argmax' || combine === 'argmin'
         const dtype = arg ? 'int32' : 'float32'
         const kernel = loop([], [
-          { kind: 'reduce', inner: [n], nodes: [load(0, affine([1])), { op: 'index', dtype: 'int32', index: affine([1]) }], accumulators: [{ combine: combine as Combine, dtype, node: 0, position: arg ? 1 : null }] },
+          { kind: 'reduce', inner: [n], nodes: [load(0, affine([1])), { op: 'index', dtype: 'int32', index: affine([1]) }], accumulators: [{ combine: combine, dtype, node: 0, position: arg ? 1 : null }] },
           map([], [reduced(dtype)], [{ buffer: 1, index: affine([]), node: 0 }]),
         ])
         const [out] = run(kernelProgram(kernel, [{ shape: [n], dtype: 'float32' }], [{ shape: [], dtype }]), [x])
