@@ -19,7 +19,7 @@ describe('a scan is a loop', () => {
     const { program } = lowerText(`{ lambda ; c:f32[3] xs:f32[5,3]. let ${scan(body, 'c xs', 'o:f32[3] ys:f32[5,3]')} in (o, ys) }`)
     expect(printProgram(program)).toMatchInlineSnapshot(`
       "loop 5 carry %0 => %4 .. %5 => %2
-        0 loop add [3] map  %4 f32[3], %7 f32[3] -> %5 f32[3], %8 f32[3]  48 B 3 FLOP"
+        0 loop add [3] map  %4 f32[3], %6 f32[3] -> %5 f32[3], %7 f32[3]  48 B 3 FLOP"
     `)
   })
   test('in a loop', () => {

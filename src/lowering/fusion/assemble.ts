@@ -2,7 +2,7 @@
 import { aval, type Aval, sizeOf } from '../../core/aval.ts'
 import { InternalError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
-import { type Buffer, type BufferId, dimVector, flattenIndex, type Index, type Kernel, type LoopKernel, type LoopStep, type Position, type Program, type Stage, type Step, type Store } from '../kernel-ir/index.ts'
+import { type Buffer, type BufferId, dimVector, flattenIndex, type Index, type Kernel, type LoopKernel, type LoopStep, mayShare, type Position, type Program, type Stage, type Step, type Store } from '../kernel-ir/index.ts'
 import { rowMajorStrides } from '../../core/shapes/index.ts'
 import { Builder } from './builder.ts'
 import { decide } from './decide.ts'
@@ -41,6 +41,7 @@ class Assembly {
       return s.buffer
     })
     this.#needed = neededBy(schedule, outputs)
+    this.#scatterInPlace(schedule)
     const steps = this.#steps(schedule)
     return { buffers: this.#buffers, inputs: inputs.map((v) => v.buffer!), outputs: outputBuffers, steps }
   }
@@ -53,6 +54,19 @@ class Assembly {
   #bufferOf(v: Value): BufferId {
     v.buffer ??= this.#buffer(aval(v.shape, v.dtype), { kind: 'temp' })
     return v.buffer
+  }
+
+  /** What a scatter is the last to read is made where the result will be: then there is nothing to copy. */
+  #scatterInPlace({ groups }: Schedule): void {
+    const last = new Map<Value, Group>()
+    for (const g of groups) for (const v of g.loads) last.set(v, g)
+    for (const g of groups.toReversed()) {
+      const [v] = g.members.keys()
+      if (v?.def.kind !== 'scatter') continue
+      const operand = storage(v.def.operand)
+      if (operand.region !== g.region || operand.def.kind === 'given' || operand.buffer !== null || last.get(operand) !== g) continue
+      operand.buffer = this.#bufferOf(v)
+    }
   }
 
   #steps(schedule: Schedule): Step[] {
@@ -186,7 +200,7 @@ class Assembly {
       current.buffer = currentBuffer
       const nextBuffer = this.#buffer(a, { kind: 'carry', side: 'next' })
       this.#writeTo(next, nextBuffer)
-      return { initial: this.#bufferOf(storage(initial)), current: currentBuffer, next: nextBuffer, final: this.#bufferOf(final), spare: this.#buffer(a, { kind: 'temp' }) }
+      return { initial: this.#bufferOf(storage(initial)), current: currentBuffer, next: nextBuffer, final: this.#bufferOf(final) }
     })
     const slices: BufferId[] = []
     for (const { whole, slice } of loop.xs) {
@@ -200,9 +214,14 @@ class Assembly {
     }
     const outerNeeded = this.#needed
     this.#needed = neededBy(body, [])
+    this.#scatterInPlace(body)
     const steps = this.#steps(body)
     this.#needed = outerNeeded
-    return { kind: 'loop', count: loop.count, reverse: loop.reverse, slices, carries, body: steps }
+    const placed = carries.map((c) => {
+      const inPlace = mayShare(this.#buffers, steps, c.current, c.next, true)
+      return { ...c, spare: inPlace ? c.final : this.#buffer(this.#buffers[c.current]!.aval, { kind: 'temp' }) }
+    })
+    return { kind: 'loop', count: loop.count, reverse: loop.reverse, slices, carries: placed, body: steps }
   }
 
   #writeTo(v: Value, buffer: BufferId): void {

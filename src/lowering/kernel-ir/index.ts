@@ -1,5 +1,6 @@
 export type * from './index-map.ts'
 export * from './index-arithmetic.ts'
+export * from './in-place.ts'
 export type * from './kernel.ts'
 export { checkProgram } from './check.ts'
 export * from './print.ts'

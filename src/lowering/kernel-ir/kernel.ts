@@ -9,6 +9,9 @@
  * axes keeps the trailing axes as `space`, one over trailing axes has them as inner dimensions. Neighbouring axes are
  * not merged here: an emitter does that with the index maps at hand. Nodes that depend on fewer loop variables than
  * their stage has are not hoisted either.
+ *
+ * What it relies on: a result may lie over an array that the same stage reads at the same element, so all nodes of a point
+ * are computed before any of its stores; and a scatter whose `out` is its `operand` copies nothing.
  */
 import type { DType } from '../../core/dtype.ts'
 import type { Primitive, ElementwiseParams } from '../../core/primitives/index.ts'

@@ -24,7 +24,8 @@ export type Step = { readonly kind: 'kernel'; readonly kernel: Kernel } | LoopSt
 /**
  * Runs `body` `count` times (t = 0 …, or count-1 … 0 with `reverse`; slices follow t). In the first iteration `current`
  * is `initial`, later the former `next`; the last `next` stands in `final`. Implementations swap two places, they do
- * not copy: `final` and `spare` (a temp of the same size), such that the last iteration writes `final`.
+ * not copy: `final` and `spare` (a temp of the same size), such that the last iteration writes `final`. Where the body
+ * may write `next` over `current`, `spare` is `final` itself.
  * With `count` 0 the lowering makes no loop.
  */
 export interface LoopStep {

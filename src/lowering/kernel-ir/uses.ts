@@ -1,5 +1,6 @@
 /** Which buffers a kernel touches. */
 import type { BufferId, Expression, Kernel } from './kernel.ts'
+import type { Buffer, Step } from './program.ts'
 
 /** Buffers that a kernel reads. */
 export function readsOfKernel(kernel: Kernel): Set<BufferId> {
@@ -37,4 +38,26 @@ export function writesOfKernel(kernel: Kernel): Set<BufferId> {
     case 'sort':
       return new Set(kernel.operands.map((o) => o.to))
   }
+}
+
+export interface Uses {
+  readonly reads: ReadonlySet<BufferId>
+  readonly writes: ReadonlySet<BufferId>
+}
+
+/** What a step touches; a loop as a whole, slices standing for the arrays that they are of. */
+export function usesOfStep(buffers: readonly Buffer[], step: Step): Uses {
+  const whole = (b: BufferId): BufferId => {
+    const { role } = buffers[b]!
+    return role.kind === 'slice' ? whole(role.of) : b
+  }
+  if (step.kind === 'kernel') return { reads: new Set([...readsOfKernel(step.kernel)].map(whole)), writes: new Set([...writesOfKernel(step.kernel)].map(whole)) }
+  const reads = new Set<BufferId>(step.carries.map((c) => whole(c.initial)))
+  const writes = new Set<BufferId>(step.carries.map((c) => whole(c.final)))
+  for (const s of step.body) {
+    const inner = usesOfStep(buffers, s)
+    for (const b of inner.reads) reads.add(b)
+    for (const b of inner.writes) writes.add(b)
+  }
+  return { reads, writes }
 }

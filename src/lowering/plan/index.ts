@@ -1,39 +1,65 @@
 /** Places for temporaries in the arena, and outputs that may take over the memory of inputs. */
 import { bytesOf } from '../../core/aval.ts'
 import { dtypeInfo } from '../../core/dtype.ts'
-import { type BufferId, type Kernel, type MemoryPlan, type Program, readsOfKernel, type Step, writesOfKernel } from '../kernel-ir/index.ts'
-import { flatReadsOnly } from './in-place.ts'
+import { type BufferId, flatReadsOnly, mayShare, type MemoryPlan, type Program } from '../kernel-ir/index.ts'
 import { livesOf } from './lives.ts'
 
 const align = (n: number): number => Math.ceil(n / 64) * 64
 
+interface Placed {
+  readonly buffer: BufferId
+  readonly bytes: number
+  readonly width: number
+  readonly first: number
+  readonly last: number
+  readonly offset: number
+}
+
 /**
- * Offsets by best fit in the order of first use: each temp goes to the lowest gap among those whose lives meet its own.
- * Temps that are large are placed first, so that small ones fill what is left.
+ * Large temps are placed first, each at the lowest gap among those whose lives meet its own, so that small ones fill what is
+ * left. Where a kernel may write over what it is the last to read, it does.
  */
 export function planMemory(program: Program): MemoryPlan {
-  const lives = livesOf(program)
-  const temps: { buffer: BufferId; bytes: number; first: number; last: number }[] = []
+  const { lives, kernels } = livesOf(program)
+  const temps: Omit<Placed, 'offset'>[] = []
   program.buffers.forEach((b, buffer) => {
     const life = lives.get(buffer)
-    if (b.role.kind === 'temp' && life !== undefined) temps.push({ buffer, bytes: align(bytesOf(b.aval)), ...life })
+    if (b.role.kind === 'temp' && life !== undefined) temps.push({ buffer, bytes: align(bytesOf(b.aval)), width: dtypeInfo[b.aval.dtype].bytes, ...life })
   })
   temps.sort((a, b) => b.bytes - a.bytes || a.first - b.first)
-  const offsets = new Map<BufferId, number>()
-  const placed: { offset: number; end: number; first: number; last: number }[] = []
+  /** One dies in the kernel that makes the other, which reads it only where it writes. */
+  const follows = (dying: Omit<Placed, 'offset'>, born: Omit<Placed, 'offset'>): boolean => {
+    const kernel = dying.last === born.first && dying.first < born.first ? kernels.get(born.first) : undefined
+    return kernel !== undefined && dying.width === born.width && flatReadsOnly(kernel, dying.buffer, born.buffer)
+  }
+  const placed: Placed[] = []
   let arenaBytes = 0
   for (const t of temps) {
     const rivals = placed.filter((p) => p.first <= t.last && t.first <= p.last).sort((a, b) => a.offset - b.offset)
-    let offset = 0
-    for (const r of rivals) {
-      if (offset + t.bytes <= r.offset) break
-      offset = Math.max(offset, r.end)
-    }
-    offsets.set(t.buffer, offset)
-    placed.push({ offset, end: offset + t.bytes, first: t.first, last: t.last })
+    const offset = takenOver(t, rivals, follows) ?? lowestGap(t.bytes, rivals)
+    placed.push({ ...t, offset })
     arenaBytes = Math.max(arenaBytes, offset + t.bytes)
   }
-  return { offsets, arenaBytes, donations: donationsOf(program) }
+  return { offsets: new Map(placed.map((p) => [p.buffer, p.offset])), arenaBytes, donations: donationsOf(program) }
+}
+
+function lowestGap(bytes: number, rivals: readonly Placed[]): number {
+  let offset = 0
+  for (const r of rivals) {
+    if (offset + bytes <= r.offset) break
+    offset = Math.max(offset, r.offset + r.bytes)
+  }
+  return offset
+}
+
+/** The place of a rival that this one follows or that follows it, if no other stands there. */
+function takenOver(t: Omit<Placed, 'offset'>, rivals: readonly Placed[], follows: (a: Omit<Placed, 'offset'>, b: Omit<Placed, 'offset'>) => boolean): number | null {
+  for (const r of rivals) {
+    if (!follows(r, t) && !follows(t, r)) continue
+    const free = rivals.every((o) => o === r || o.offset >= r.offset + t.bytes || o.offset + o.bytes <= r.offset)
+    if (free) return r.offset
+  }
+  return null
 }
 
 /**
@@ -43,58 +69,18 @@ export function planMemory(program: Program): MemoryPlan {
 function donationsOf(program: Program): ReadonlyMap<number, number> {
   const donations = new Map<number, number>()
   const taken = new Set<number>()
-  const steps = flatten(program)
-  const firstWrite = new Map<BufferId, number>()
-  const lastRead = new Map<BufferId, number>()
-  steps.forEach(({ reads, writes }, t) => {
-    for (const b of reads) lastRead.set(b, t)
-    for (const b of writes) if (!firstWrite.has(b)) firstWrite.set(b, t)
-  })
-  const forwarded = new Set(program.outputs.filter((b) => program.inputs.includes(b)))
-  program.outputs.forEach((out, position) => {
-    const written = firstWrite.get(out)
-    if (written === undefined || program.outputs.indexOf(out) !== position) return
-    const bytes = bytesOf(program.buffers[out]!.aval)
-    for (const [j, input] of program.inputs.entries()) {
-      if (taken.has(j) || forwarded.has(input) || bytesOf(program.buffers[input]!.aval) !== bytes) continue
-      const alike = dtypeInfo[program.buffers[input]!.aval.dtype].bytes === dtypeInfo[program.buffers[out]!.aval.dtype].bytes
-      const read = lastRead.get(input) ?? -1
-      const kernel = steps[written]!.kernel
-      if (read > written || (read === written && (kernel === null || !alike || !flatReadsOnly(kernel, input, out)))) continue
-      donations.set(position, j)
-      taken.add(j)
-      break
-    }
+  const { buffers, inputs, outputs, steps } = program
+  outputs.forEach((out, position) => {
+    if (outputs.indexOf(out) !== position || buffers[out]!.role.kind !== 'output') return
+    const { aval } = buffers[out]!
+    const partner = inputs.findIndex((input, j) => {
+      const from = buffers[input]!.aval
+      if (taken.has(j) || outputs.includes(input) || bytesOf(from) !== bytesOf(aval)) return false
+      return mayShare(buffers, steps, input, out, dtypeInfo[from.dtype].bytes === dtypeInfo[aval.dtype].bytes)
+    })
+    if (partner < 0) return
+    donations.set(position, partner)
+    taken.add(partner)
   })
   return donations
-}
-
-interface Flat {
-  readonly reads: ReadonlySet<BufferId>
-  readonly writes: ReadonlySet<BufferId>
-  /** Null for a whole loop. */
-  readonly kernel: Kernel | null
-}
-
-/** Steps with loops as one, slices standing for the whole arrays. */
-function flatten(program: Program): Flat[] {
-  const whole = (b: BufferId): BufferId => {
-    const { role } = program.buffers[b]!
-    return role.kind === 'slice' ? whole(role.of) : b
-  }
-  const uses = (step: Step): { reads: Set<BufferId>; writes: Set<BufferId> } => {
-    if (step.kind === 'kernel') return { reads: readsOfKernel(step.kernel), writes: writesOfKernel(step.kernel) }
-    const reads = new Set<BufferId>(step.carries.map((c) => c.initial))
-    const writes = new Set<BufferId>(step.carries.map((c) => c.final))
-    for (const s of step.body) {
-      const inner = uses(s)
-      for (const b of inner.reads) reads.add(b)
-      for (const b of inner.writes) writes.add(b)
-    }
-    return { reads, writes }
-  }
-  return program.steps.map((step) => {
-    const { reads, writes } = uses(step)
-    return { reads: new Set([...reads].map(whole)), writes: new Set([...writes].map(whole)), kernel: step.kind === 'kernel' ? step.kernel : null }
-  })
 }

@@ -1,5 +1,5 @@
 /** When each buffer of a program is written first and read last, in the order of its steps. */
-import { type BufferId, type Program, readsOfKernel, type Step, writesOfKernel } from '../kernel-ir/index.ts'
+import { type BufferId, type Kernel, type Program, readsOfKernel, type Step, writesOfKernel } from '../kernel-ir/index.ts'
 
 export interface Life {
   readonly first: number
@@ -7,10 +7,11 @@ export interface Life {
 }
 
 /**
- * Lives of all buffers. A loop is one stretch: what lives across its start or end, or is used inside but made outside,
+ * Lives of all buffers, and the kernels by the times that lives are told in. A loop is one stretch: what lives across its start or end, or is used inside but made outside,
  * lives through all of it; what is made and used inside lives between its steps there.
  */
-export function livesOf(program: Program): ReadonlyMap<BufferId, Life> {
+export function livesOf(program: Program): { readonly lives: ReadonlyMap<BufferId, Life>; readonly kernels: ReadonlyMap<number, Kernel> } {
+  const kernels = new Map<number, Kernel>()
   const lives = new Map<BufferId, { first: number; last: number }>()
   let time = 0
   const touch = (buffer: BufferId, at: number): void => {
@@ -31,7 +32,7 @@ export function livesOf(program: Program): ReadonlyMap<BufferId, Life> {
           touch(b, time)
           used.add(b)
         }
-        time++
+        kernels.set(time++, step.kernel)
         continue
       }
       const start = time++
@@ -51,7 +52,7 @@ export function livesOf(program: Program): ReadonlyMap<BufferId, Life> {
     return used
   }
   walk(program.steps)
-  return lives
+  return { lives, kernels }
 }
 
 const outlives = (program: Program, buffer: BufferId): boolean => program.buffers[buffer]!.role.kind !== 'temp'

@@ -1,5 +1,8 @@
 /** Whether a kernel may write a buffer over one that it reads. */
-import { type BufferId, type Expression, indexKey, type Kernel, type Store } from '../kernel-ir/index.ts'
+import { indexKey } from './index-arithmetic.ts'
+import type { BufferId, Expression, Kernel, Store } from './kernel.ts'
+import type { Buffer, Step } from './program.ts'
+import { usesOfStep } from './uses.ts'
 
 /**
  * True when every read of `from` is in the same stage as the one store to `to`, at the same element: then nothing is read
@@ -43,3 +46,20 @@ function inStages(stages: readonly StageLike[], from: BufferId, to: BufferId): b
 }
 
 const reads = (nodes: Expression, buffer: BufferId): boolean => nodes.some((n) => (n.op === 'load' || n.op === 'gather') && n.buffer === buffer)
+
+/**
+ * Whether `to` may lie where `from` lies while `steps` run: nothing reads `from` after `to` is first written, and the
+ * step that writes it reads it at most where it writes, in elements of one width.
+ */
+export function mayShare(buffers: readonly Buffer[], steps: readonly Step[], from: BufferId, to: BufferId, alike: boolean): boolean {
+  let written = false
+  for (const step of steps) {
+    const { reads, writes } = usesOfStep(buffers, step)
+    if (written && reads.has(from)) return false
+    if (!written && writes.has(to)) {
+      written = true
+      if (reads.has(from) && (step.kind !== 'kernel' || !alike || !flatReadsOnly(step.kernel, from, to))) return false
+    }
+  }
+  return written
+}
