@@ -3,7 +3,7 @@
  * literal of the dtype of the operand beside it.
  */
 import type { NDArray } from '../core/array.ts'
-import { aval, type Shape } from '../core/aval.ts'
+import { aval, sameShape, type Shape } from '../core/aval.ts'
 import type { DType } from '../core/dtype.ts'
 import { Literal } from '../core/jaxpr.ts'
 import type { BinaryParams, NoParams, Primitive, PrimitiveParams, UnaryParams } from '../core/primitives/index.ts'
@@ -82,7 +82,8 @@ export const slice: With<'slice'> = withParams('slice')
 export const bitcastConvertType: With<'bitcastConvertType'> = withParams('bitcastConvertType')
 export const reduceWindowSum: With<'reduceWindowSum'> = withParams('reduceWindowSum')
 
-export const reshape = (x: Value, newSizes: Shape): NDArray => bind1('reshape', [x], { newSizes })
+/** Another shape; nothing where it is that already. */
+export const reshape = (x: Value, newSizes: Shape): Value => (sameShape(x.aval.shape, newSizes) ? x : bind1('reshape', [x], { newSizes }))
 export const pad = (x: Value, value: Operand, params: PrimitiveParams['pad']): NDArray =>
   bind1('pad', [x, typeof value === 'number' ? constant(x, value) : value], params)
 export const concatenate = (xs: readonly Value[], dimension: number): NDArray => bind1('concatenate', xs, { dimension })
@@ -111,9 +112,10 @@ export function moveAxis(x: Value, from: number, to: number): Value {
   return transpose(x, rest)
 }
 
-/** The whole of `x` along every axis but one. */
-export function sliceAxis(x: Value, axis: number, start: number, limit: number, stride = 1): NDArray {
+/** The whole of `x` along every axis but one; nothing where it is all of that one too. */
+export function sliceAxis(x: Value, axis: number, start: number, limit: number, stride = 1): Value {
   const { shape } = x.aval
+  if (start === 0 && limit === shape[axis] && stride === 1) return x
   return slice(x, {
     startIndices: shape.map((_, i) => (i === axis ? start : 0)),
     limitIndices: shape.map((d, i) => (i === axis ? limit : d)),

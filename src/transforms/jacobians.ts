@@ -1,5 +1,6 @@
 /** All first and second derivatives: jacfwd, jacrev, hessian. */
 import { type Aval, sizeOf } from '../core/aval.ts'
+import { Literal } from '../core/jaxpr.ts'
 import { checkOptions } from '../core/ops/operands.ts'
 import type { Value } from '../core/trace.ts'
 import { type Structure, unflatten } from '../core/tree.ts'
@@ -103,11 +104,17 @@ export function jacrev<A extends Args, R, const N extends number | readonly numb
     const { primals, call, pick } = pointOf('jacrev', args, options.argnums ?? 0)
     const at = differentiate('jacrev', (values) => resultOf('jacrev', f, call(values), false), primals.values)
     requireInexact('jacrev', { values: [...at.outs], structure: at.result.out.structure }, 'the result')
+    const { structure } = at.result.out
+    const [first] = at.avals
+    // The gradient of a scalar needs no batch.
+    if (at.avals.length === 1 && first?.shape.length === 0) {
+      return nest(structure, primals.structure, [at.pullback([new Literal(1, first)]).map(instantiate)], pick)
+    }
     const total = at.avals.reduce((n, a) => n + sizeOf(a.shape), 0)
     const pulled = batchFlat((cts) => at.pullback(cts).map(instantiate), { size: total, axisName: null }, standardBasis(at.avals), at.avals.map(() => 0))
     const byInput = pulled.outs.map((ct, i) => blocks(batchedAt(ct, pulled.dims[i]!, total, 0), 0, at.avals))
     const rows = at.avals.map((_, i) => byInput.map((b) => b[i]!))
-    return nest(at.result.out.structure, primals.structure, rows, pick)
+    return nest(structure, primals.structure, rows, pick)
   }
   return named(jacobian, f) as (...a: A) => Jacobian<R, GradAt<A, N>>
 }
