@@ -68,37 +68,74 @@ export const isLeaf = (x: unknown): x is ArrayLike => typeof x === 'number' || t
  */
 export function flatten(tree: unknown, operation = 'tree.flatten'): [leaves: ArrayLike[], structure: Structure] {
   const leaves: ArrayLike[] = []
-  const structure = collect(tree, leaves, operation, [])
+  const structure = collect(tree, leaves, 0)
+  if (structure === null) throw refusal(tree, operation, [])!
   return [leaves, structure]
 }
 
-const pathText = (path: readonly (string | number)[]): string => (path.length === 0 ? 'the value itself' : path.map((p) => `[${typeof p === 'number' ? p : JSON.stringify(p)}]`).join(''))
+/** Deeper trees are taken for ones that contain themselves. */
+const deepest = 1000
 
-function collect(x: unknown, leaves: ArrayLike[], operation: string, path: readonly (string | number)[]): Structure {
+const none = { null: { kind: 'none', leaves: 0, key: 'null', value: null }, undefined: { kind: 'none', leaves: 0, key: 'undefined', value: undefined } } as const
+
+/** Null where something is no tree: the path to it is then looked for, which costs nothing as long as all is well. */
+function collect(x: unknown, leaves: ArrayLike[], depth: number): Structure | null {
   if (isLeaf(x)) {
     leaves.push(x)
     return leaf
   }
-  if (x === null || x === undefined) return { kind: 'none', leaves: 0, key: x === null ? 'null' : 'undefined', value: x }
+  if (x === null) return none.null
+  if (x === undefined) return none.undefined
+  if (depth > deepest || typeof x !== 'object') return null
   if (Array.isArray(x)) {
-    const children = x.map((c: unknown, i) => collect(c, leaves, operation, [...path, i]))
+    const children: Structure[] = []
+    for (const item of x as readonly unknown[]) {
+      const child = collect(item, leaves, depth + 1)
+      if (child === null) return null
+      children.push(child)
+    }
     return { kind: 'list', leaves: count(children), key: `[${children.map((c) => c.key).join()}]`, children }
   }
+  const proto = Object.getPrototypeOf(x) as object | null
+  const node = proto === null ? undefined : customNodes.get(proto)
+  if (node !== undefined) {
+    const [inner, aux] = node.flatten(x)
+    const child = collect(inner, leaves, depth + 1)
+    return child === null ? null : { kind: 'custom', leaves: child.leaves, key: `${node.type.name}#${node.id}(${child.key},${JSON.stringify(aux)})`, node, aux, child }
+  }
+  if (proto !== null && proto !== Object.prototype) return null
+  const names = Object.keys(x).sort()
+  const children: Structure[] = []
+  for (const n of names) {
+    const child = collect((x as Readonly<Record<string, unknown>>)[n], leaves, depth + 1)
+    if (child === null) return null
+    children.push(child)
+  }
+  return { kind: 'record', leaves: count(children), key: `{${names.map((n, i) => `${JSON.stringify(n)}:${children[i]!.key}`).join()}}`, names, children }
+}
+
+type Path = readonly (string | number)[]
+const pathText = (path: Path): string => (path.length === 0 ? 'the value itself' : path.map((p) => `[${typeof p === 'number' ? p : JSON.stringify(p)}]`).join(''))
+
+/** What is wrong with a tree, and where; null when all is well. */
+function refusal(x: unknown, operation: string, path: Path): TreeError | null {
+  if (isLeaf(x) || x === null || x === undefined) return null
+  if (path.length > deepest) return new TreeError(operation, `a tree is more than ${deepest} levels deep, or contains itself, at ${pathText(path.slice(0, 4))}…`)
+  const first = (items: Iterable<readonly [key: string | number, value: unknown]>): TreeError | null => {
+    for (const [key, value] of items) {
+      const found = refusal(value, operation, [...path, key])
+      if (found !== null) return found
+    }
+    return null
+  }
+  if (Array.isArray(x)) return first((x as readonly unknown[]).entries())
   if (typeof x === 'object') {
     const proto = Object.getPrototypeOf(x) as object | null
     const node = proto === null ? undefined : customNodes.get(proto)
-    if (node !== undefined) {
-      const [children, aux] = node.flatten(x)
-      const child = collect(children, leaves, operation, path)
-      return { kind: 'custom', leaves: child.leaves, key: `${node.type.name}#${node.id}(${child.key},${JSON.stringify(aux)})`, node, aux, child }
-    }
-    if (proto === null || proto === Object.prototype) {
-      const names = Object.keys(x).sort()
-      const children = names.map((n) => collect((x as Record<string, unknown>)[n], leaves, operation, [...path, n]))
-      return { kind: 'record', leaves: count(children), key: `{${names.map((n, i) => `${JSON.stringify(n)}:${children[i]!.key}`).join()}}`, names, children }
-    }
+    if (node !== undefined) return refusal(node.flatten(x)[0], operation, path)
+    if (proto === null || proto === Object.prototype) return first(Object.entries(x))
   }
-  throw new TreeError(operation, `${describe(x)} at ${pathText(path)} is no array, number or boolean, nor a list or plain object of them${hint(x)}`)
+  return new TreeError(operation, `${describe(x)} at ${pathText(path)} is no array, number or boolean, nor a list or plain object of them${hint(x)}`)
 }
 
 const count = (children: readonly Structure[]): number => children.reduce((n, c) => n + c.leaves, 0)
@@ -152,7 +189,7 @@ export function leavesLike(operation: string, structure: Structure, tree: unknow
 /** One value for every leaf of `structure` from a prefix of it: a value in place of a subtree stands for all its leaves. */
 export function broadcastPrefix<V>(operation: string, prefix: unknown, structure: Structure, isValue: (x: unknown) => x is V, what: string): V[] {
   const out: V[] = []
-  const spread = (p: unknown, s: Structure, path: readonly (string | number)[]): void => {
+  const spread = (p: unknown, s: Structure, path: Path): void => {
     if (isValue(p)) {
       for (let i = 0; i < s.leaves; i++) out.push(p)
       return
@@ -174,8 +211,8 @@ export function broadcastPrefix<V>(operation: string, prefix: unknown, structure
 }
 
 /** Calls `f` on every leaf with its path: indices and names from the root. */
-export function eachPath(structure: Structure, visit: (path: readonly (string | number)[]) => void): void {
-  const walk = (s: Structure, path: readonly (string | number)[]): void => {
+export function eachPath(structure: Structure, visit: (path: Path) => void): void {
+  const walk = (s: Structure, path: Path): void => {
     if (s.kind === 'leaf') visit(path)
     else if (s.kind === 'list') s.children.forEach((c, i) => walk(c, [...path, i]))
     else if (s.kind === 'record') s.names.forEach((n, i) => walk(s.children[i]!, [...path, n]))
