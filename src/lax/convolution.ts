@@ -91,7 +91,7 @@ function pair(lhs: ArrayLike, rhs: ArrayLike, operation: string): [NDArray, NDAr
   const type = ops.promotedType(operation, [lhs, rhs])
   const cast = (v: ArrayLike): NDArray => {
     const t: Value = ops.toType(v, type)
-    return 'value' in t ? ops.toArray(v) : (t as NDArray)
+    return 'value' in t ? ops.toArray(v) : t
   }
   return [cast(lhs), cast(rhs)]
 }

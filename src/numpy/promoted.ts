@@ -8,7 +8,7 @@ import type { ArrayLike } from '../core/tree.ts'
 function cast(xs: readonly ArrayLike[], type: PromotionType): NDArray[] {
   return xs.map((x) => {
     const v = ops.toType(x, type)
-    return 'value' in v ? ops.convert(ops.toArray(typeof x === 'boolean' ? Number(x) : x), type.dtype, type.weakType) : (v)
+    return 'value' in v ? ops.convert(ops.toArray(typeof x === 'boolean' ? Number(x) : x), type.dtype, type.weakType) : v
   })
 }
 

@@ -102,8 +102,8 @@ export function foldIn(k: NDArray, data: ArrayLike): NDArray {
   const low =
     typeof value === 'number'
       ? new Literal(value >>> 0, aval([], 'uint32'))
-      : (value).dtype === 'uint32'
-        ? (value)
+      : value.dtype === 'uint32'
+        ? value
         : ops.bitcast(ops.convert(value, 'int32'), 'uint32')
   const [a, b] = threefry(words, new Literal(0, aval([], 'uint32')), low)
   return wrap(ops.stack([a, b]))

@@ -1,7 +1,7 @@
 /** Every program in README and docs/ compiles under the project's own strict options, runs, and prints what the page says. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { longTestTimeout } from '../scale.ts'
 import { programsOf } from './extract.ts'
@@ -53,6 +53,16 @@ test.each(programs.map((program, i) => ({ ...program, i })))('$page:$line', ({ i
   expect(result?.stderr).toBe('')
   expect(result?.status).toBe(0)
   if (output !== null) expect(result?.stdout.trimEnd()).toBe(output.trimEnd())
+})
+
+test('every link to a file of the project leads somewhere', () => {
+  const dead = pages.flatMap((page) =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => !/^[a-z]+:/.test(link) && !existsSync(join(root, dirname(page), link)))
+      .map((link) => `${page}: ${link}`),
+  )
+  expect(dead).toEqual([])
 })
 
 describe('the reading of pages', () => {

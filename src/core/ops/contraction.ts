@@ -19,7 +19,7 @@ function pair(operation: string, x: ArrayLike, y: ArrayLike): [NDArray, NDArray]
   const type = promotedType(operation, [x, y])
   const cast = (v: ArrayLike): NDArray => {
     const t: Value = toType(v, type)
-    return 'value' in t ? toArray(v).astype(type.dtype) : (t as NDArray)
+    return 'value' in t ? toArray(v).astype(type.dtype) : t
   }
   return [cast(x), cast(y)]
 }

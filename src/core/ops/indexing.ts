@@ -58,7 +58,7 @@ function parse(operation: string, shape: Shape, entries: readonly IndexEntry[]):
       slices.push({ start: 0, stop: size, step: 1 })
       layout.push({ kind: 'array', axis, index: e })
     } else {
-      slices.push(bounds(operation, e as readonly Bound[], size))
+      slices.push(bounds(operation, e, size))
       layout.push({ kind: 'axis', axis })
     }
     axis++

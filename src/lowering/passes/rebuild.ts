@@ -17,7 +17,7 @@ export class Renaming {
 }
 
 /** An equation with other inputs. */
-export const withInputs = (e: Eqn, inputs: readonly Atom[]): Eqn => (inputs.every((a, i) => a === e.inputs[i]) ? e : ({ ...e, inputs }))
+export const withInputs = (e: Eqn, inputs: readonly Atom[]): Eqn => (inputs.every((a, i) => a === e.inputs[i]) ? e : { ...e, inputs })
 
 /** The program with every program inside its equations rewritten. */
 export function mapPrograms(jaxpr: Jaxpr, rewrite: (inner: Jaxpr) => Jaxpr): Jaxpr {
