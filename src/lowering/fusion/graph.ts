@@ -4,7 +4,6 @@ import type { DType } from '../../core/dtype.ts'
 import type { Aval } from '../../core/aval.ts'
 import type { Eqn, Jaxpr, Var } from '../../core/jaxpr.ts'
 import type { Primitive, PrimitiveParams } from '../../core/primitives/index.ts'
-import { dimVector } from '../kernel-ir/index.ts'
 import { type At, type Def, isLiteral, type MapDef, type Operand, type ReductionAccumulator, type Region, Value } from './value.ts'
 
 /** What a primitive is to fusion: from operands to results. `outs` are the types of the results. */
@@ -80,6 +79,3 @@ export class Graph {
     return rule(this, operands, e.params, outs)
   }
 }
-
-/** Loop variables for the axes of a shape, starting at `first`. */
-export const axesOf = (shape: Shape, first = 0): ReturnType<typeof dimVector> => dimVector(shape.length, first)

@@ -1,5 +1,5 @@
 /** Groups: values that one kernel computes, and the check that a value can join one. */
-import { type Shape, sizeOf } from '../../core/aval.ts'
+import type { Shape } from '../../core/aval.ts'
 import { InternalError } from '../../core/errors.ts'
 import { dimVector, type Guard, type Index, type Node, sameIndex } from '../kernel-ir/index.ts'
 import { Builder, type Scope, unfusable } from './builder.ts'
@@ -161,5 +161,3 @@ export function writeOperands(def: ContractionDef, scope: Scope): { lhs: Node[];
   }
   return { lhs: nodes((b) => def.lhs(b, p)), rhs: nodes((b) => def.rhs(b, p)) }
 }
-
-export const pointsOf = (group: Group): number => sizeOf(group.space)

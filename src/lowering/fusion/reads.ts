@@ -13,7 +13,7 @@ export interface Read {
 }
 
 /** Calls `write` with a builder over `sizes`, in which every value is loaded; gives the loads. */
-export function probe(sizes: Sizes, write: (b: Builder) => void): Read[] {
+function probe(sizes: Sizes, write: (b: Builder) => void): Read[] {
   const reads: Read[] = []
   const domain = sizeOf(sizes)
   const scope: Scope = {

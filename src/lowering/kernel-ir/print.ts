@@ -1,8 +1,7 @@
 /** Programs as text: one line a kernel, for people and for tests that count. */
 import { bytesOf, showAval, sizeOf } from '../../core/aval.ts'
-import { dtypeInfo } from '../../core/dtype.ts'
 import { readsOfKernel, writesOfKernel } from './uses.ts'
-import type { BufferId, Expression, Kernel, Node } from './kernel.ts'
+import type { BufferId, Expression, Kernel } from './kernel.ts'
 import type { Program, Step } from './program.ts'
 
 /**
@@ -85,18 +84,4 @@ function quantity(n: number, unit: string): string {
     p++
   }
   return `${p === 0 ? x : x.toPrecision(3)} ${prefixes[p]}${unit}`
-}
-
-/** An expression, one node a line: for debugging. */
-export function printExpression(nodes: Expression): string {
-  return nodes.map((n, i) => `  ${i}: ${printNode(n)}`).join('\n')
-}
-
-function printNode(n: Node): string {
-  switch (n.op) {
-    case 'apply':
-      return `${n.primitive}(${n.inputs.join(', ')}) ${dtypeInfo[n.dtype].short}`
-    default:
-      return JSON.stringify(n)
-  }
 }

@@ -42,7 +42,7 @@ function insertAxes(rank: number, axes: readonly number[], index: readonly Index
 }
 
 /** A fold over axes; the result in `out`'s dtype. */
-export function reduceAxes(g: Graph, x: Operand, axes: readonly number[], combine: Combine, out: Aval): Operand {
+function reduceAxes(g: Graph, x: Operand, axes: readonly number[], combine: Combine, out: Aval): Operand {
   const from = shapeOf(x)
   const inner = axes.map((a) => from[a]!)
   if (sizeOf(inner) === 0) return g.structural(out.shape, out.dtype, (b) => b.literal(out.dtype, identity(combine, out.dtype)))
