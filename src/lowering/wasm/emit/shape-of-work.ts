@@ -68,7 +68,9 @@ export function forksFor(stages: readonly Stage[], points: number): number {
     if (stage.kind !== 'map' && stage.accumulators.some((a) => a.combine === 'argmax' || a.combine === 'argmin')) cost += 8
   }
   if (parts === 4) return 1
-  const forks = cost <= 12 || (cost <= 60 && points >= 2 ** 16) ? 4 : cost <= 150 && points >= 2 ** 13 ? 2 : 1
+  const guarded = stages.some((s) => s.nodes.some((n) => n.op === 'load' && n.guards.length > 0))
+  const worth = guarded ? 2 : 4
+  const forks = points >= 2 ** 15 && cost <= 60 ? worth : points >= 2 ** 12 && cost <= 150 ? Math.min(2, worth) : 1
   return Math.max(1, forks / parts)
 }
 

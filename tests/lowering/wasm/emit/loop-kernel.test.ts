@@ -100,6 +100,27 @@ describe('map kernels', () => {
     }
   })
 
+  test('a large transposing read, by tiles', () => {
+    for (const [rows, columns] of [[96, 80], [64, 100], [70, 128]] as const) {
+      const kernel = loop([rows, columns], [map([], [load(0, affine([1, rows])), load(1, affine([columns, 1])), apply('add', [0, 1])], [{ buffer: 2, index: affine([columns, 1]), node: 2 }])])
+      const f = { shape: [rows, columns], dtype: 'float32' as const }
+      const [x, y] = [random(rows * columns), random(rows * columns, 9)]
+      const [out] = run(kernelProgram(kernel, [f, f], [f]), [x, y], 3)
+      expect(f32(out!)).toEqual(Float32Array.from({ length: rows * columns }, (_, k) => x[(k % columns) * rows + Math.floor(k / columns)]! + y[k]!))
+    }
+  })
+
+  test('few long rows, by pieces', () => {
+    for (const columns of [40_000, 40_003]) {
+      const kernel = loop([3, columns], [map([], [load(0, affine([columns, 1])), load(1, affine([1])), apply('mul', [0, 1])], [{ buffer: 2, index: affine([columns, 1]), node: 2 }])])
+      const f = { shape: [3, columns], dtype: 'float32' as const }
+      const x = random(3 * columns)
+      const scale = Float32Array.of(2, 3, 5)
+      const [out] = run(kernelProgram(kernel, [f, { shape: [3], dtype: 'float32' }], [f]), [x, scale], 2)
+      expect(f32(out!)).toEqual(x.map((v, k) => Math.fround(v * scale[Math.floor(k / columns)]!)))
+    }
+  })
+
   test('the same bits at every position of a row', () => {
     const n = 23
     const kernel = loop([n], [map([], [load(0, affine([1])), apply('exp', [0])], [{ buffer: 1, index: affine([1]), node: 1 }])])
@@ -154,6 +175,49 @@ describe('reductions', () => {
       const row = [...x.subarray(i * columns, (i + 1) * columns)]
       const total = row.reduce((s, v) => s + Math.exp(v), 0)
       row.forEach((v, j) => expect(got[i * columns + j]!).toBeCloseTo(Math.exp(v) / total, 6))
+    }
+  })
+
+  test('over two axes, the contiguous one innermost', () => {
+    // Σ over (i, k) of x[k, j, i]
+    const [a, b, c] = [7, 5, 33]
+    const kernel = loop(
+      [b],
+      [
+        { kind: 'reduce', inner: [c, a], nodes: [load(0, affine([c, 1, b * c]))], accumulators: [{ combine: 'sum', dtype: 'float32', node: 0, position: null }] },
+        map([], [{ op: 'reduced', dtype: 'float32', stage: 0, output: 0 }], [{ buffer: 1, index: affine([1]), node: 0 }]),
+      ],
+    )
+    const x = Float32Array.from({ length: a * b * c }, (_, i) => ((i * 13) % 29) - 14)
+    const [out] = run(kernelProgram(kernel, [{ shape: [a, b, c], dtype: 'float32' }], [{ shape: [b], dtype: 'float32' }]), [x])
+    const want = Array.from({ length: b }, (_, j) => x.reduce((sum, v, i) => sum + (Math.floor(i / c) % b === j ? v : 0), 0))
+    expect([...f32(out!)]).toEqual(want)
+  })
+
+  test('a maximum with its place, of windows and of whole rows', () => {
+    const [rows, columns] = [6, 8]
+    const values = Float32Array.from({ length: rows * columns }, (_, i) => [3, NaN, -1, 7, 7, 2, -Infinity][(i * i) % 7]!)
+    for (const inner of [[2, 4], [2, 2], [1, 8]] as const) {
+      const space = [rows / inner[0], columns / inner[1]]
+      const position = { constant: 0, terms: [{ coefficient: inner[1], atom: { kind: 'dim' as const, dim: 2 } }, { coefficient: 1, atom: { kind: 'dim' as const, dim: 3 } }] }
+      const flat = affine([space[1]!, 1])
+      const kernel = loop(space, [
+        {
+          kind: 'reduce', inner, nodes: [load(0, affine([inner[0] * columns, inner[1], columns, 1])), { op: 'index', dtype: 'int32', index: position }],
+          accumulators: [{ combine: 'max', dtype: 'float32', node: 0, position: null }, { combine: 'argmax', dtype: 'int32', node: 0, position: 1 }],
+        },
+        map([], [{ op: 'reduced', dtype: 'float32', stage: 0, output: 0 }, { op: 'reduced', dtype: 'int32', stage: 0, output: 1 }], [{ buffer: 1, index: flat, node: 0 }, { buffer: 2, index: flat, node: 1 }]),
+      ])
+      const [largest, places] = run(kernelProgram(kernel, [{ shape: [rows, columns], dtype: 'float32' }], [{ shape: space, dtype: 'float32' }, { shape: space, dtype: 'int32' }]), [values])
+      for (let i = 0; i < space[0]!; i++)
+        for (let j = 0; j < space[1]!; j++) {
+          const window = Array.from({ length: inner[0] * inner[1] }, (_, k) => values[(i * inner[0] + Math.floor(k / inner[1])) * columns + j * inner[1] + (k % inner[1])]!)
+          const nan = window.findIndex(Number.isNaN)
+          const at = nan >= 0 ? nan : window.indexOf(Math.max(...window))
+          const k = i * space[1]! + j
+          expect(new Int32Array(places!.slice().buffer)[k]).toBe(at)
+          expect(f32(largest!)[k]).toBe(window[at])
+        }
     }
   })
 
