@@ -9,7 +9,7 @@ import { isIdentity, type Monoid, monoidOf } from './monoid.ts'
 import { type PaddingLike, paddingPairs, perAxis } from './padding.ts'
 
 export interface WindowOptions {
-  /** Holes of `init` between neighbours of the operand. */
+  /** Holes between neighbours of the operand. */
   readonly baseDilation?: readonly number[]
   /** Holes between the elements that a window reads. */
   readonly windowDilation?: readonly number[]
@@ -19,8 +19,8 @@ const primitives = { add: 'reduceWindowSum', mul: 'reduceWindowProd', max: 'redu
 const isWindowed = (m: Monoid | null): m is keyof typeof primitives => m !== null && m in primitives
 
 /**
- * Combines the elements of every window with `lax.add`, `lax.max`, `lax.min` or `lax.mul`, starting from `init`, which also
- * fills the padding. Window, strides and padding have an entry for every axis of x.
+ * Combines the elements of every window with `lax.add`, `lax.max`, `lax.min` or `lax.mul`, starting from `init`; padding and
+ * holes add nothing. Window, strides and padding have an entry for every axis of x.
  *
  * @example
  * lax.reduceWindow(np.array([1, 3, 2, 5]), -Infinity, lax.max, [2], [2], 'VALID').js()   // [3, 5]
@@ -46,10 +46,6 @@ export function reduceWindow(
   const sizes = a.shape.map((d, i) => (d === 0 ? 0 : (d - 1) * baseDilation[i]! + 1))
   const pairs = paddingPairs(name, padding, sizes, window, strides, windowDilation)
   const params = { windowDimensions: window, windowStrides: strides, padding: pairs, baseDilation, windowDilation }
-  if (isIdentity(monoid, init, a.dtype)) return bind1(primitives[monoid], [a], params)
-  // Another init is what stands in padding and holes, and is combined with every window once.
-  const wide = ops.pad(a, init, pairs.map(([low, high], i) => [low, high, baseDilation[i]! - 1]))
-  const none = a.shape.map((): [number, number] => [0, 0])
-  const out = bind1(primitives[monoid], [wide], { ...params, padding: none, baseDilation: a.shape.map(() => 1) })
-  return computation(ops.convert(ops.toArray(init), a.dtype), out)
+  const out = bind1(primitives[monoid], [a], params)
+  return isIdentity(monoid, init, a.dtype) ? out : computation(ops.convert(ops.toArray(init), a.dtype), out)
 }

@@ -4,7 +4,7 @@ import { isInexact, isInteger, isUnsigned } from '../core/dtype.ts'
 import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
-import { promoted, promotedInexact } from './promoted.ts'
+import { promotedInexact, promotedNumeric } from './promoted.ts'
 
 export { abs, abs as absolute, add, div as divide, div as trueDivide, mul as multiply, neg as negative, square, sub as subtract } from '../core/ops/index.ts'
 
@@ -21,7 +21,7 @@ export const fabs = (x: ArrayLike): NDArray => ops.abs(promotedInexact('fabs', x
  * np.mod(-7, 3).item()   // 2
  */
 export function mod(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promoted('mod', x, y)
+  const [a, b] = promotedNumeric('mod', x, y)
   const divisor = isInteger(b!.dtype) ? ops.where(ops.eq(b!, 0), 1, b!) : b!
   const rest = ops.rem(a!, divisor)
   if (isUnsigned(rest.dtype)) return rest
@@ -32,13 +32,13 @@ export const remainder = (x: ArrayLike, y: ArrayLike): NDArray => mod(x, y)
 
 /** The remainder with the sign of the dividend, as C's. */
 export function fmod(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promoted('fmod', x, y)
+  const [a, b] = promotedNumeric('fmod', x, y)
   return isInteger(b!.dtype) ? ops.rem(a!, ops.where(ops.eq(b!, 0), 1, b!)) : ops.rem(a!, b!)
 }
 
 /** The quotient rounded down; integers stay integers. */
 export function floorDivide(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promoted('floorDivide', x, y)
+  const [a, b] = promotedNumeric('floorDivide', x, y)
   if (!isInteger(a!.dtype)) return floatDivmod(a!, b!)[0]
   const quotient = ops.laxDiv(a!, b!)
   if (isUnsigned(quotient.dtype)) return quotient
@@ -56,7 +56,7 @@ function floatDivmod(x: NDArray, y: NDArray): [quotient: NDArray, remainder: NDA
 
 /** `[floorDivide(x, y), mod(x, y)]` */
 export function divmod(x: ArrayLike, y: ArrayLike): [quotient: NDArray, remainder: NDArray] {
-  const [a, b] = promoted('divmod', x, y)
+  const [a, b] = promotedNumeric('divmod', x, y)
   return isInteger(a!.dtype) ? [floorDivide(a!, b!), mod(a!, b!)] : floatDivmod(a!, b!)
 }
 
@@ -74,7 +74,7 @@ export function modf(x: ArrayLike): [fractional: NDArray, whole: NDArray] {
 export function power(x: ArrayLike, y: ArrayLike): NDArray {
   if (typeof y === 'number' && Number.isInteger(y)) return ops.pow(x, y)
   const type = ops.promotedType('power', [x, y])
-  if (isInteger(type.dtype)) return integerPower(x, y)
+  if (isInteger(type.dtype) || type.dtype === 'bool') return integerPower(x, y)
   return ops.pow(x, y)
 }
 
@@ -82,7 +82,7 @@ export const pow = (x: ArrayLike, y: ArrayLike): NDArray => power(x, y)
 
 /** Powers by squaring; six bits of the exponent, beyond which any base but 0 and ±1 overflows. Source: jax.numpy.power. */
 function integerPower(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promoted('power', x, y)
+  const [a, b] = promotedNumeric('power', x, y)
   let base = a!
   let exponent = b!
   let out = ops.where(ops.and(ops.eq(base, 0), ops.ne(exponent, 0)), ops.convert(0, base.dtype), ops.convert(1, base.dtype))

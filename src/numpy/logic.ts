@@ -1,11 +1,12 @@
 /** Comparisons, truth and bits under NumPy's names. */
 import type { NDArray } from '../core/array.ts'
-import { type DType, dtypeInfo, isInexact, isInteger, isUnsigned } from '../core/dtype.ts'
+import { dtypeInfo, isInexact, isInteger, isUnsigned } from '../core/dtype.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { full } from '../lax/shape.ts'
-import { promoted, promotedInexact } from './promoted.ts'
+import { finfo } from './dtypes.ts'
+import { promoted, promotedInexact, promotedNumeric } from './promoted.ts'
 
 export {
   and as bitwiseAnd,
@@ -23,14 +24,17 @@ export {
   max as maximum,
   min as minimum,
   ne as notEqual,
-  shiftLeft as bitwiseLeftShift,
-  shiftLeft as leftShift,
   xor as bitwiseXor,
 } from '../core/ops/index.ts'
 
+export function leftShift(x: ArrayLike, n: ArrayLike): NDArray {
+  const [a, b] = promotedNumeric('leftShift', x, n)
+  return ops.shiftLeft(a!, b!)
+}
+export const bitwiseLeftShift = (x: ArrayLike, n: ArrayLike): NDArray => leftShift(x, n)
 /** Copies of the sign bit where integers are signed, zeros where they are not. */
 export function rightShift(x: ArrayLike, n: ArrayLike): NDArray {
-  const [a, b] = promoted('rightShift', x, n)
+  const [a, b] = promotedNumeric('rightShift', x, n)
   return isUnsigned(a!.dtype) ? ops.shiftRightLogical(a!, b!) : ops.shiftRightArithmetic(a!, b!)
 }
 export const bitwiseRightShift = (x: ArrayLike, n: ArrayLike): NDArray => rightShift(x, n)
@@ -69,9 +73,6 @@ export const isinf: Test = whereInexact((a) => ops.eq(ops.abs(a), Infinity))
 export const isposinf: Test = whereInexact((a) => ops.eq(a, Infinity))
 export const isneginf: Test = whereInexact((a) => ops.eq(a, -Infinity))
 
-/** Greatest finite value of each floating dtype. */
-const greatest: Readonly<Partial<Record<DType, number>>> = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE, float16: 65504, bfloat16: 3.3895313892515355e38 }
-
 export interface NanToNumOptions {
   readonly nan?: ArrayLike
   readonly posinf?: ArrayLike
@@ -82,7 +83,7 @@ export function nanToNum(x: ArrayLike, options: NanToNumOptions = {}): NDArray {
   ops.checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf'])
   const a = ops.toArray(x)
   if (!isInexact(a.dtype)) return a
-  const limit = greatest[a.dtype] ?? greatest.float32!
+  const limit = finfo(a.dtype).max
   const like = (v: ArrayLike): NDArray => ops.convert(v, a.dtype)
   const { nan = 0, posinf = limit, neginf = -limit } = options
   const finite = ops.where(ops.eq(a, Infinity), like(posinf), ops.where(ops.eq(a, -Infinity), like(neginf), a))

@@ -15,6 +15,12 @@ function cast(xs: readonly ArrayLike[], type: PromotionType): NDArray[] {
 /** Of one dtype; shapes are left as they are. */
 export const promoted = (operation: string, ...xs: readonly ArrayLike[]): NDArray[] => cast(xs, ops.promotedType(operation, xs))
 
+/** Of one dtype of numbers: bool becomes int32. */
+export function promotedNumeric(operation: string, ...xs: readonly ArrayLike[]): NDArray[] {
+  const type = ops.promotedType(operation, xs)
+  return cast(xs, type.dtype === 'bool' ? { dtype: 'int32', weakType: false } : type)
+}
+
 /** Of one floating dtype: integers and bool become float32. */
 export function promotedInexact(operation: string, ...xs: readonly ArrayLike[]): NDArray[] {
   const type = ops.promotedType(operation, xs)

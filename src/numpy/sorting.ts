@@ -91,10 +91,10 @@ export function digitize(x: ArrayLike, bins: ArrayLike, options: { readonly righ
   ops.checkOptions('digitize', options, ['right'])
   const edges = ops.toArray(bins)
   if (edges.ndim !== 1) throw new ShapeError('digitize', `got bins of shape [${edges.shape.join(',')}]; takes a vector`)
-  const right = options.right ?? false
-  const rising = searchsorted(edges, x, { side: right ? 'left' : 'right' })
+  const side = options.right === true ? 'left' : 'right'
+  const rising = searchsorted(edges, x, { side })
   if (edges.size < 2) return rising
-  const falling = ops.sub(edges.size, searchsorted(ops.flip(edges), x, { side: right ? 'right' : 'left' }))
+  const falling = ops.sub(edges.size, searchsorted(ops.flip(edges), x, { side }))
   return ops.where(ops.ge(part(edges, 0, edges.size - 1, edges.size), part(edges, 0, 0, 1)), rising, falling)
 }
 

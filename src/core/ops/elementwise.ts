@@ -6,19 +6,23 @@ import { DtypeError } from '../errors.ts'
 import type { BinaryParams, Primitive, UnaryParams } from '../primitives/index.ts'
 import { bind1, type Value } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
-import { broadcastShapes, checkDtype, checkOperands, promote, promotedType, promoteInexact, stretch, toType, toValue } from './operands.ts'
+import { broadcastShapes, checkDtype, checkOperands, promote, promotedType, promoteInexact, stretch, toArray, toType, toValue } from './operands.ts'
 
 type Unary = (x: ArrayLike) => NDArray
 type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
 type PlainUnary = Exclude<keyof UnaryParams, 'round' | 'integerPow' | 'convertElementType'>
 
+const isBool = (x: ArrayLike): boolean => typeof x === 'boolean' || (typeof x === 'object' && x.dtype === 'bool')
+
+function keep(primitive: PlainUnary, x: ArrayLike): NDArray {
+  checkOperands(primitive, [x])
+  return bind1<Primitive>(primitive, [toValue(x)], {})
+}
 /** Keeps the dtype. */
 const unary =
   (primitive: PlainUnary): Unary =>
-  (x) => {
-    checkOperands(primitive, [x])
-    return bind1<Primitive>(primitive, [toValue(x)], {})
-  }
+  (x) =>
+    keep(primitive, x)
 /** Integers and bool become float32. */
 const inexact =
   (primitive: PlainUnary): Unary =>
@@ -33,12 +37,14 @@ const inexactBinary =
   (x, y) =>
     bind1<Primitive>(primitive, promoteInexact(primitive, [x, y]), {})
 
+/** The absolute value; of truth values themselves. */
+export const abs: Unary = (x) => (isBool(x) ? toArray(x) : keep('abs', x))
+/** x · x; truth values count as 0 and 1. */
+export const square: Unary = (x) => keep('square', isBool(x) ? convert(x, 'int32') : x)
 export const neg: Unary = unary('neg')
 export const sign: Unary = unary('sign')
 export const floor: Unary = unary('floor')
 export const ceil: Unary = unary('ceil')
-export const abs: Unary = unary('abs')
-export const square: Unary = unary('square')
 export const not: Unary = unary('not')
 export const populationCount: Unary = unary('populationCount')
 export const clz: Unary = unary('clz')

@@ -111,7 +111,7 @@ export interface CumulativeOptions {
 /** Along an axis; null: over the flat array. */
 export function cumulative(primitive: Cumulative, x: ArrayLike, axis: number | null | undefined, reverse = false): NDArray {
   const given = toArray(x)
-  const wide = primitive === 'cumsum' || primitive === 'cumprod' ? widened(given, undefined, primitive) : given
+  const wide = (primitive === 'cumsum' || primitive === 'cumprod') && given.dtype === 'bool' ? convert(given, 'int32') : given
   const a = axis === null || axis === undefined ? reshape(wide, [wide.size]) : wide
   return bind1(primitive, [a], { axis: normalAxis(primitive, axis ?? 0, a.ndim), reverse })
 }
