@@ -25,7 +25,10 @@ export interface Scope {
 /** Thrown where an expression cannot stand in the kernel it was tried in. One for all: nobody looks at its stack. */
 export const unfusable: Error = new Error('an expression cannot stand in this kernel')
 
-const applyKey = (params: object): string => JSON.stringify(params, (_, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v))
+function applyKey(params: object): string {
+  for (const _ in params) return JSON.stringify(params, (__, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v))
+  return ''
+}
 
 export class Builder {
   readonly nodes: Node[] = []

@@ -45,8 +45,16 @@ export interface Uses {
   readonly writes: ReadonlySet<BufferId>
 }
 
+const known = new WeakMap<Step, Uses>()
+
 /** What a step touches; a loop as a whole, slices standing for the arrays that they are of. */
 export function usesOfStep(buffers: readonly Buffer[], step: Step): Uses {
+  let uses = known.get(step)
+  if (uses === undefined) known.set(step, (uses = findUses(buffers, step)))
+  return uses
+}
+
+function findUses(buffers: readonly Buffer[], step: Step): Uses {
   const whole = (b: BufferId): BufferId => {
     const { role } = buffers[b]!
     return role.kind === 'slice' ? whole(role.of) : b
