@@ -144,7 +144,7 @@ describe('sort', () => {
         const tags = Int32Array.from({ length: n }, (_, i) => i)
         const [values, order] = run(kernelProgram(sort(outer, length, inner, descending), [f(n), i32(n)], [f(n), i32(n)]), [x, tags])
         const rank = (v: number): number => (Number.isNaN(v) ? Infinity : v)
-        const key = (i: number): [number, number] => [Number.isNaN(x[i]!) ? 1 : 0, descending && descending && Object.is(x[i], -0) ? 0 : 1]
+        const key = (i: number): [number, number] => [Number.isNaN(x[i]!) ? 1 : 0, descending && Object.is(x[i], -0) ? 0 : 1]
         for (let o = 0; o < outer; o++) {
           for (let k = 0; k < inner; k++) {
             const row = Array.from({ length }, (_, i) => (o * length + i) * inner + k)
