@@ -12,14 +12,15 @@ function checkRate(operation: string, rate: LearningRate): void {
   if (typeof rate === 'number' && !(rate >= 0)) throw new ArgumentError(operation, `the learning rate must be a number >= 0 or a schedule, and got ${rate}`)
 }
 
-const at = (rate: LearningRate, step: NDArray): NDArray | number => (typeof rate === 'number' ? rate : rate(step))
+// A plain number stays one, so that it takes the precision of what it meets.
+const negative = (rate: LearningRate, step: NDArray): NDArray | number => (typeof rate === 'number' ? -rate : np.negative(rate(step)))
 
 /** Gradient descent: -rate · g. */
 export function sgd(rate: LearningRate): GradientTransformation {
   checkRate('sgd', rate)
   return transformation<{ step: NDArray }>({
     init: () => ({ step: stepZero() }),
-    update: (grads, { step }) => [mapLeaves((g) => np.multiply(g, np.negative(at(rate, step))), grads), { step: step.add(1) }],
+    update: (grads, { step }) => [mapLeaves((g) => np.multiply(g, negative(rate, step)), grads), { step: step.add(1) }],
   })
 }
 
@@ -39,7 +40,7 @@ export function momentum(rate: LearningRate, mass: number, { nesterov = false }:
     update(grads, { step, velocity }) {
       const next = mapLeaves((v, g) => v.mul(mass).add(g), velocity, grads)
       const direction = nesterov ? mapLeaves((v, g) => v.mul(mass).add(g), next, grads) : next
-      return [mapLeaves((d) => np.multiply(d, np.negative(at(rate, step))), direction), { step: step.add(1), velocity: next }]
+      return [mapLeaves((d) => np.multiply(d, negative(rate, step)), direction), { step: step.add(1), velocity: next }]
     },
   })
 }
@@ -62,10 +63,20 @@ export function adam(rate: LearningRate, { b1 = 0.9, b2 = 0.999, eps = 1e-8 }: A
       const count = state.step.add(1)
       const m = mapLeaves((m0, g) => m0.mul(b1).add(g.mul(1 - b1)), state.m, grads)
       const v = mapLeaves((v0, g) => v0.mul(b2).add(g.mul(g).mul(1 - b2)), state.v, grads)
-      const t = count.astype('float32')
-      const size = np.negative(np.divide(at(rate, state.step), np.subtract(1, np.power(b1, t))))
-      const correction = np.subtract(1, np.power(b2, t))
-      const updates = mapLeaves((mi, vi) => mi.mul(size.astype(mi.dtype)).div(np.sqrt(vi.div(correction.astype(vi.dtype))).add(eps)), m, v)
+      // Scalars of the step, in float64 for leaves that are, else in float32: narrower types cannot hold 1 - b2.
+      const scalars = (dtype: 'float32' | 'float64'): { size: NDArray; correction: NDArray } => {
+        const t = count.astype(dtype)
+        return { size: np.divide(negative(rate, state.step), np.subtract(1, np.power(b1, t))), correction: np.subtract(1, np.power(b2, t)) }
+      }
+      const single = scalars('float32')
+      const updates = mapLeaves(
+        (mi, vi) => {
+          const { size, correction } = mi.dtype === 'float64' ? scalars('float64') : single
+          return mi.mul(size.astype(mi.dtype)).div(np.sqrt(vi.div(correction.astype(vi.dtype))).add(eps))
+        },
+        m,
+        v,
+      )
       return [updates, { step: count, m, v }]
     },
   })

@@ -64,7 +64,7 @@ for name, f in CUM.items():
     cumulative[name] = entries
 flat = [case("flat cumsum", lambda v: jnp.cumsum(v), [PLAIN]), case("bool cumsum", lambda v: jnp.cumsum(v), [BOOL])]
 
-UNSORTED = np.array([[3, NAN, -0.0, 0.0, -INF, INF, -2, NAN, 3], [1, 0.0, -0.0, 1, 2, -1, NAN, -NAN, 0.5]], np.float32)
+UNSORTED = np.array([[3, NAN, -0.0, 0.0, -INF, INF, -2, NAN, 3], [1, 0.0, -0.0, 1, 2, -1, NAN, NAN, 0.5]], np.float32)
 sort, argsort = [], []
 for key, x in (("plain", PLAIN), ("nan", UNSORTED), ("int32", INT), ("uint8", UINT8), ("bool", BOOL), ("ties", TIES), ("plain64", PLAIN.astype(np.float64)), ("empty", EMPTY)):
     for axis in (*range(x.ndim), -1):

@@ -39,7 +39,7 @@ export function emitSort({ module }: EmitContext, name: string, kernel: SortKern
     fn.get(order).i32(orderBytes).emit('i32.add').set(nextOrder)
     let first = true
     for (const { from, dtype } of operands.slice(0, kernel.numKeys).toReversed()) {
-      for (const pushWord of keyWords(fn, dtype)) {
+      for (const pushWord of keyWords(fn, dtype, !kernel.descending)) {
         const identity = first
         // pairs of (key of the element now at i, i)
         fn.forLoop(i, 0, length, 1, () => {
@@ -106,14 +106,15 @@ function copyElement(fn: FunctionBuilder, bytes: 1 | 2 | 4 | 8 | 16): void {
 
 /**
  * For each word of a key, the least significant first: takes the element's address off the stack and leaves a word that, as an
- * unsigned number, orders as the elements do. -0 comes before +0, NaN after everything.
+ * unsigned number, orders as the elements do. NaN comes after everything; -0 and +0 are equal, or else -0 comes first.
  */
-function keyWords(fn: FunctionBuilder, dtype: DType): (() => void)[] {
+function keyWords(fn: FunctionBuilder, dtype: DType, equalZeros: boolean): (() => void)[] {
   const x = fn.local('i32', 'key')
   // a sign bit set means the other bits count downwards
   const floating = (sign: number, infinity: number) => (): void => {
     const all = sign * 2 - 1
     fn.set(x)
+    if (equalZeros) fn.i32(0).get(x).get(x).i32(sign).emit('i32.eq').select().set(x)
     fn.i32(-1)
     fn.get(x).i32(all).emit('i32.xor').get(x).i32(sign).emit('i32.or').get(x).i32(sign).emit('i32.and').select()
     fn.get(x).i32(sign - 1).emit('i32.and').i32(infinity).emit('i32.gt_u').select()
@@ -130,6 +131,7 @@ function keyWords(fn: FunctionBuilder, dtype: DType): (() => void)[] {
       const d = fn.local('i64', 'bits')
       const ordered = (): void => {
         fn.set(address).get(address).mem('i64.load').set(d)
+        if (equalZeros) fn.i64(0n).get(d).get(d).i64(-(2n ** 63n)).emit('i64.eq').select().set(d)
         fn.i64(-1n)
         fn.get(d).i64(-1n).emit('i64.xor').get(d).i64(-(2n ** 63n)).emit('i64.or').get(d).i64(0n).emit('i64.lt_s').select()
         fn.get(d).i64(2n ** 63n - 1n).emit('i64.and').i64(0x7ff0000000000000n).emit('i64.gt_u').select()
