@@ -6,6 +6,7 @@ import type { Helpers } from '../math/index.ts'
 import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
 import { reuseComputed } from './reuse.ts'
 import { emitScatter } from './scatter.ts'
+import { segmentConcatenation } from './segments.ts'
 import { emitSort } from './sort.ts'
 import { splitLongReductions } from './split.ts'
 
@@ -35,7 +36,8 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
   const { module, helpers } = context
   switch (kernel.kind) {
     case 'loop': {
-      const { kernels, scratch, scratchBytes } = splitLongReductions(reuseComputed(kernel), scratchBuffers)
+      const { kernels: whole, scratch, scratchBytes } = splitLongReductions(reuseComputed(kernel), scratchBuffers)
+      const kernels = whole.flatMap(segmentConcatenation)
       return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes }
     }
     case 'contraction': {

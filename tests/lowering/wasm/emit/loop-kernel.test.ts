@@ -110,6 +110,29 @@ describe('map kernels', () => {
     }
   })
 
+  test('a concatenation of computed values, a kernel a piece', () => {
+    for (const [rows, columns, axis] of [[70, 96, 1], [96, 70, 0], [5, 9, 1]] as const) {
+      const extent = axis === 1 ? columns : rows
+      const cut = Math.floor(extent / 3)
+      const along = axis === 1 ? affine([0, 1]) : affine([1])
+      const nodes: Node[] = [
+        load(0, affine([columns, 1])), apply('neg', [0]), load(1, affine([columns, 1])), apply('add', [2, 2]), literal(4),
+        { op: 'guarded', dtype: 'float32', guards: [{ index: along, low: cut, high: 2 * cut }], inside: 3, outside: 4 },
+        { op: 'guarded', dtype: 'float32', guards: [{ index: along, low: 0, high: cut }], inside: 1, outside: 5 },
+      ]
+      const kernel = loop([rows, columns], [map([], nodes, [{ buffer: 2, index: affine([columns, 1]), node: 6 }])])
+      const f = { shape: [rows, columns], dtype: 'float32' as const }
+      const [x, y] = [random(rows * columns), random(rows * columns, 9)]
+      const [out] = run(kernelProgram(kernel, [f, f], [f]), [x, y])
+      expect(f32(out!)).toEqual(
+        Float32Array.from({ length: rows * columns }, (_, k) => {
+          const at = axis === 1 ? k % columns : Math.floor(k / columns)
+          return at < cut ? -x[k]! : at < 2 * cut ? 2 * y[k]! : 4
+        }),
+      )
+    }
+  })
+
   test('few long rows, by pieces', () => {
     for (const columns of [40_000, 40_003]) {
       const kernel = loop([3, columns], [map([], [load(0, affine([columns, 1])), load(1, affine([1])), apply('mul', [0, 1])], [{ buffer: 2, index: affine([columns, 1]), node: 2 }])])
