@@ -132,4 +132,19 @@ describe('programs', () => {
           in (b, c) }"
       `)
   })
+  test('x > 0 ? x : max(x, 0) is max(x, 0)', () => {
+    expect(after(`{ lambda ; x:f32[3] t:f32[3]. let
+      g:bool[3] = gt x 0.0:f32[]
+      m:f32[3] = max x 0.0:f32[]
+      s:f32[3] = stopGradient m
+      r:f32[3] = selectN g s x
+      d:f32[3] = selectN g 0.0:f32[] t
+      in (r, d) }`)).toMatchInlineSnapshot(`
+        "{ lambda ; a:f32[3] b:f32[3]. let
+            c:f32[3] = max a 0.0:f32[]
+            d:bool[3] = gt c 0.0:f32[]
+            e:f32[3] = selectN d 0.0:f32[] b
+          in (c, e) }"
+      `)
+  })
 })

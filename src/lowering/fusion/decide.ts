@@ -59,6 +59,7 @@ function decideRegion(region: Region, reads: Reads): void {
   for (const v of values) for (const r of reads.get(v)!) uses.get(r.value)?.push({ by: v, weight: r.weight })
   keepDearOnes(values, reads, uses, false)
   keepDearOnes(values, reads, uses, true)
+  releaseSharedReads(values)
   for (const v of values) if (v.def.kind === 'contraction' || v.def.kind === 'reduction') keepEndOfChain(v, uses)
 }
 
@@ -111,6 +112,22 @@ function keepDearOnes(values: readonly Value[], reads: Reads, uses: ReadonlyMap<
     const { flops, loads } = costs.get(v)!
     const once = flops + loads * memoryCost
     if (flops > 0 && e * once > once + memoryCost * (1 + e)) v.kept = true
+  }
+}
+
+/**
+ * What was kept for several readers that in the end stand in one expression, at one index, is computed once there anyway.
+ */
+function releaseSharedReads(values: readonly Value[]): void {
+  for (let round = 0; round < 3; round++) {
+    const weights = new Map<Value, number>()
+    for (const root of values) {
+      if (!isRoot(root)) continue
+      for (const { value, weight } of readsOf(root, (u) => !isRoot(u))) weights.set(value, (weights.get(value) ?? 0) + weight)
+    }
+    const released = values.filter((v) => v.kept && (weights.get(v) ?? 0) <= 1.01)
+    if (released.length === 0) return
+    for (const v of released) v.kept = false
   }
 }
 

@@ -12,12 +12,15 @@ export interface Read {
   readonly weight: number
 }
 
-/** Calls `write` with a builder over `sizes`, in which every value is loaded; gives the loads. */
-function probe(sizes: Sizes, write: (b: Builder) => void): Read[] {
+/** Whether a value is written in place. */
+type Expand = (v: Value) => boolean
+
+/** Calls `write` with a builder over `sizes`; gives the loads. */
+function probe(sizes: Sizes, expand: Expand, write: (b: Builder) => void): Read[] {
   const reads: Read[] = []
   const domain = sizeOf(sizes)
   const scope: Scope = {
-    resolve: () => 'load',
+    resolve: (v) => (expand(v) ? 'expand' : 'load'),
     buffer: (v) => v.id,
     loaded: (value, index, guards) => {
       const whole = index.length === value.shape.length
@@ -38,8 +41,13 @@ function share(guards: readonly Guard[], sizes: Sizes): number {
   return part
 }
 
-/** All direct reads of a value's definition; memory operands (of scatters, sorts, loops) with no index. */
-export function readsOf(v: Value): Read[] {
+const nothing: Expand = () => false
+
+/**
+ * All reads of a value's definition, through the definitions that `expand` says are written in place; memory operands (of
+ * scatters, sorts, loops) with no index. An element that is read twice at one index is read once.
+ */
+export function readsOf(v: Value, expand: Expand = nothing): Read[] {
   const { def, shape } = v
   const memory = (u: Value): Read => ({ value: u, index: null, weight: 1 })
   switch (def.kind) {
@@ -48,28 +56,28 @@ export function readsOf(v: Value): Read[] {
     case 'alias':
       return [memory(def.of)]
     case 'map':
-      return probe(shape, (b) => def.at(b, dimVector(shape.length)))
+      return probe(shape, expand, (b) => def.at(b, dimVector(shape.length)))
     case 'reduction': {
       const { at, position } = def.accumulator
       const index = dimVector(shape.length)
       const inner = dimVector(def.inner.length, shape.length)
-      return probe([...shape, ...def.inner], (b) => {
+      return probe([...shape, ...def.inner], expand, (b) => {
         at(b, index, inner)
         position?.(b, index, inner)
       })
     }
     case 'cumulative':
-      return probe(shape, (b) => def.at(b, dimVector(shape.length)))
+      return probe(shape, expand, (b) => def.at(b, dimVector(shape.length)))
     case 'contraction': {
       const p = contractionPoint(def)
       const sizes = [...def.batch, ...def.m, ...def.n, ...def.k]
       // A packed operand is read once for its own axes, whatever the extent of the other side.
       const [m, n] = [sizeOf(def.m), sizeOf(def.n)]
       const side = (reads: Read[], other: number): Read[] => reads.map((r) => ({ ...r, weight: r.weight / other }))
-      return [...side(probe(sizes, (b) => def.lhs(b, p)), n), ...side(probe(sizes, (b) => def.rhs(b, p)), m)]
+      return [...side(probe(sizes, expand, (b) => def.lhs(b, p)), n), ...side(probe(sizes, expand, (b) => def.rhs(b, p)), m)]
     }
     case 'scatter':
-      return [memory(def.operand), ...probe(def.space, (b) => def.at(b, dimVector(def.space.length)))]
+      return [memory(def.operand), ...probe(def.space, expand, (b) => def.at(b, dimVector(def.space.length)))]
     case 'sort':
       return def.sort.operands.map(memory)
     case 'loop':

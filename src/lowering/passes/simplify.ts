@@ -103,7 +103,7 @@ const rules: Rules = {
     const [which, ...cases] = e.inputs
     const chosen = c.scalar(which!)
     if (chosen !== null) return cases[Number(chosen)] ?? null
-    return cases.every((x) => x === cases[0]) ? cases[0]! : null
+    return cases.every((x) => x === cases[0]) ? cases[0]! : chosenMaximum(e, c)
   },
   convertElementType: (e) => (e.inputs[0]!.aval.dtype === e.params.newDtype ? e.inputs[0]! : null),
   reshape: (e, c) => {
@@ -136,6 +136,18 @@ const rules: Rules = {
   reduceAnd: (e) => unreduced(e),
   reduceOr: (e) => unreduced(e),
   reduceXor: (e) => unreduced(e),
+}
+
+/** x > y ? x : max(x, y) is max(x, y): how a function is written whose derivative at equality is not to be shared. */
+function chosenMaximum(e: EqnFor<'selectN'>, c: Context): Rewritten {
+  const [which, no, yes] = e.inputs
+  const greater = c.from('gt', which!)
+  const largest = c.from('max', no!)
+  if (greater === null || largest === null || greater.inputs[0] !== yes) return null
+  const [x, y] = greater.inputs
+  const same = (a: Atom, b: Atom): boolean => a === b || (a.kind === 'literal' && b.kind === 'literal' && Object.is(a.value, b.value))
+  const [p, q] = largest.inputs
+  return (same(p!, x!) && same(q!, y!)) || (same(p!, y!) && same(q!, x!)) ? no! : null
 }
 
 /** Over axes of one element a reduction is a reshape. */
