@@ -6,23 +6,23 @@
 import { jit, np, random, valueAndGrad } from 'pullback'
 import { batches } from 'pullback/data'
 import { applyUpdates, sgd } from 'pullback/optimizers'
-import { Dense } from 'pullback/stax'
+import { Dense, initializers } from 'pullback/stax'
 import { commandLine } from './lib/command-line.ts'
 import { plot } from './lib/plots.ts'
 
 const options = commandLine('Fits a line to 100 noisy points.', {
-  epochs: { about: 'passes over the points', default: 100 },
+  epochs: { about: 'passes over the points', default: 100, least: 1 },
   seed: { about: 'of data, parameters and order', default: 0 },
   out: { about: 'folder for the picture', default: 'out/linear-regression' },
 })
 
-const [noiseKey, initKey, orderKey] = [...random.split(random.key(options.seed), 3)] as [np.NDArray, np.NDArray, np.NDArray]
+const keys = random.split(random.key(options.seed), 3)
 const x = np.linspace(-1, 1, 100).reshape([100, 1])
-const y = x.mul(2).add(random.normal(noiseKey, [100, 1]).mul(0.33))
+const y = x.mul(2).add(random.normal(keys.slice(0), [100, 1]).mul(0.33))
 
-const [init, apply] = Dense(1)
+const [init, apply] = Dense(1, { weightInit: initializers.ones, biasInit: initializers.zeros }) // starts as y = x
 const optimizer = sgd(0.01)
-let { params } = init(initKey, [-1, 1])
+let { params } = init(keys.slice(1), [-1, 1])
 let state = optimizer.init(params)
 type Params = typeof params
 
@@ -34,16 +34,14 @@ const step = jit((p: Params, s: typeof state, xs: np.NDArray, ys: np.NDArray) =>
 })
 
 for (let epoch = 0; epoch < options.epochs; epoch++) {
-  let sum = 0
-  let n = 0
-  for (const batch of batches({ x, y }, 32, { key: random.foldIn(orderKey, epoch) })) {
+  const losses: number[] = []
+  for (const batch of batches({ x, y }, 32, { key: random.foldIn(keys.slice(2), epoch) })) {
     const [p, s, loss] = step(params, state, batch.x, batch.y)
     params = p
     state = s
-    sum += loss.item()
-    n++
+    losses.push(loss.item())
   }
-  if ((epoch + 1) % 10 === 0) console.error(`epoch ${epoch + 1}/${options.epochs}  loss ${(sum / n).toFixed(4)}`)
+  if ((epoch + 1) % 10 === 0) console.error(`epoch ${epoch + 1}/${options.epochs}  loss ${(losses.reduce((a, b) => a + b) / losses.length).toFixed(4)}`)
 }
 
 // Normal equations of a line: slope = cov(x, y) / var(x), intercept = mean(y) - slope · mean(x).

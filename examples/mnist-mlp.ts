@@ -10,17 +10,17 @@ import { commandLine } from './lib/command-line.ts'
 import { progress } from './lib/progress.ts'
 
 const options = commandLine('Trains a fully connected network on MNIST.', {
-  epochs: { about: 'passes over the training images', default: 8 },
-  batch: { about: 'images a step', default: 128 },
+  epochs: { about: 'passes over the training images', default: 8, least: 1 },
+  batch: { about: 'images a step', default: 128, least: 1 },
 })
 const sizes = [784, 512, 512, 10]
 const stepSize = 0.01
 
 type Params = { w: np.NDArray; b: np.NDArray }[]
-const keys = [...random.split(random.key(0), sizes.length)]
+const keys = random.split(random.key(0), sizes.length)
 const initial: Params = sizes.slice(1).map((out, i) => {
-  const [wKey, bKey] = [...random.split(keys[i]!)] as [np.NDArray, np.NDArray]
-  return { w: random.normal(wKey, [out, sizes[i]!]).mul(1e-2), b: random.normal(bKey, [out]).mul(1e-2) }
+  const pair = random.split(keys.slice(i))
+  return { w: random.normal(pair.slice(0), [out, sizes[i]!]).mul(1e-2), b: random.normal(pair.slice(1), [out]).mul(1e-2) }
 })
 
 function predict(params: Params, images: np.NDArray): np.NDArray {
@@ -59,9 +59,8 @@ for (let epoch = 1; epoch <= options.epochs; epoch++) {
   for (let i = 0; i < steps; i++) {
     const rows: [number, number] = [i * options.batch, Math.min(n, (i + 1) * options.batch)]
     params = step(params, data.train.images.slice(rows), data.train.labels.slice(rows).astype('int32'))
-    bar.update(i + 1, {})
+    bar.update(i + 1)
   }
-  const line = `epoch ${epoch}/${options.epochs}  train accuracy ${accuracy(params, data.train).toFixed(4)}  test accuracy ${accuracy(params, data.test).toFixed(4)}`
-  bar.finish(line)
-  console.log(line)
+  bar.finish()
+  console.log(`epoch ${epoch}/${options.epochs}  train accuracy ${accuracy(params, data.train).toFixed(4)}  test accuracy ${accuracy(params, data.test).toFixed(4)}`)
 }
