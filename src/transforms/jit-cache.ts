@@ -36,6 +36,9 @@ export function findEntry(f: AnyFunction, matches: (e: Entry) => boolean): Entry
   return entry!
 }
 
+/** The program of the last call, if there was one. */
+export const latestEntry = (f: AnyFunction): Entry | undefined => entries.get(f)?.[0]
+
 export function keepEntry(f: AnyFunction, entry: Entry): void {
   const known = entries.get(f)
   if (known === undefined) entries.set(f, [entry])

@@ -1,5 +1,7 @@
 /** jit: a function is traced once for each signature, and runs as one compiled program. */
 import { DeviceArray, type NDArray, Tracer } from '../core/array.ts'
+import { type Aval, sameType, showType } from '../core/aval.ts'
+import { recordTrace } from '../core/compile-log.ts'
 import type { DeviceName } from '../core/device-name.ts'
 import { putArray, readArray } from '../core/devices.ts'
 import { callJit } from '../core/evaluate.ts'
@@ -8,8 +10,8 @@ import { checkOptions } from '../core/ops/operands.ts'
 import { bind, isStaging, type Value } from '../core/trace.ts'
 import { type Out, unflatten } from '../core/tree.ts'
 import { named } from './derivatives.ts'
-import { type AnyFunction, apply, type Argnums, type Flat, flattenValues, nameOf, normalArgnums, requireFunction } from './functions.ts'
-import { collectMatching, type Entry, findEntry, keepEntry } from './jit-cache.ts'
+import { type AnyFunction, apply, type Argnums, type Flat, flattenValues, nameOf, normalArgnums, paths, requireFunction } from './functions.ts'
+import { collectMatching, type Entry, findEntry, keepEntry, latestEntry } from './jit-cache.ts'
 import { constsAsInputs } from './staging/jaxprs.ts'
 import { traceFunction } from './trace-function.ts'
 import type { Args } from './types.ts'
@@ -111,7 +113,20 @@ function traceEntry(
   const params = { name: nameOf(f), jaxpr: constsAsInputs(jaxpr), device }
   // What belongs to a transformation outside is of no use once that has ended.
   const reusable = !consts.some((c) => c instanceof Tracer)
-  return { structure, avals, statics, staticArgnums, device, params, consts, outStructure, reusable }
+  const entry = { structure, avals, statics, staticArgnums, device, params, consts, outStructure, reusable }
+  recordTrace({ name: params.name, signature: avals.map(showType).join(', '), reason: reasonFor(entry, latestEntry(f)), equations: jaxpr.equations.length })
+  return entry
+}
+
+/** Why a call could not run what was traced for another. */
+function reasonFor(entry: Entry, before: Entry | undefined): string {
+  if (!entry.reusable) return 'it closes over a value of a transformation outside, so it is traced at each call'
+  if (before === undefined) return 'the first call of this function'
+  if (before.structure.key !== entry.structure.key) return `the arguments have structure ${entry.structure.key}, and had ${before.structure.key}`
+  const i = entry.avals.findIndex((a, k) => !sameType(a, before.avals[k]!) || a.weakType !== before.avals[k]!.weakType)
+  const show = (a: Aval): string => `${a.weakType ? 'weak ' : ''}${showType(a)}`
+  if (i >= 0) return `argument ${paths(entry.structure)[i]} is ${show(entry.avals[i]!)}, and was ${show(before.avals[i]!)}`
+  return entry.device === before.device ? 'static arguments differ' : `the device is ${entry.device ?? 'that of the arguments'}`
 }
 
 function run({ params, consts }: Entry, values: readonly Value[], donated: readonly boolean[] | null): NDArray[] {

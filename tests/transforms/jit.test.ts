@@ -1,6 +1,7 @@
 /** jit: traced once for each signature, one compiled call forwards and one backwards. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { NDArray } from '../../src/core/array.ts'
+import { compiles } from '../../src/core/debug.ts'
 import { defaultDevice } from '../../src/core/devices.ts'
 import { ArgumentError, ConcretizationError, DisposedError, TreeError } from '../../src/core/errors.ts'
 import { counters } from '../../src/core/evaluate.ts'
@@ -70,6 +71,32 @@ describe('the cache', () => {
         in (d,) }"
     `)
     expect(jit((v: NDArray) => v.mul(w).add(c))(x).js()).toEqual([3, 22, 302])
+  })
+
+  test('debug.compiles says why a function was traced', () => {
+    const f = jit(function scale(v: NDArray, w: NDArray | number, k: number) {
+      return v.mul(w).mul(k)
+    }, { staticArgnums: 2 }) // prettier-ignore
+    const single = array([1, 2], [2], 'float32')
+    const y = array([1, 2])
+    f(y, y, 1)
+    f(single, single, 1)
+    f(single, 2, 1)
+    f(single, 2, 3)
+    grad((c: NDArray) => jit((v: NDArray) => v.mul(c).sum())(y))(scalar(1))
+    expect(compiles().slice(-5).map(({ name, signature, reason }) => [name, signature, reason])).toEqual([
+      ['scale', 'float64[2], float64[2]', 'the first call of this function'],
+      ['scale', 'float32[2], float32[2]', 'argument [0] is float32[2], and was float64[2]'],
+      ['scale', 'float32[2], float32[]', 'argument [1] is weak float32[], and was float32[2]'],
+      ['scale', 'float32[2], float32[]', 'static arguments differ'],
+      ['fn', 'float64[2]', 'it closes over a value of a transformation outside, so it is traced at each call'],
+    ])
+  })
+
+  test('a device may be asked for: arguments are brought there', () => {
+    const f = jit((v: NDArray) => v.mul(2), { device: 'wasm' })
+    const y = f(array([1, 2]))
+    expect([y.device, y.js()]).toEqual(['wasm', [2, 4]])
   })
 
   test('a function that closes over a value of an outer transformation is traced each time', () => {

@@ -7,10 +7,23 @@ import { ArgumentError } from '../../src/core/errors.ts'
 import type { Primitive } from '../../src/core/primitives/index.ts'
 import { bind, traceDepth, type Value } from '../../src/core/trace.ts'
 import { moveAxis } from '../../src/transforms/build.ts'
+import { elementwiseJvp } from '../../src/transforms/jvp/elementwise.ts'
+import { indexingJvp } from '../../src/transforms/jvp/indexing.ts'
 import { jvpFlat, jvpRules } from '../../src/transforms/jvp/index.ts'
+import { reductionJvp } from '../../src/transforms/jvp/reduction.ts'
+import { shapeJvp } from '../../src/transforms/jvp/shape.ts'
+import { contractionJvp, randomJvp, windowsJvp } from '../../src/transforms/jvp/windows.ts'
 import { linearizeFlat, recordLinear } from '../../src/transforms/linearize/index.ts'
+import { elementwiseTranspose } from '../../src/transforms/transpose/elementwise.ts'
+import { indexingTranspose } from '../../src/transforms/transpose/indexing.ts'
 import { backwardPass, transposeRules, Undefined } from '../../src/transforms/transpose/index.ts'
+import { reductionTranspose, shapeTranspose } from '../../src/transforms/transpose/shape.ts'
+import { contractionTranspose, randomTranspose, windowsTranspose } from '../../src/transforms/transpose/windows.ts'
+import { elementwiseBatch, randomBatch } from '../../src/transforms/vmap/elementwise.ts'
+import { indexingBatch } from '../../src/transforms/vmap/indexing.ts'
 import { batchedAt, batchFlat, batchRules, type Dim } from '../../src/transforms/vmap/index.ts'
+import { reductionBatch, shapeBatch } from '../../src/transforms/vmap/shape.ts'
+import { contractionBatch, windowsBatch } from '../../src/transforms/vmap/windows.ts'
 import { hasTangent, instantiate, nonzero, type Tangent, Zero } from '../../src/transforms/zero.ts'
 import { type Case, cases } from './primitive-cases.ts'
 import { array, generator, type Input, numbers, randomNumbers } from './values.ts'
@@ -55,6 +68,19 @@ const inner = (a: readonly Tangent[], b: readonly Tangent[]): number => {
 }
 
 const each = primitives.flatMap((primitive) => cases[primitive].map((c, i): [string, Primitive, Case<Primitive>] => [`${primitive} ${i}`, primitive, c as Case<Primitive>]))
+
+test('no primitive is in two families, where one rule would hide the other', () => {
+  const families = [
+    [elementwiseJvp, reductionJvp, shapeJvp, indexingJvp, contractionJvp, windowsJvp, randomJvp],
+    [elementwiseTranspose, reductionTranspose, shapeTranspose, indexingTranspose, contractionTranspose, windowsTranspose, randomTranspose],
+    [elementwiseBatch, reductionBatch, shapeBatch, indexingBatch, contractionBatch, windowsBatch, randomBatch],
+  ]
+  for (const tables of families) {
+    const names = [...tables.flatMap((t) => Object.keys(t)), 'jit', 'scan']
+    expect(names.length).toBe(new Set(names).size)
+    expect(names.sort()).toEqual([...primitives].sort())
+  }
+})
 
 test('every primitive of every table has cases', () => {
   for (const table of [jvpRules, transposeRules, batchRules]) expect(Object.keys(table).sort()).toEqual([...primitives].sort())
