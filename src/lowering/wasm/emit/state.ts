@@ -53,6 +53,27 @@ export interface Base {
   readonly remaining: Index['terms']
 }
 
+/** What the tables of a level are looked up by. */
+interface Keys {
+  values: NodeId
+  bases: Access
+  /** Partial addresses, conditions and threefry words, by what they are. */
+  sums: string
+  conditions: string
+  threefry: string
+}
+interface Items {
+  /** By fork; one where it is the same in all of them. */
+  values: readonly Value[]
+  bases: Base
+  sums: Local
+  conditions: Local
+  threefry: readonly [Local, Local]
+}
+type Tables = { [T in keyof Items]: Map<Keys[T], Items[T]> | null }
+
+const noTables = (): Tables => ({ values: null, bases: null, sums: null, conditions: null, threefry: null })
+
 export interface State {
   readonly info: StageInfo
   readonly parent: State | null
@@ -62,13 +83,8 @@ export interface State {
   readonly lanes: Lanes
   /** Vectors computed side by side: fork f holds the lanes from 4 f on. */
   readonly forks: number
-  /** Values computed at this level, by node: the same in every fork, or a row of forks. Made when first needed, like the rest. */
-  values: Map<NodeId, readonly Value[]> | null
-  bases: Map<Access, Base> | null
-  /** Partial addresses, conditions and threefry words, by what they are. */
-  sums: Map<string, Local> | null
-  conditions: Map<string, Local> | null
-  threefry: Map<string, readonly [Local, Local]> | null
+  /** What was computed at this level; each table is made when it is first needed. */
+  readonly tables: Tables
   /** Wanted nodes that wait for more variables; null before this level was hoisted. */
   pending: readonly NodeId[] | null
   /** Accesses whose addresses wait for more variables. */
@@ -96,11 +112,7 @@ export function rootState(info: StageInfo): State {
     mask: 0,
     lanes: 4,
     forks: 1,
-    values: null,
-    bases: null,
-    sums: null,
-    conditions: null,
-    threefry: null,
+    tables: noTables(),
     pending: null,
     open: null,
     accumulators: [],
@@ -127,37 +139,28 @@ export function childState(parent: State, binding: Binding): State {
     mask,
     lanes: binding.lanes ?? parent.lanes,
     forks,
-    values: null,
-    bases: null,
-    sums: null,
-    conditions: null,
-    threefry: null,
+    tables: noTables(),
     pending: null,
     open: null,
     accumulators: binding.accumulators ?? parent.accumulators,
   }
 }
 
-type Tables = { [K in 'values' | 'bases' | 'sums' | 'conditions' | 'threefry']: NonNullable<State[K]> }
-type KeyOf<M> = M extends Map<infer K, unknown> ? K : never
-type ItemOf<M> = M extends Map<never, infer V> ? V : M extends Map<infer _, infer V> ? V : never
-
 /** Looks up the chain, the innermost level first. */
-export function find<T extends keyof Tables>(state: State, table: T, key: KeyOf<Tables[T]>): ItemOf<Tables[T]> | undefined {
+export function find<T extends keyof Items>(state: State, table: T, key: Keys[T]): Items[T] | undefined {
   for (let s: State | null = state; s !== null; s = s.parent) {
-    const here = s[table] as Map<unknown, unknown> | null // TypeScript does not relate the five tables to one key type
-    const found = here?.get(key)
-    if (found !== undefined) return found as ItemOf<Tables[T]>
+    const found = s.tables[table]?.get(key)
+    if (found !== undefined) return found
   }
   return undefined
 }
 
 /** Notes something at this level. */
-export function note<T extends keyof Tables>(state: State, table: T, key: KeyOf<Tables[T]>, item: ItemOf<Tables[T]>): void {
-  const writable: { -readonly [K in keyof Tables]: Map<unknown, unknown> | null } = state as never // as above
-  const map = writable[table] ?? new Map<unknown, unknown>()
+export function note<T extends keyof Items>(state: State, table: T, key: Keys[T], item: Items[T]): void {
+  const { tables } = state
+  const map: Map<Keys[T], Items[T]> = tables[table] ?? new Map<Keys[T], Items[T]>()
   map.set(key, item)
-  writable[table] = map
+  tables[table] = map as Tables[T] // what was read from there; TypeScript does not see it of a generic key when writing
 }
 
 export const isVarying = (info: StageInfo, mask: number): boolean => info.vectorDim !== null && (mask & (1 << info.vectorDim)) !== 0
