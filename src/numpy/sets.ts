@@ -45,7 +45,7 @@ export interface UniqueOptions {
   readonly returnCounts?: boolean
 }
 /** A list where anything beside the values is asked for. */
-export type UniqueOut<O extends UniqueOptions> = true extends O['returnIndex'] | O['returnInverse'] | O['returnCounts'] ? NDArray[] : NDArray
+export type UniqueOut<O> = O extends { readonly returnIndex: true } | { readonly returnInverse: true } | { readonly returnCounts: true } ? NDArray[] : NDArray
 
 /**
  * The different values, sorted. Outside jit.
