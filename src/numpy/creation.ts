@@ -111,7 +111,7 @@ function spaced(operation: string, start: ArrayLike, stop: ArrayLike, o: Linspac
   const steps = endpoint ? num - 1 : num
   if (!isArray(start) && !isArray(stop)) {
     const [a, b] = [Number(start), Number(stop)]
-    const at = (i: number): number => map(steps <= 0 ? a : endpoint && i === steps ? b : a + (i * (b - a)) / steps)
+    const at = (i: number): number => map(i === 0 ? a : endpoint && i === steps ? b : a + (i * (b - a)) / steps)
     return fromHost(Float64Array.from({ length: num }, (_, i) => at(i)), [num], o.dtype ?? 'float32', device)
   }
   const type = ops.promotedType(operation, [start, stop])
