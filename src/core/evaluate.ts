@@ -7,14 +7,13 @@
 import { evalAvals } from './abstract-eval/index.ts'
 import { DeviceArray, type NDArray } from './array.ts'
 import { aval, type Aval, sizeOf } from './aval.ts'
+import { scalarBytes } from './bytes.ts'
 import { backendOf, defaultDevice } from './devices.ts'
 import type { DeviceName } from './device-name.ts'
-import { dtypeInfo } from './dtype.ts'
 import { DeviceError, InternalError } from './errors.ts'
 import { eqn, type Jaxpr, Literal, Var } from './jaxpr.ts'
-import { jaxprKey } from './jaxpr-key.ts'
+import { avalKey, paramKey } from './jaxpr-key.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
-import { scalarBytes } from './bytes.ts'
 import type { Executable } from './storage.ts'
 import type { Value } from './trace.ts'
 
@@ -37,7 +36,7 @@ export function evaluate<P extends Primitive>(primitive: P, inputs: readonly Val
   const device = deviceOf(primitive, inputs, null)
   const alias = aliased(primitive, inputs, params)
   if (alias !== null) return alias
-  const key = `${device}|${primitive}|${paramsKey(params)}|${inputs.map((v) => avalKey(v.aval)).join('|')}`
+  const key = `${device}|${primitive}|${paramKey(params)}|${inputs.map((v) => avalKey(v.aval)).join('|')}`
   let compiled = eager.get(key)
   if (compiled === undefined) {
     counters.eagerCompiles++
@@ -131,16 +130,6 @@ function deviceOf(operation: string, inputs: readonly Value[], asked: DeviceName
 }
 
 const isJit = (primitive: Primitive, params: PrimitiveParams[Primitive]): params is PrimitiveParams['jit'] => primitive === 'jit' && 'jaxpr' in params
-
-const avalKey = (a: Aval): string => `${dtypeInfo[a.dtype].short}${a.weakType ? '~' : ''}${a.shape.join(',')}`
-
-/** Parameters as a string: jaxprs by their structure, the rest as JSON. */
-function paramsKey(params: object): string {
-  return JSON.stringify(params, (name, value: unknown) => {
-    if (name === 'jaxpr') return jaxprKey(value as Jaxpr)
-    return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `${Object.is(value, -0) ? '-0' : value}` : value
-  })
-}
 
 /** A scalar array for a number written in a program. */
 export function materialize(v: Literal, device: DeviceName = defaultDevice()): DeviceArray {

@@ -7,10 +7,9 @@
  * Panels: rows (m) four by four, `[m / 4][k][4]`; columns (n) by the tile's width w, `[n / w][k][w]`. Rows and columns past
  * the end hold whatever was in the scratch memory: they reach only sums that nobody reads.
  */
-import type { Aval } from '../../../core/aval.ts'
 import type { DType } from '../../../core/dtype.ts'
-import { constantIndex, dimIndex, simplify } from '../emit/index-arithmetic.ts'
 import { rewriteNodes, rewriteStores } from '../emit/rewrite.ts'
+import { addIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
 import { type SumType, type TileShape, tileShape } from './microkernel.ts'
 
@@ -151,47 +150,41 @@ function packKernel(name: string, nodes: Expression, o: PackOptions, out: Buffer
   const blocksOfFree = o.walk.kind === 'rows' && o.blockRows !== null ? o.walk.blocks : 1
   const blocksOfDepth = o.walk.kind === 'depth' ? o.walk.blocks : 1
   const alongFree = prefersFree(nodes, o)
-  const outer = dimIndex(0)
-  const block = mod(outer, blocksOfFree * blocksOfDepth)
-  const batchFlat = floorDiv(outer, blocksOfFree * blocksOfDepth)
   // The inner loops: either k then the free axes, or the free axes then k.
-  const freeLoops = blocksOfFree > 1 || !alongFree ? flatFree(o, count) : o.free
+  const freeLoops = blocksOfFree > 1 || !alongFree ? [o.blockRows ?? count] : o.free
   const kLoops = o.depths.inner
   const space = [product(o.batch) * blocksOfFree * blocksOfDepth, ...(alongFree ? [...kLoops, ...freeLoops] : [...freeLoops, ...kLoops])]
-  const freeFirst = alongFree ? 1 + kLoops.length : 1
-  const kFirst = alongFree ? 1 : 1 + freeLoops.length
-  const inBlock = flatten(freeLoops, freeFirst)
-  const free = blocksOfFree > 1 ? add(inBlock, scale(block, o.blockRows!)) : inBlock
+  const outer = dimIndex(0)
+  const block = modIndex(outer, blocksOfFree * blocksOfDepth, space)
+  const inFree = dimVector(freeLoops.length, alongFree ? 1 + kLoops.length : 1)
+  const inK = dimVector(kLoops.length, alongFree ? 1 : 1 + freeLoops.length)
+  const inBlock = flattenIndex(inFree, freeLoops, space)
+  const free = blocksOfFree > 1 ? addIndex(inBlock, scaleIndex(block, o.blockRows!), space) : inBlock
   const guards: Guard[] = []
   const covered = blocksOfFree > 1 ? blocksOfFree * o.blockRows! : product(freeLoops)
   if (covered > count) guards.push({ index: free, low: 0, high: count })
-  const freeVariables = freeLoops === o.free ? o.free.map((_, i) => dimIndex(freeFirst + i)) : unflatten(free, o.free)
-  const kVariables = depthVariables(o, block, kFirst, guards)
-  const batchVariables = unflatten(batchFlat, o.batch)
+  const freeVariables = freeLoops === o.free ? inFree : unflattenIndex(free, o.free, space)
+  const kVariables = depthVariables(o, block, inK, guards, space)
+  const batchVariables = unflattenIndex(floorDivIndex(outer, blocksOfFree * blocksOfDepth, space), o.batch, space)
   const place = (dim: number): Index => {
-    if (dim < o.batch.length) return simplify(batchVariables[dim]!, space)
-    if (dim >= o.kAt) return simplify(kVariables[dim - o.kAt]!, space)
-    return simplify(freeVariables[dim - o.freeAt]!, space)
+    if (dim < o.batch.length) return batchVariables[dim]!
+    return dim >= o.kAt ? kVariables[dim - o.kAt]! : freeVariables[dim - o.freeAt]!
   }
   const moved = inSumType(guarded(rewriteNodes(nodes, place, space), guards), o.sum)
-  const kFlat = flatten(kLoops, kFirst)
   // [free / width][k][width]
-  const store = add(scale(floorDiv(inBlock, o.width), o.depth * o.width), add(scale(kFlat, o.width), mod(inBlock, o.width)))
-  return { kind: 'loop', name, space, stages: [{ kind: 'map', inner: [], nodes: moved, stores: [{ buffer: out, index: simplify(store, space), node: moved.length - 1 }] }] }
+  const panel = [floorDivIndex(inBlock, o.width, space), flattenIndex(inK, kLoops, space), modIndex(inBlock, o.width, space)]
+  const store = flattenIndex(panel, [Math.ceil(product(freeLoops) / o.width), o.depth, o.width], space)
+  return { kind: 'loop', name, space, stages: [{ kind: 'map', inner: [], nodes: moved, stores: [{ buffer: out, index: store, node: moved.length - 1 }] }] }
 }
 
-/** Free axes as one: of a block, or (panel, lane) of all, so that k can be the innermost loop. */
-function flatFree(o: PackOptions, count: number): readonly number[] {
-  return [o.blockRows ?? count]
-}
-
-function depthVariables(o: PackOptions, block: Index, first: number, guards: Guard[]): Index[] {
+/** The coordinates of k: those before the cut axis are the block's, the others loop variables. */
+function depthVariables(o: PackOptions, block: Index, inK: readonly Index[], guards: Guard[], space: Sizes): readonly Index[] {
   const { split, inner, times } = o.depths
-  if (o.walk.kind === 'rows') return inner.map((_, i) => dimIndex(first + i))
-  const before = unflatten(floorDiv(block, times), o.k.slice(0, split))
-  const cut = add(scale(mod(block, times), inner[0]!), dimIndex(first))
+  if (o.walk.kind === 'rows') return inK
+  const before = unflattenIndex(floorDivIndex(block, times, space), o.k.slice(0, split), space)
+  const cut = addIndex(scaleIndex(modIndex(block, times, space), inner[0]!), inK[0]!, space)
   if (times * inner[0]! > o.k[split]!) guards.push({ index: cut, low: 0, high: o.k[split]! })
-  return [...before, cut, ...inner.slice(1).map((_, i) => dimIndex(first + 1 + i))]
+  return [...before, cut, ...inK.slice(1)]
 }
 
 /** Adds guards to every read, and gives 0 outside of them: a step of k past the end adds nothing. */
@@ -234,50 +227,19 @@ function prefersFree(nodes: Expression, o: PackOptions): boolean {
 
 function epilogueKernel(kernel: ContractionKernel, rows: number, paddedColumns: number, sums: BufferId): LoopKernel {
   const batch = product(kernel.batch)
-  const outer = dimIndex(0)
-  const variables = [
-    ...unflatten(floorDiv(outer, rows), kernel.batch),
-    ...unflatten(mod(outer, rows), kernel.m),
-    ...kernel.n.map((_, i) => dimIndex(1 + i)),
-  ]
-  const index = add(scale(outer, paddedColumns), flatten(kernel.n, 1))
   const space = [batch * rows, ...kernel.n]
-  const place = (dim: number): Index => simplify(variables[dim]!, space)
+  const outer = dimIndex(0)
+  const columns = dimVector(kernel.n.length, 1)
+  const variables = [
+    ...unflattenIndex(floorDivIndex(outer, rows, space), kernel.batch, space),
+    ...unflattenIndex(modIndex(outer, rows, space), kernel.m, space),
+    ...columns,
+  ]
+  const index = addIndex(scaleIndex(outer, paddedColumns), flattenIndex(columns, kernel.n, space), space)
+  const place = (dim: number): Index => variables[dim]!
   const nodes = rewriteNodes(kernel.epilogue, place, space).map(
     (n): Node => (n.op === 'accumulator' ? { op: 'load', dtype: kernel.dtype, buffer: sums, index, guards: [], otherwise: 0 } : n),
   )
   const stores = rewriteStores(kernel.stores, place, space)
   return { kind: 'loop', name: `${kernel.name} epilogue`, space, stages: [{ kind: 'map', inner: [], nodes, stores }] }
 }
-
-const add = (a: Index, b: Index): Index => ({ constant: a.constant + b.constant, terms: [...a.terms, ...b.terms] })
-const scale = (a: Index, by: number): Index => ({ constant: a.constant * by, terms: a.terms.map((t) => ({ ...t, coefficient: t.coefficient * by })) })
-const floorDiv = (of: Index, by: number): Index => (by === 1 ? of : { constant: 0, terms: [{ coefficient: 1, atom: { kind: 'floorDiv', of, by } }] })
-const mod = (of: Index, by: number): Index => ({ constant: 0, terms: [{ coefficient: 1, atom: { kind: 'mod', of, by } }] })
-
-/** Σ variable · stride over row-major axes whose first loop variable is `first`. */
-function flatten(axes: readonly number[], first: number): Index {
-  let flat = constantIndex(0)
-  let stride = 1
-  for (let i = axes.length - 1; i >= 0; i--) {
-    flat = add(flat, scale(dimIndex(first + i), stride))
-    stride *= axes[i]!
-  }
-  return flat
-}
-
-/** The coordinates of a flat index. */
-function unflatten(flat: Index, axes: readonly number[]): Index[] {
-  const out: Index[] = []
-  let stride = 1
-  for (let i = axes.length - 1; i >= 0; i--) {
-    const size = axes[i]!
-    const quotient = floorDiv(flat, stride)
-    out.unshift(i === 0 ? quotient : mod(quotient, size))
-    stride *= size
-  }
-  return out
-}
-
-/** The dtype of buffers of sums and panels. */
-export const scratchAval = (plan: ContractionPlan, part: ScratchPart): Aval => ({ shape: [part.bytes / plan.tile.elementBytes], dtype: plan.sum, weakType: false })
