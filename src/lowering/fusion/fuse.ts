@@ -8,6 +8,7 @@ import { asRows, type Place, placeMap, placeReduction } from './align.ts'
 import { Builder, type Scope } from './builder.ts'
 import { isRoot } from './decide.ts'
 import { addMember, cumulativePoint, type Group, isOuterView, newGroup, type Part, tryMember, writeOperands } from './group.ts'
+import { scheduled } from './schedule.ts'
 import { type Loop, type Region, storage, type Value } from './value.ts'
 
 /** Groups in an order in which they can run. Bodies of loops are grouped with them. */
@@ -266,65 +267,10 @@ class Fusion {
   }
 
   schedule(): Schedule {
-    const before = new Map(this.#groups.map((g) => [g, this.#sources(g)]))
-    this.#waitForReaders(before)
-    const order = inOrder(this.#groups, before)
     const outer = new Set<Value>()
     for (const g of this.#groups) for (const v of g.loads) if (v.region !== this.#region) outer.add(v)
-    return { groups: order, bodies: this.#bodies, outer }
+    return { groups: scheduled(this.#groups, this.#owner), bodies: this.#bodies, outer }
   }
-
-  #sources(g: Group): Set<Group> {
-    const sources = new Set<Group>()
-    for (const v of g.loads) {
-      const owner = this.#owner.get(v)
-      if (owner !== undefined && owner !== g) sources.add(owner)
-    }
-    return sources
-  }
-
-  /**
-   * A group that could write its result over an input (new parameters over the old) runs after the others that read that
-   * input, where nothing speaks against it.
-   */
-  #waitForReaders(before: ReadonlyMap<Group, Set<Group>>): void {
-    const readers = new Map<Value, Group[]>()
-    for (const g of this.#groups) for (const v of g.loads) if (v.def.kind === 'given') readers.set(v, [...(readers.get(v) ?? []), g])
-    const needs = (from: Group, other: Group): boolean => {
-      const seen = new Set<Group>([from])
-      for (const g of seen) {
-        if (g === other) return true
-        for (const s of before.get(g)!) seen.add(s)
-      }
-      return false
-    }
-    for (const [input, groups] of readers) {
-      if (groups.length < 2) continue
-      const writer = groups.find((g) => [...g.members.keys()].some((v) => v.stored && v.dtype === input.dtype && v.shape.join() === input.shape.join()))
-      if (writer === undefined) continue
-      for (const g of groups) if (g !== writer && !needs(g, writer)) before.get(writer)!.add(g)
-    }
-  }
-}
-
-/** Depth first: everything right before what first needs it. */
-function inOrder(groups: readonly Group[], before: ReadonlyMap<Group, ReadonlySet<Group>>): Group[] {
-  const order: Group[] = []
-  const seen = new Set<Group>()
-  for (const first of groups) {
-    const path: Group[] = [first]
-    for (let g = path.at(-1); g !== undefined; g = path.at(-1)) {
-      const next = seen.has(g) ? undefined : [...before.get(g)!].filter((s) => !seen.has(s)).sort((a, b) => a.id - b.id)[0]
-      if (next !== undefined) {
-        path.push(next)
-        continue
-      }
-      path.pop()
-      if (!seen.has(g)) order.push(g)
-      seen.add(g)
-    }
-  }
-  return order
 }
 
 /** The roots that an expression loads, written alone. */
