@@ -145,30 +145,30 @@ describe('what transformations make', () => {
     })
     expect(text(valueAndGrad(f), x)).toMatchInlineSnapshot(`
       "{ lambda ; a:f32[3]. let
-          b:f32[] c:f32[3] d:f32[3] = jit[
+          b:f32[] c:f32[3] = jit[
             device=None
-            jaxpr={ lambda ; e:f32[3]. let
-                f:f32[3] = tanh e
-                g:f32[3] = sub 1.0:~f32[] f
-                h:f32[3] = add 1.0:~f32[] f
-                i:f32[3] = mul g h
-                j:f32[3] = mul f e
-                k:f32[] = reduceSum[axes=(0,)] j
-              in (k, i, f) }
+            jaxpr={ lambda ; d:f32[3]. let
+                e:f32[3] = tanh d
+                f:f32[3] = mul e d
+                g:f32[] = reduceSum[axes=(0,)] f
+              in (g, e) }
             name=loss
           ] a
-          l:f32[3] = jit[
+          h:f32[3] = jit[
             device=None
-            jaxpr={ lambda ; m:f32[3] n:f32[3] o:f32[3] p:f32[]. let
-                q:f32[3] = broadcastInDim[broadcastDimensions=() shape=(3,)] p
-                r:f32[3] = mul o q
-                s:f32[3] = mul q n
-                t:f32[3] = mul s m
-                u:f32[3] = add r t
-              in (u,) }
+            jaxpr={ lambda ; i:f32[3] j:f32[3] k:f32[]. let
+                l:f32[3] = sub 1.0:~f32[] j
+                m:f32[3] = add 1.0:~f32[] j
+                n:f32[3] = mul l m
+                o:f32[3] = broadcastInDim[broadcastDimensions=() shape=(3,)] k
+                p:f32[3] = mul j o
+                q:f32[3] = mul o i
+                r:f32[3] = mul q n
+                s:f32[3] = add p r
+              in (s,) }
             name=loss
-          ] c a d 1.0:f32[]
-        in (b, l) }"
+          ] a c 1.0:f32[]
+        in (b, h) }"
     `)
   })
   test('a Hessian', () => {

@@ -1,13 +1,14 @@
 /** Splits programs into a part that known inputs determine and the rest, with residuals between them. */
 import type { Value } from '../../core/trace.ts'
 import { InternalError } from '../../core/errors.ts'
-import { type Eqn, eqn, type Jaxpr, Var } from '../../core/jaxpr.ts'
+import type { Jaxpr, Var } from '../../core/jaxpr.ts'
 import { bind, withTrace } from '../../core/trace.ts'
 import { clean } from '../staging/dce.ts'
 import { bits, cachedBy, constsAsInputs, count, evalJaxpr, inputAvals, merge, reorder, split, where, whereNot } from '../staging/jaxprs.ts'
 import { traceToJaxpr } from '../staging/stage.ts'
 import { LinearTrace, LinearTracer, type SplitRule, type SplitRules } from './linear-trace.ts'
 import { range } from '../build.ts'
+import { storeLess } from './residuals.ts'
 
 /** Where a residual comes from: an input of the known part, or one of its outputs. */
 interface Source {
@@ -24,10 +25,10 @@ export interface SplitProgram {
   readonly residuals: readonly Source[]
 }
 
-/** `forced[i]` makes output i unknown whatever it depends on. */
-export const partialEvalJaxpr: (jaxpr: Jaxpr, unknownInputs: readonly boolean[], forced: readonly boolean[]) => SplitProgram = cachedBy(
-  (unknownInputs, forced) => `${bits(unknownInputs)}|${bits(forced)}`,
-  (jaxpr, unknownInputs, forced) => {
+/** `forced[i]` makes output i unknown whatever it depends on; `free[i]` says that to keep input i costs nothing. */
+export const partialEvalJaxpr: (jaxpr: Jaxpr, unknownInputs: readonly boolean[], forced: readonly boolean[], free: readonly boolean[]) => SplitProgram = cachedBy(
+  (unknownInputs, forced, free) => `${bits(unknownInputs)}|${bits(forced)}|${bits(free)}`,
+  (jaxpr, unknownInputs, forced, free) => {
     const avals = inputAvals(jaxpr)
     let rest: { jaxpr: Jaxpr; unknownOutputs: boolean[] } | null = null
     const staged = traceToJaxpr(
@@ -47,17 +48,17 @@ export const partialEvalJaxpr: (jaxpr: Jaxpr, unknownInputs: readonly boolean[],
       'linearize',
     )
     if (rest === null || staged.consts.length > 0) throw new InternalError('linearize', 'a program to split closes over arrays')
-    return share(staged.jaxpr, rest)
+    return share(staged.jaxpr, rest, whereNot(free, unknownInputs))
   },
 )
 
-/** Residuals that stand elsewhere already are not given out again; those that cost nothing are computed again. */
-function share(known: Jaxpr, rest: { readonly jaxpr: Jaxpr; readonly unknownOutputs: readonly boolean[] }): SplitProgram {
+/** Residuals that stand elsewhere already are not given out again. */
+function share(known: Jaxpr, rest: { readonly jaxpr: Jaxpr; readonly unknownOutputs: readonly boolean[] }, free: readonly boolean[]): SplitProgram {
   const { unknownOutputs } = rest
   const numKnown = count(unknownOutputs.map((u) => !u))
-  const slim = recomputeCheap(known, known.outputs.slice(numKnown).map(varOf), rest.jaxpr)
+  const slim = storeLess(known, known.outputs.slice(numKnown).map(varOf), rest.jaxpr, new Set(where(known.inputs, free)))
   const outputs = known.outputs.slice(0, numKnown)
-  const residuals = slim.residuals.map((v): Source => {
+  const residuals = slim.stored.map((v): Source => {
     const input = known.inputs.indexOf(v)
     if (input >= 0) return { from: 'input', index: input }
     if (!outputs.includes(v)) outputs.push(v)
@@ -72,42 +73,17 @@ function varOf(a: Jaxpr['outputs'][number]): Var {
   throw new InternalError('linearize', 'a residual is a literal')
 }
 
-/** A broadcast is larger than what it is made of, and costs nothing to make again: the unknown part makes its own. */
-function recomputeCheap(known: Jaxpr, residuals: readonly Var[], unknown: Jaxpr): { residuals: Var[]; unknown: Jaxpr } {
-  const madeBy = new Map<Var, Eqn>()
-  for (const e of known.equations) if (e.primitive === 'broadcastInDim' || e.primitive === 'iota') madeBy.set(e.outputs[0]!, e)
-  const inUnknown = new Map<Var, Var>(residuals.map((v, i) => [v, unknown.constVars[i]!]))
-  const copies: Eqn[] = []
-  const kept = new Map<Var, Var>()
-  const pending = [...residuals]
-  for (let v = pending.shift(); v !== undefined; v = pending.shift()) {
-    const e = madeBy.get(v)
-    const own = inUnknown.get(v)!
-    if (e === undefined) {
-      kept.set(v, own)
-      continue
-    }
-    const inputs = e.inputs.map((a) => {
-      if (a.kind === 'literal') return a
-      let copy = inUnknown.get(a)
-      if (copy === undefined) {
-        inUnknown.set(a, (copy = new Var(a.aval)))
-        pending.push(a)
-      }
-      return copy
-    })
-    copies.unshift(eqn(e.primitive, e.params, inputs, [own]))
-  }
-  if (copies.length === 0) return { residuals: [...residuals], unknown }
-  return { residuals: [...kept.keys()], unknown: { ...unknown, constVars: [...kept.values()], equations: [...copies, ...unknown.equations] } }
-}
-
 const isKnown = (t: LinearTracer): boolean => t.known !== null
 const valuesOf = (tracers: readonly LinearTracer[]): Value[] => tracers.flatMap((t) => (t.known === null ? [] : [t.known]))
 
 const splitJit: SplitRule<'jit'> = (trace, inputs, params) => {
   const unknownInputs = inputs.map((t) => !isKnown(t))
-  const { known, unknown, unknownOutputs, residuals } = partialEvalJaxpr(params.jaxpr, unknownInputs, params.jaxpr.outputs.map(() => false))
+  const { known, unknown, unknownOutputs, residuals } = partialEvalJaxpr(
+    params.jaxpr,
+    unknownInputs,
+    params.jaxpr.outputs.map(() => false),
+    unknownInputs.map(() => true),
+  )
   const operands = valuesOf(inputs)
   const outs = known.equations.length === 0 ? evalJaxpr(known, [], operands) : bind('jit', operands, { ...params, jaxpr: known })
   const stored = residuals.map(({ from, index }) => (from === 'input' ? operands : outs)[index]!)
@@ -125,7 +101,13 @@ const splitScan: SplitRule<'scan'> = (trace, inputs, params) => {
   const [uConsts, uStart, uXs] = split(inputs.map((t) => !isKnown(t)), numConsts, numCarry)
   let uCarry = uStart!
   const program = (): SplitProgram =>
-    partialEvalJaxpr(jaxpr, [...uConsts!, ...uCarry, ...uXs!], [...uCarry, ...new Array<boolean>(numYs).fill(false)])
+    partialEvalJaxpr(
+      jaxpr,
+      [...uConsts!, ...uCarry, ...uXs!],
+      [...uCarry, ...new Array<boolean>(numYs).fill(false)],
+      // A carry has to be stacked to be kept.
+      jaxpr.inputs.map((_, i) => i < numConsts || i >= numConsts + numCarry),
+    )
   for (;;) {
     const next = program().unknownOutputs.slice(0, numCarry)
     if (bits(next) === bits(uCarry)) break
