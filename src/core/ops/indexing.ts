@@ -145,18 +145,23 @@ function gathered(basic: NDArray, layout: readonly Entry[], arrays: readonly Arr
     startIndicesBatchingDims: [],
   }
   const sliceSizes = basic.shape.map((d, i) => (picked.includes(i) ? 1 : d))
-  const out = bind1('gather', [basic, concatenate(columns, shape.length)], { dimensionNumbers, sliceSizes, mode: gatherMode(mode), fillValue: fillValue ?? null })
-  // out: [...index axes, ...rest]. Beside an index array a position is one too: index axes go to the place of the first of
-  // them when all stand side by side, else to the front.
+  // Beside an index array a position is one too: index axes go to the place of the first of them when all stand side by
+  // side, else to the front.
   const advanced = layout.flatMap((l, i) => (l.kind === 'array' || l.kind === 'position' ? [i] : []))
   const together = advanced.at(-1)! - advanced[0]! === advanced.length - 1
   const named = layout.filter((l) => l.kind === 'axis' || l.kind === 'new')
   const at = together ? advanced[0]! : 0
+  const sizes = (entries: readonly Entry[]): number[] => entries.map((l) => (l.kind === 'axis' ? basic.shape[l.axis]! : 1))
+  const result = [...sizes(named.slice(0, at)), ...shape, ...sizes(named.slice(at))]
+  if (picked.some((axis) => basic.shape[axis] === 0)) {
+    if (sizeOf(shape) > 0) throw new ShapeError('slice', `an index array of shape [${shape.join(',')}] reads from an empty axis of shape [${basic.shape.join(',')}]`)
+    return reshape(basic, result)
+  }
+  // Axes: [...index axes, ...rest].
+  const out = bind1('gather', [basic, concatenate(columns, shape.length)], { dimensionNumbers, sliceSizes, mode: gatherMode(mode), fillValue: fillValue ?? null })
   const kept = (entries: readonly Entry[]): number[] => entries.flatMap((l) => (l.kind === 'axis' ? [rest.indexOf(l.axis) + shape.length] : []))
   const dropped = rest.map((_, i) => i + shape.length).filter((i) => !kept(named).includes(i))
-  const placed = transpose(out, [...kept(named.slice(0, at)), ...shape.map((_, i) => i), ...kept(named.slice(at)), ...dropped])
-  const sizes = (entries: readonly Entry[]): number[] => entries.map((l) => (l.kind === 'axis' ? basic.shape[l.axis]! : 1))
-  return reshape(placed, [...sizes(named.slice(0, at)), ...shape, ...sizes(named.slice(at))])
+  return reshape(transpose(out, [...kept(named.slice(0, at)), ...shape.map((_, i) => i), ...kept(named.slice(at)), ...dropped]), result)
 }
 
 const gatherMode = (mode: AtMode): IndexMode => (mode === 'fill' || mode === 'drop' ? 'fillOrDrop' : mode)
