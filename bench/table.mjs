@@ -23,7 +23,7 @@ function fill(file, mark, text) {
 }
 
 const runs = Object.values(results)
-fill('docs/performance.md', 'results', runs.map((r) => `### Node ${r.node}\n\n${about(r)}\n\n${[header, ...r.rows.map(line)].join('\n')}`).join('\n\n'))
+fill('docs/performance.md', 'results', runs.map((r) => `### Node ${r.node}\n\n${about(r)}\n\n${[header, ...r.rows.map(line)].join('\n')}\n\nBundle of an app with ${r.bundle}.`).join('\n\n'))
 const r = results.v20 ?? runs[0]
 const chosen = ['matmul 256', 'matmul 1024', 'tanh(exp(x)), 4M', 'conv 32x32x32x64 k3 to 64', 'MLP 784-512-512-10, batch 128, SGD step', 'MNIST CNN, batch 64, Adam step', 'call of a jitted tiny function']
 fill('README.md', 'speed', `## Speed\n\n${about(r)} In brackets: their time over ours. [All rows](docs/performance.md), measured by [bench/](bench/src/main.ts).\n\n${[header, ...r.rows.filter((row) => chosen.includes(row.name)).map(line)].join('\n')}`)

@@ -87,6 +87,10 @@ for (const w of workloads) {
   console.log(`| ${row.name} | ${t === undefined ? 'failed' : show(t)} | ${row.share === null ? '' : `${(100 * row.share).toFixed(0)}% (${row.rate})`} | ${peer('jax-js')} | ${peer('tfjs')} |${row.notes.length > 0 ? ` ${row.notes.join('; ')}` : ''}`)
 }
 
+// Minified and gzipped bytes of an app that calls jit(grad(f)), from the project's own script.
+const size = execSync('node ../scripts/size.mjs', { cwd: folder }).toString().split('\n')[0] ?? ''
+console.log(`\nbundle of an app with ${size}`)
+
 const file = join(folder, 'results.json')
 let all: Record<string, unknown> = {}
 try {
@@ -95,6 +99,6 @@ try {
   // the first run has no file to add to
 }
 const commit = execSync('git rev-parse --short HEAD', { cwd: folder }).toString().trim()
-all[process.version.split('.')[0]!] = { cpu, node: process.version, commit, ceiling, rows: words.length > 0 ? 'partial run, not kept' : rows }
+all[process.version.split('.')[0]!] = { cpu, node: process.version, commit, ceiling, bundle: size, rows: words.length > 0 ? 'partial run, not kept' : rows }
 if (words.length === 0) writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`)
 process.exit(0)
