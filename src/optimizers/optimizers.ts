@@ -12,15 +12,26 @@ function checkRate(operation: string, rate: LearningRate): void {
   if (typeof rate === 'number' && !(rate >= 0)) throw new ArgumentError(operation, `the learning rate must be a number >= 0 or a schedule, and got ${rate}`)
 }
 
+function checkOptions<O extends object>(operation: string, options: O, known: readonly (keyof O & string)[]): void {
+  const unknown = Object.keys(options).filter((name) => !known.some((k) => k === name))
+  if (unknown.length > 0) throw new ArgumentError(operation, `unknown option ${unknown.join(', ')}; known: ${known.join(', ')}`)
+}
+
 // A plain number stays one, so that it takes the precision of what it meets.
 const negative = (rate: LearningRate, step: NDArray): NDArray | number => (typeof rate === 'number' ? -rate : np.negative(rate(step)))
+
+/** Leaf by leaf -rate · d, in the dtype of d: a schedule's is not to widen it. */
+function descend(directions: unknown, rate: LearningRate, step: NDArray): unknown {
+  const size = negative(rate, step)
+  return mapLeaves((d) => d.mul(typeof size === 'number' ? size : size.astype(d.dtype)), directions)
+}
 
 /** Gradient descent: -rate · g. */
 export function sgd(rate: LearningRate): GradientTransformation {
   checkRate('sgd', rate)
   return transformation<{ step: NDArray }>({
     init: () => ({ step: stepZero() }),
-    update: (grads, { step }) => [mapLeaves((g) => np.multiply(g, negative(rate, step)), grads), { step: step.add(1) }],
+    update: (grads, { step }) => [descend(grads, rate, step), { step: step.add(1) }],
   })
 }
 
@@ -33,14 +44,16 @@ export interface MomentumOptions {
  * Gradient descent with momentum: v = mass · v + g; -rate · v (Nesterov: -rate · (mass · v + g)). Sutskever et al. 2013,
  * in Optax's form (`trace`).
  */
-export function momentum(rate: LearningRate, mass: number, { nesterov = false }: MomentumOptions = {}): GradientTransformation {
+export function momentum(rate: LearningRate, mass: number, options: MomentumOptions = {}): GradientTransformation {
+  checkOptions('momentum', options, ['nesterov'])
+  const { nesterov = false } = options
   checkRate('momentum', rate)
   return transformation<{ step: NDArray; velocity: unknown }>({
     init: (params) => ({ step: stepZero(), velocity: zerosLike(params) }),
     update(grads, { step, velocity }) {
       const next = mapLeaves((v, g) => v.mul(mass).add(g), velocity, grads)
       const direction = nesterov ? mapLeaves((v, g) => v.mul(mass).add(g), next, grads) : next
-      return [mapLeaves((d) => np.multiply(d, negative(rate, step)), direction), { step: step.add(1), velocity: next }]
+      return [descend(direction, rate, step), { step: step.add(1), velocity: next }]
     },
   })
 }
@@ -55,7 +68,9 @@ export interface AdamOptions {
  * Adam (Kingma & Ba 2015): m and v are decaying means of g and g², corrected for their start at zero;
  * -rate · m̂ / (√v̂ + eps). State { step, m, v }.
  */
-export function adam(rate: LearningRate, { b1 = 0.9, b2 = 0.999, eps = 1e-8 }: AdamOptions = {}): GradientTransformation {
+export function adam(rate: LearningRate, options: AdamOptions = {}): GradientTransformation {
+  checkOptions('adam', options, ['b1', 'b2', 'eps'])
+  const { b1 = 0.9, b2 = 0.999, eps = 1e-8 } = options
   checkRate('adam', rate)
   return transformation<{ step: NDArray; m: unknown; v: unknown }>({
     init: (params) => ({ step: stepZero(), m: zerosLike(params), v: zerosLike(params) }),

@@ -1,6 +1,6 @@
 /** Layers from layers. */
 import { type NDArray, np, ShapeError } from '../index.ts'
-import { type AnyLayer, coreOf, type InOf, initialState, keyStream as keysOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type ShapeOf, type StateTuple, within } from './layer.ts'
+import { type AnyLayer, coreOf, type InOf, initialState, type Layer, makeLayer, type OutOf, type ParamsTuple, type ShapeOf, type StateTuple, within } from './layer.ts'
 
 /** Shown where one layer's output is not what the next one takes. */
 export interface WrongPlumbing<Out, In> {
@@ -42,9 +42,8 @@ export function serial<const L extends readonly AnyLayer[]>(...layers: L & NoInf
     },
     apply(params, state, x, options) {
       let y: unknown = x
-      const key = options.key == null ? options : { ...options, key: keysOf(options.key) }
       const next = cores.map((core, i) => {
-        const [out, s] = within('serial', i, () => core.apply(params[i], stateAt(state, i), y, key))
+        const [out, s] = within('serial', i, () => core.apply(params[i], stateAt(state, i), y, options))
         y = out
         return s
       })
@@ -72,8 +71,9 @@ export function parallel<const L extends readonly AnyLayer[]>(...layers: L): Lay
       const shapes = inputShapes as readonly unknown[]
       check(shapes)
       const made = cores.map((core, i) => within('parallel', i, () => core.init(keys, shapes[i])))
+      const shape: unknown = made.map((m) => m.shape)
       return {
-        shape: made.map((m): unknown => m.shape) as unknown as ShapeOf<Outs<L>>,
+        shape: shape as ShapeOf<Outs<L>>,
         params: made.map((m) => m.params) as ParamsTuple<L>,
         state: made.map((m) => m.state) as StateTuple<L>,
       }
@@ -81,8 +81,7 @@ export function parallel<const L extends readonly AnyLayer[]>(...layers: L): Lay
     apply(params, state, xs, options) {
       const inputs = xs as readonly unknown[]
       check(inputs)
-      const key = options.key == null ? options : { ...options, key: keysOf(options.key) }
-      const made = cores.map((core, i) => within('parallel', i, () => core.apply(params[i], stateAt(state, i), inputs[i], key)))
+      const made = cores.map((core, i) => within('parallel', i, () => core.apply(params[i], stateAt(state, i), inputs[i], options)))
       return [made.map(([y]) => y) as Outs<L>, made.map(([, s]) => s) as StateTuple<L>]
     },
   })

@@ -1,7 +1,7 @@
 /** Convolutions and pooling over images, NHWC. */
 import { lax, type NDArray, np, ShapeError } from '../index.ts'
 import { glorotNormal, type Initializer, normal } from './initializers.ts'
-import { type Layer, makeLayer, type Shape } from './layer.ts'
+import { checkOptions, checkSizes, type Layer, makeLayer, type Shape } from './layer.ts'
 
 export type LayerPadding = 'SAME' | 'VALID'
 
@@ -12,6 +12,13 @@ export interface ConvOptions {
   readonly padding?: LayerPadding
   readonly weightInit?: Initializer
   readonly biasInit?: Initializer
+}
+
+function settings(operation: string, channels: number, window: readonly number[], options: ConvOptions): Required<ConvOptions> {
+  checkOptions(operation, options, ['strides', 'padding', 'weightInit', 'biasInit'])
+  const { strides = [1, 1], padding = 'VALID', weightInit = glorotNormal(), biasInit = normal() } = options
+  checkSizes(operation, 'channels, window and strides', channels, ...window, ...strides)
+  return { strides, padding, weightInit, biasInit }
 }
 
 const dimensionNumbers = ['NHWC', 'HWIO', 'NHWC'] as const
@@ -37,7 +44,7 @@ function windowed(operation: string, size: number, window: number, stride: numbe
  * const [init, apply] = Conv(32, [3, 3], { padding: 'SAME' })
  */
 export function Conv(channels: number, window: readonly [number, number], options: ConvOptions = {}): Layer<[W: NDArray, b: NDArray]> {
-  const { strides = [1, 1], padding = 'VALID', weightInit = glorotNormal(), biasInit = normal() } = options
+  const { strides, padding, weightInit, biasInit } = settings('Conv', channels, window, options)
   return makeLayer<[W: NDArray, b: NDArray], NDArray, NDArray, null>({
     init(keys, inputShape) {
       const [n, h, w, c] = image('Conv', inputShape)
@@ -53,7 +60,7 @@ export function Conv(channels: number, window: readonly [number, number], option
  * 'SAME' gives h·stride, 'VALID' h·stride + max(window - stride, 0). Params as of `Conv`.
  */
 export function ConvTranspose(channels: number, window: readonly [number, number], options: ConvOptions = {}): Layer<[W: NDArray, b: NDArray]> {
-  const { strides = [1, 1], padding = 'VALID', weightInit = glorotNormal(), biasInit = normal() } = options
+  const { strides, padding, weightInit, biasInit } = settings('ConvTranspose', channels, window, options)
   const grown = (size: number, i: 0 | 1): number => size * strides[i] + (padding === 'SAME' ? 0 : Math.max(window[i] - strides[i], 0))
   return makeLayer<[W: NDArray, b: NDArray], NDArray, NDArray, null>({
     init(keys, inputShape) {
@@ -76,7 +83,9 @@ export interface PoolOptions {
 }
 
 function pool(operation: string, window: readonly [number, number], options: PoolOptions, reduce: (x: NDArray, w: readonly number[], s: readonly number[], p: LayerPadding) => NDArray): Layer<[]> {
+  checkOptions(operation, options, ['strides', 'padding'])
   const { strides = window, padding = 'VALID' } = options
+  checkSizes(operation, 'window and strides', ...window, ...strides)
   return makeLayer<[], NDArray, NDArray, null>({
     init(_keys, inputShape) {
       const [n, h, w, c] = image(operation, inputShape)

@@ -1,7 +1,7 @@
 /** Fully connected layers, and those that only change shapes. */
 import { type NDArray, np, ShapeError } from '../index.ts'
 import { glorotNormal, type Initializer, normal } from './initializers.ts'
-import { type Layer, makeLayer } from './layer.ts'
+import { checkOptions, checkSizes, type Layer, makeLayer } from './layer.ts'
 
 export interface DenseOptions {
   readonly weightInit?: Initializer
@@ -15,7 +15,10 @@ export interface DenseOptions {
  * const [init, apply] = Dense(10)
  * const { shape, params } = init(random.key(0), [-1, 784])   // shape [-1, 10]
  */
-export function Dense(units: number, { weightInit = glorotNormal(), biasInit = normal() }: DenseOptions = {}): Layer<[W: NDArray, b: NDArray]> {
+export function Dense(units: number, options: DenseOptions = {}): Layer<[W: NDArray, b: NDArray]> {
+  checkSizes('Dense', 'units', units)
+  checkOptions('Dense', options, ['weightInit', 'biasInit'])
+  const { weightInit = glorotNormal(), biasInit = normal() } = options
   return makeLayer<[W: NDArray, b: NDArray], NDArray, NDArray, null>({
     init(keys, inputShape) {
       const features = inputShape.at(-1)

@@ -1,6 +1,6 @@
 /** Layers without parameters that keep the shape: activations and dropout. */
 import { ArgumentError, type NDArray, nn, np, random } from '../index.ts'
-import { keyStream, type Layer, makeLayer } from './layer.ts'
+import { type Layer, makeLayer } from './layer.ts'
 
 /** A layer from a function of an array that keeps its shape. */
 export function elementwise(f: (x: NDArray) => NDArray): Layer<[]> {
@@ -34,10 +34,10 @@ export function Dropout(rate: number): Layer<[]> {
   if (!(rate >= 0 && rate < 1)) throw new ArgumentError('Dropout', `rate is the share that is dropped, in [0, 1), and got ${rate}`)
   return makeLayer<[], NDArray, NDArray, null>({
     init: (_keys, shape) => ({ shape, params: [], state: null }),
-    apply(_params, state, x, { key, mode = 'eval' }) {
+    apply(_params, state, x, { keys, mode }) {
       if (mode === 'eval' || rate === 0) return [x, state]
-      if (key == null) throw new ArgumentError('Dropout', "needs a key in mode 'train': apply(params, x, { key, mode: 'train' })")
-      const keep = random.bernoulli(keyStream(key).next(), 1 - rate, x.shape)
+      if (keys === null) throw new ArgumentError('Dropout', "needs a key in mode 'train': apply(params, x, { key, mode: 'train' })")
+      const keep = random.bernoulli(keys.next(), 1 - rate, x.shape)
       return [np.where(keep, x.div(1 - rate), 0), state]
     },
   })

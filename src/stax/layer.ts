@@ -8,30 +8,33 @@
  * Both are pure. Parameters are plain trees of arrays. State (running statistics) stays out of them: `withState` shows it.
  * Images are NHWC, sequences [batch, time, features].
  */
-import { type NDArray, PullbackError, random } from '../index.ts'
+import { ArgumentError, type NDArray, PullbackError, random } from '../index.ts'
 
 export type Shape = readonly number[]
 /** The shape of what an input or output type stands for: tuples of arrays have tuples of shapes. */
 export type ShapeOf<I> = I extends NDArray ? Shape : I extends readonly unknown[] ? { readonly [K in keyof I]: ShapeOf<I[K]> } : never
 
-/** A key, or a stream of them inside a combinator. */
-export type Key = NDArray | KeyStream
-
 export interface ApplyOptions {
   /** Needed by layers that draw random numbers in training (Dropout). */
-  readonly key?: Key | null
+  readonly key?: NDArray | null
   /** Default 'eval'. */
   readonly mode?: 'train' | 'eval'
+}
+
+/** The same inside: all layers of a network draw their keys from one stream. */
+export interface CoreOptions {
+  readonly keys: KeyStream | null
+  readonly mode: 'train' | 'eval'
 }
 
 /** What a layer is inside: state is an input and an output. Stateless layers have state `null`. */
 export interface LayerCore<P, I, O, S> {
   init(keys: KeyStream, inputShape: ShapeOf<I>): { shape: ShapeOf<O>; params: P; state: S }
-  apply(params: P, state: S, x: I, options: ApplyOptions): readonly [y: O, state: S]
+  apply(params: P, state: S, x: I, options: CoreOptions): readonly [y: O, state: S]
 }
 
 declare const carried: unique symbol
-export type Init<P, I = NDArray, O = NDArray> = (key: Key, inputShape: ShapeOf<I>) => { shape: ShapeOf<O>; params: P }
+export type Init<P, I = NDArray, O = NDArray> = (key: NDArray, inputShape: ShapeOf<I>) => { shape: ShapeOf<O>; params: P }
 export interface Apply<P, I = NDArray, O = NDArray, S = null> {
   (params: P, x: I, options?: ApplyOptions): O
   /** The type of the layer's state: no such property exists at run time. */
@@ -40,7 +43,7 @@ export interface Apply<P, I = NDArray, O = NDArray, S = null> {
 export type Layer<P, I = NDArray, O = NDArray, S = null> = readonly [init: Init<P, I, O>, apply: Apply<P, I, O, S>]
 
 /** Any layer at all: what combinators accept before they look closer. */
-export type AnyLayer = readonly [init: (key: Key, inputShape: never) => { shape: unknown; params: unknown }, apply: (params: never, x: never, options?: ApplyOptions) => unknown]
+export type AnyLayer = readonly [init: (key: NDArray, inputShape: never) => { shape: unknown; params: unknown }, apply: (params: never, x: never, options?: ApplyOptions) => unknown]
 export type ParamsOf<L> = L extends readonly [init: (...a: never[]) => { params: infer P }, apply: unknown] ? P : never
 export type InOf<L> = L extends readonly [init: unknown, apply: (params: never, x: infer I, ...rest: never[]) => unknown] ? I : never
 export type OutOf<L> = L extends readonly [init: unknown, apply: (...a: never[]) => infer O] ? O : never
@@ -48,13 +51,12 @@ export type StateOf<L> = L extends readonly [init: unknown, apply: { readonly [c
 export type ParamsTuple<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: ParamsOf<L[K]> }
 export type StateTuple<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: StateOf<L[K]> }
 
-/** The inside of an untyped layer: combinators work on these. */
-export type AnyCore = LayerCore<unknown, unknown, unknown, unknown>
-interface RawCore {
+/** The inside of any layer: combinators work on these. */
+export interface AnyCore {
   init(keys: KeyStream, inputShape: unknown): { shape: unknown; params: unknown; state: unknown }
-  apply(params: unknown, state: unknown, x: unknown, options: ApplyOptions): readonly [unknown, unknown]
+  apply(params: unknown, state: unknown, x: unknown, options: CoreOptions): readonly [unknown, unknown]
 }
-const cores = new WeakMap<object, RawCore>()
+const cores = new WeakMap<object, AnyCore>()
 
 /**
  * A layer from its inside.
@@ -68,11 +70,11 @@ const cores = new WeakMap<object, RawCore>()
  */
 export function makeLayer<P, I, O, S>(core: LayerCore<P, I, O, S>): Layer<P, I, O, S> {
   const init: Init<P, I, O> = (key, inputShape) => {
-    const { shape, params } = core.init(keyStream(key), inputShape)
+    const { shape, params } = core.init(new KeyStream(key), inputShape)
     return { shape, params }
   }
   const apply: Apply<P, I, O, S> = (params, x, options = {}) => {
-    const [y] = core.apply(params, initialState as S, x, options)
+    const [y] = core.apply(params, initialState as S, x, inside(options))
     return y
   }
   // Typed P, I, O, S on the way in; combinators pass each part back to the layer that it came from.
@@ -84,12 +86,12 @@ export function makeLayer<P, I, O, S>(core: LayerCore<P, I, O, S>): Layer<P, I, 
 export const initialState: unique symbol = Symbol('no state')
 
 /** The inside of a layer; of a pair that somebody wrote by hand, one without state. */
-export function coreOf(layer: AnyLayer): RawCore {
-  const [init, apply] = layer as readonly [init: (key: Key, shape: unknown) => { shape: unknown; params: unknown }, apply: (params: unknown, x: unknown, o?: ApplyOptions) => unknown]
+export function coreOf(layer: AnyLayer): AnyCore {
+  const [init, apply] = layer as readonly [init: (key: NDArray, shape: unknown) => { shape: unknown; params: unknown }, apply: (params: unknown, x: unknown, o?: ApplyOptions) => unknown]
   return (
     cores.get(apply) ?? {
-      init: (keys, shape) => ({ ...init(keys, shape), state: null }),
-      apply: (params, state, x, options) => [apply(params, x, options), state],
+      init: (keys, shape) => ({ ...init(keys.next(), shape), state: null }),
+      apply: (params, state, x, { keys, mode }) => [apply(params, x, { key: keys === null ? null : keys.next(), mode }), state],
     }
   )
 }
@@ -104,11 +106,11 @@ export function coreOf(layer: AnyLayer): RawCore {
  * const [y, next] = apply(params, state, np.ones([5, 2]))   // y: [5, 3], next: null
  */
 export function withState<P, I, O, S>(layer: Layer<P, I, O, S>): readonly [
-  init: (key: Key, inputShape: ShapeOf<I>) => { shape: ShapeOf<O>; params: P; state: S },
+  init: (key: NDArray, inputShape: ShapeOf<I>) => { shape: ShapeOf<O>; params: P; state: S },
   apply: (params: P, state: S, x: I, options?: ApplyOptions) => readonly [y: O, state: S],
 ] {
   const core = coreOf(layer) as LayerCore<P, I, O, S>
-  return [(key, shape) => core.init(keyStream(key), shape), (params, state, x, options = {}) => core.apply(params, state, x, options)]
+  return [(key, shape) => core.init(new KeyStream(key), shape), (params, state, x, options = {}) => core.apply(params, state, x, inside(options))]
 }
 
 /** Keys drawn one after the other: nested combinators share one, so that keys do not depend on nesting. */
@@ -127,14 +129,34 @@ export class KeyStream {
   }
 }
 
-export const keyStream = (key: Key): KeyStream => (key instanceof KeyStream ? key : new KeyStream(key))
+function inside(options: ApplyOptions): CoreOptions {
+  checkOptions('apply', options, ['key', 'mode'])
+  const { key = null, mode = 'eval' } = options
+  if (mode !== 'train' && mode !== 'eval') throw new ArgumentError('apply', `mode is 'train' or 'eval', and got ${JSON.stringify(mode)}`)
+  return { keys: key === null ? null : new KeyStream(key), mode }
+}
 
-/** Runs part of a combinator; an error says which layer failed. */
+/** @throws ArgumentError for an option that is not among the known ones. */
+export function checkOptions<O extends object>(operation: string, options: O, known: readonly (keyof O & string)[]): void {
+  const unknown = Object.keys(options).filter((name) => !known.some((k) => k === name))
+  if (unknown.length > 0) throw new ArgumentError(operation, `unknown option ${unknown.join(', ')}; known: ${known.join(', ')}`)
+}
+
+/** @throws ArgumentError unless every size is a positive integer. */
+export function checkSizes(operation: string, what: string, ...sizes: readonly number[]): void {
+  if (!sizes.every((n) => Number.isInteger(n) && n > 0)) throw new ArgumentError(operation, `takes positive integers for ${what}, and got ${sizes.join(', ')}`)
+}
+
+/** Runs part of a combinator; an error says which layer failed, in its stack too, which is what a console shows. */
 export function within<T>(combinator: string, position: number, body: () => T): T {
   try {
     return body()
   } catch (e) {
-    if (e instanceof PullbackError) e.message = `${combinator}, layer ${position}: ${e.message}`
+    if (e instanceof PullbackError) {
+      const said = e.message
+      e.message = `${combinator}, layer ${position}: ${said}`
+      if (e.stack !== undefined) e.stack = e.stack.replace(said, () => e.message)
+    }
     throw e
   }
 }

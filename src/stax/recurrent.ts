@@ -1,7 +1,7 @@
 /** Recurrent layers over `lax.scan`: sequences [batch, time, features]. */
 import { lax, type NDArray, nn, np, ShapeError } from '../index.ts'
 import { glorotNormal, type Initializer, normal } from './initializers.ts'
-import { type Layer, makeLayer, type Shape } from './layer.ts'
+import { checkOptions, checkSizes, type Layer, makeLayer, type Shape } from './layer.ts'
 
 export interface RecurrentOptions {
   /** True (default): outputs at every step, [batch, time, …]; false: the last one, [batch, …]. */
@@ -25,16 +25,8 @@ function sequence(operation: string, shape: Shape): readonly [batch: number, tim
   return [n, t, f]
 }
 
-/** Steps a cell along the time axis; `ys` is [batch, time, …] or its last element. */
-function unrolled<C>(x: NDArray, carry: C, step: (carry: C, x: NDArray) => readonly [C, NDArray], last: (carry: C) => NDArray, sequences: boolean): NDArray {
-  const xs = np.swapaxes(x, 0, 1) // [time, batch, features]
-  const body = (c: unknown, xt: NDArray): readonly [unknown, NDArray | null] => {
-    const [next, y] = step(c as C, xt)
-    return [next, sequences ? y : null]
-  }
-  const [end, ys] = lax.scan(body as never, carry as never, xs as never) as readonly [C, NDArray | null]
-  return ys === null ? last(end) : np.swapaxes(ys, 0, 1)
-}
+/** [batch, time, …] to [time, batch, …], as `lax.scan` takes its steps, and back. */
+const timeFirst = (x: NDArray): NDArray => np.swapaxes(x, 0, 1)
 
 export type RNNParams = { Whh: NDArray; Wxh: NDArray; bh: NDArray; Why: NDArray; by: NDArray }
 
@@ -46,7 +38,9 @@ export type RNNParams = { Whh: NDArray; Wxh: NDArray; bh: NDArray; Why: NDArray;
  * const [init, apply] = RNN(64, { outputs: 10, sequences: false })
  */
 export function RNN(hidden: number, options: RNNOptions = {}): Layer<RNNParams> {
+  checkOptions('RNN', options, ['sequences', 'activation', 'outputs', 'weightInit', 'biasInit'])
   const { sequences = true, activation = np.tanh, outputs = hidden, weightInit = glorotNormal(), biasInit = normal() } = options
+  checkSizes('RNN', 'hidden and outputs', hidden, outputs)
   return makeLayer<RNNParams, NDArray, NDArray, null>({
     init(keys, inputShape) {
       const [n, t, f] = sequence('RNN', inputShape)
@@ -64,13 +58,14 @@ export function RNN(hidden: number, options: RNNOptions = {}): Layer<RNNParams> 
     },
     apply({ Whh, Wxh, bh, Why, by }, state, x) {
       const [n] = sequence('RNN', x.shape)
-      const read = (h: NDArray): NDArray => np.matmul(h, Why).add(by)
-      const step = (h: NDArray, xt: NDArray): readonly [NDArray, NDArray] => {
-        const next = activation(np.matmul(h, Whh).add(np.matmul(xt, Wxh)).add(bh))
-        return [next, next]
+      // What does not wait for the step before is one product for all steps: W_xh x_t + b_h, and y from the h_t.
+      const inputs = timeFirst(np.matmul(x, Wxh).add(bh))
+      const step = (h: NDArray, xt: NDArray): readonly [NDArray, NDArray | null] => {
+        const next = activation(np.matmul(h, Whh).add(xt))
+        return [next, sequences ? next : null]
       }
-      // y is read after the loop: one product for all steps.
-      return [read(unrolled(x, np.zeros([n, hidden], { dtype: x.dtype }), step, (h) => h, sequences)), state]
+      const [last, hs] = lax.scan(step, np.zeros([n, hidden], { dtype: np.resultType(inputs, Whh) }), inputs)
+      return [np.matmul(hs === null ? last : timeFirst(hs), Why).add(by), state]
     },
   })
 }
@@ -83,6 +78,8 @@ export type LSTMParams = { Wx: NDArray; Wh: NDArray; b: NDArray }
  * Params Wx [features, 4·hidden], Wh [hidden, 4·hidden], b [4·hidden], gates in the order i, f, g, o.
  */
 export function LSTM(hidden: number, options: RecurrentOptions = {}): Layer<LSTMParams> {
+  checkOptions('LSTM', options, ['sequences', 'weightInit', 'biasInit'])
+  checkSizes('LSTM', 'hidden', hidden)
   const { sequences = true, weightInit = glorotNormal(), biasInit = normal() } = options
   return makeLayer<LSTMParams, NDArray, NDArray, null>({
     init(keys, inputShape) {
@@ -96,14 +93,22 @@ export function LSTM(hidden: number, options: RecurrentOptions = {}): Layer<LSTM
     },
     apply({ Wx, Wh, b }, state, x) {
       const [n] = sequence('LSTM', x.shape)
-      const step = ([h, c]: readonly [NDArray, NDArray], xt: NDArray): readonly [readonly [NDArray, NDArray], NDArray] => {
-        const [i, f, g, o] = np.split(np.matmul(xt, Wx).add(np.matmul(h, Wh)).add(b), 4, { axis: -1 }) as [NDArray, NDArray, NDArray, NDArray]
+      const inputs = timeFirst(np.matmul(x, Wx).add(b)) // one product for all steps
+      const step = ([h, c]: readonly [NDArray, NDArray], xt: NDArray): readonly [readonly [NDArray, NDArray], NDArray | null] => {
+        const [i, f, g, o] = gates(np.matmul(h, Wh).add(xt), hidden)
         const cell = nn.sigmoid(f).mul(c).add(nn.sigmoid(i).mul(np.tanh(g)))
         const out = nn.sigmoid(o).mul(np.tanh(cell))
-        return [[out, cell], out]
+        return [[out, cell], sequences ? out : null]
       }
-      const zero = np.zeros([n, hidden], { dtype: x.dtype })
-      return [unrolled<readonly [NDArray, NDArray]>(x, [zero, zero], step, ([h]) => h, sequences), state]
+      const zero = np.zeros([n, hidden], { dtype: np.resultType(inputs, Wh) })
+      const [[last], hs] = lax.scan(step, [zero, zero] as const, inputs)
+      return [hs === null ? last : timeFirst(hs), state]
     },
   })
+}
+
+/** [batch, 4·hidden] in four. */
+function gates(x: NDArray, hidden: number): readonly [i: NDArray, f: NDArray, g: NDArray, o: NDArray] {
+  const gate = (k: number): NDArray => lax.sliceInDim(x, k * hidden, (k + 1) * hidden, 1, 1)
+  return [gate(0), gate(1), gate(2), gate(3)]
 }
