@@ -93,3 +93,9 @@ function leafLike(operation: string, leaf: ArrayLike, wanted: Aval, what: () => 
   if (v.aval.dtype !== wanted.dtype) throw new DtypeError(operation, `${what()} is ${showType(v.aval)}, and ${showType(wanted)} is needed; convert it with astype('${wanted.dtype}')`)
   return v
 }
+
+/** A transformed function keeps the name of the user's. */
+export function named<F extends AnyFunction>(g: F, f: AnyFunction): F {
+  Object.defineProperty(g, 'name', { value: f.name })
+  return g
+}

@@ -1,5 +1,6 @@
 /** Transformations of functions, as users call them. */
-export { grad, jvp, linearize, linearTranspose, stopGradient, valueAndGrad, vjp } from './derivatives.ts'
+export { jvp, linearize, linearTranspose, stopGradient, vjp } from './derivatives.ts'
+export { grad, valueAndGrad } from './gradients.ts'
 export { hessian, jacfwd, jacrev } from './jacobians.ts'
 export { jit, type JitOptions } from './jit.ts'
 export { type Compiled, installLowering, lower, type Lowered, type LoweringTools, type Stage } from './lower.ts'

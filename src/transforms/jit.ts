@@ -3,14 +3,13 @@ import { DeviceArray, type NDArray, Tracer } from '../core/array.ts'
 import { type Aval, sameType, showType } from '../core/aval.ts'
 import { recordTrace } from '../core/compile-log.ts'
 import type { DeviceName } from '../core/device-name.ts'
-import { putArray, readArray } from '../core/devices.ts'
+import { backendOf, putArray, readArray } from '../core/devices.ts'
 import { callJit } from '../core/evaluate.ts'
 import { type Jaxpr, Literal } from '../core/jaxpr.ts'
 import { checkOptions } from '../core/ops/operands.ts'
 import { bind, isStaging, type Value } from '../core/trace.ts'
 import { type Out, unflatten } from '../core/tree.ts'
-import { named } from './derivatives.ts'
-import { type AnyFunction, apply, type Argnums, type Flat, flattenValues, nameOf, normalArgnums, paths, requireFunction } from './functions.ts'
+import { type AnyFunction, apply, type Argnums, type Flat, flattenValues, named, nameOf, normalArgnums, paths, requireFunction } from './functions.ts'
 import { collectMatching, type Entry, findEntry, keepEntry, latestEntry } from './jit-cache.ts'
 import { constsAsInputs } from './staging/jaxprs.ts'
 import { traceFunction } from './trace-function.ts'
@@ -102,6 +101,7 @@ function traceEntry(
   statics: readonly unknown[],
   device: DeviceName | null,
 ): Entry {
+  if (device !== null) backendOf(device, 'jit')
   traceCounter.traces++
   const avals = values.map((v) => v.aval)
   const call = (tree: unknown): unknown => {

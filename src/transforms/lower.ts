@@ -1,6 +1,6 @@
 /** Looking at what becomes of a function on its way to a machine. */
 import { bytesOf } from '../core/aval.ts'
-import { InternalError } from '../core/errors.ts'
+import { ArgumentError, InternalError } from '../core/errors.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
 import type { Out } from '../core/tree.ts'
 import { type JitOptions, jit, programOf } from './jit.ts'
@@ -9,6 +9,7 @@ import type { Args } from './types.ts'
 
 /** What a program can be printed as: as traced, after the passes, as kernels, as WebAssembly. */
 export type Stage = 'jaxpr' | 'optimized' | 'kernels' | 'wat'
+const stages: readonly Stage[] = ['jaxpr', 'optimized', 'kernels', 'wat']
 
 /** What the lowering tells of a program. `wire.ts` hands it over: transformations do not know the lowering. */
 export interface LoweringTools {
@@ -55,7 +56,10 @@ export function lower<A extends Args, R>(f: (...a: A) => R, options: JitOptions 
     const jaxpr = programOf(f, options, args)
     return {
       jaxpr,
-      text: (stage = 'jaxpr') => lowering().text(jaxpr, stage),
+      text: (stage = 'jaxpr') => {
+        if (!stages.includes(stage)) throw new ArgumentError('lower', `there is no text of '${stage}'; the stages are ${stages.join(', ')}`)
+        return lowering().text(jaxpr, stage)
+      },
       compile: () => ({
         call,
         costAnalysis: () => {

@@ -74,7 +74,7 @@ function slicesOf(xs: unknown, asked: number | undefined): Slices {
   const { values, structure } = flattenValues(xs, 'scan')
   const sizes = values.map((v, i) => {
     const n = v.aval.shape[0]
-    if (n === undefined) throw new ShapeError('scan', `xs${paths(structure)[i]} is ${showType(v.aval)}, which has no leading axis to go along`)
+    if (n === undefined) throw new ShapeError('scan', `xs${paths(structure)[i]} is ${showType(v.aval)}, which has no leading axis to go along; pass null and a length for a loop without inputs`)
     return n
   })
   const length = asked ?? sizes[0]

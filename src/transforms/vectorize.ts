@@ -3,9 +3,8 @@ import { type Aval, showType } from '../core/aval.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
 import { checkOptions, normalAxis } from '../core/ops/operands.ts'
 import { broadcastPrefix, type Out, type Prefix, type Structure, unflatten } from '../core/tree.ts'
-import { apply, asArray, build, type Flat, flattenValues, paths, requireFunction } from './functions.ts'
+import { apply, asArray, build, type Flat, flattenValues, named, paths, requireFunction } from './functions.ts'
 import type { Args } from './types.ts'
-import { named } from './derivatives.ts'
 import { batchedAt, batchFlat, type Dim } from './vmap/index.ts'
 
 export interface VmapOptions {
