@@ -31,7 +31,7 @@ const reducers: { readonly [M in Monoid]: Reduce } = { add: reduceSum, mul: redu
 
 /**
  * Combines the elements along `dimensions` and `init` with an associative function of two arrays. `lax.add`, `mul`,
- * `max`, `min`, `bitwiseAnd`, `bitwiseOr` and `bitwiseXor` are one reduction; any other is folded in halves.
+ * `max`, `min`, `bitwiseAnd`, `bitwiseOr` and `bitwiseXor` are one reduction; any other is folded, neighbour with neighbour.
  *
  * @example
  * lax.reduce(np.array([1, 5, 2]), 0, lax.max, [0]).item()   // 5
@@ -44,7 +44,7 @@ export function reduce(x: ArrayLike, init: ArrayLike, computation: (a: NDArray, 
     const out = reducers[monoid](a, axes)
     return isIdentity(monoid, init, a.dtype) ? out : computation(likeInit(init, a), out)
   }
-  const folded = [...axes].reverse().reduce((y: NDArray | null, axis) => (y === null ? null : foldHalves(y, computation, axis)), a)
+  const folded = [...axes].reverse().reduce((y: NDArray | null, axis) => (y === null ? null : foldNeighbours(y, computation, axis)), a)
   const start = likeInit(init, a)
   const rest = a.shape.filter((_, i) => !axes.includes(i))
   return folded === null ? ops.broadcastTo(start, rest) : computation(ops.broadcastTo(start, rest), folded)
@@ -52,12 +52,12 @@ export function reduce(x: ArrayLike, init: ArrayLike, computation: (a: NDArray, 
 
 const likeInit = (init: ArrayLike, x: NDArray): NDArray => ops.convert(ops.toArray(init), x.dtype)
 
-/** Null for an axis of size 0. */
-function foldHalves(x: NDArray, computation: (a: NDArray, b: NDArray) => NDArray, axis: number): NDArray | null {
+/** Pairs of neighbours are combined until one is left, so that the order stays. Null for an axis of size 0. */
+function foldNeighbours(x: NDArray, computation: (a: NDArray, b: NDArray) => NDArray, axis: number): NDArray | null {
   let y = x
   for (let n = x.shape[axis]!; n > 1; n = y.shape[axis]!) {
     const half = n >> 1
-    const folded = computation(sliceInDim(y, 0, half, 1, axis), sliceInDim(y, half, 2 * half, 1, axis))
+    const folded = computation(sliceInDim(y, 0, 2 * half, 2, axis), sliceInDim(y, 1, 2 * half, 2, axis))
     y = n % 2 === 0 ? folded : ops.concatenate([folded, sliceInDim(y, n - 1, n, 1, axis)], axis)
   }
   return y.shape[axis] === 0 ? null : ops.squeeze(y, axis)

@@ -5,7 +5,7 @@ import { ShapeError } from '../errors.ts'
 import type { DotDimensionNumbers } from '../primitives/index.ts'
 import { bind1, type Value } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
-import { mul } from './elementwise.ts'
+import { convert, mul, ne } from './elementwise.ts'
 import { broadcastShapes, promotedType, toArray, toType } from './operands.ts'
 import { broadcastTo, reshape, transpose } from './shape.ts'
 
@@ -30,6 +30,7 @@ function pair(operation: string, x: ArrayLike, y: ArrayLike): [NDArray, NDArray]
  */
 export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = pair('matmul', x, y)
+  if (a.dtype === 'bool') return ofTruth(matmul, a, b)
   if (a.ndim === 0 || b.ndim === 0) throw new ShapeError('matmul', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; scalars are multiplied with multiply`)
   const inner = a.shape[a.ndim - 1]
   const against = b.shape[Math.max(0, b.ndim - 2)]
@@ -59,9 +60,13 @@ export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
   })
 }
 
+/** Products of truth values: true where any pair holds. */
+const ofTruth = (product: (x: ArrayLike, y: ArrayLike) => NDArray, a: NDArray, b: NDArray): NDArray => ne(product(convert(a, 'int32'), convert(b, 'int32')), 0)
+
 /** NumPy's dot: of the last axis of x with the second to last of y (its only one when y is a vector). */
 export function dot(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = pair('dot', x, y)
+  if (a.dtype === 'bool') return ofTruth(dot, a, b)
   if (a.ndim === 0 || b.ndim === 0) return mul(a, b)
   const against = Math.max(0, b.ndim - 2)
   if (a.shape[a.ndim - 1] !== b.shape[against]) throw new ShapeError('dot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; axis -1 of the first must equal axis ${b.ndim === 1 ? -1 : -2} of the second`)
