@@ -49,7 +49,8 @@ export function floorDivide(x: ArrayLike, y: ArrayLike): NDArray {
 /** Python's: the quotient is exact before it is rounded down, so that x = quotient · y + remainder. */
 function floatDivmod(x: NDArray, y: NDArray): [quotient: NDArray, remainder: NDArray] {
   const rest = ops.rem(x, y)
-  const quotient = ops.div(ops.sub(x, rest), y)
+  // By 0 the remainder is NaN, and the quotient x / 0.
+  const quotient = ops.div(ops.where(ops.eq(y, 0), x, ops.sub(x, rest)), y)
   const otherSign = ops.and(ops.ne(rest, 0), ops.ne(ops.sign(y), ops.sign(rest)))
   return [ops.round(ops.where(otherSign, ops.sub(quotient, 1), quotient)), ops.where(otherSign, ops.add(rest, y), rest)]
 }
@@ -60,11 +61,11 @@ export function divmod(x: ArrayLike, y: ArrayLike): [quotient: NDArray, remainde
   return isInteger(a!.dtype) ? [floorDivide(a!, b!), mod(a!, b!)] : floatDivmod(a!, b!)
 }
 
-/** Fractional and whole part, both with the sign of x. */
+/** Fractional and whole part, both with the sign of x; of an infinity NaN and itself. */
 export function modf(x: ArrayLike): [fractional: NDArray, whole: NDArray] {
   const a = promotedInexact('modf', x)[0]!
   const whole = trunc(a)
-  return [ops.where(ops.eq(ops.abs(a), Infinity), 0, ops.sub(a, whole)), whole]
+  return [ops.sub(a, whole), whole]
 }
 
 /**

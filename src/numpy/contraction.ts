@@ -18,10 +18,12 @@ export function inner(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
 }
 type Side = number | readonly number[]
+type AxisPairs = number | readonly [Side, Side]
 /** Sums products over pairs of axes: the last n of x with the first n of y (2 by default), or two lists. */
-export function tensordot(x: ArrayLike, y: ArrayLike, axes: number | readonly [Side, Side] = 2): NDArray {
+export function tensordot(x: ArrayLike, y: ArrayLike, axes?: AxisPairs | { readonly axes?: AxisPairs }): NDArray {
+  const { axes: pairs = 2 } = ops.placed<{ readonly axes?: AxisPairs }>('tensordot', ['axes'], [axes], undefined, ['axes'])
   const list = (side: Side): readonly number[] => (typeof side === 'number' ? [side] : side)
-  return ops.tensordot(x, y, typeof axes === 'number' ? axes : [list(axes[0]), list(axes[1])])
+  return ops.tensordot(x, y, typeof pairs === 'number' ? pairs : [list(pairs[0]), list(pairs[1])])
 }
 /** The dot product along an axis, the others broadcast. */
 export function vecdot(x: ArrayLike, y: ArrayLike, options: { readonly axis?: number } = {}): NDArray {
