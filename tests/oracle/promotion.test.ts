@@ -42,3 +42,10 @@ describe('plain numbers are weakly typed', () => {
     }
   })
 })
+
+test('a reduction ends weakness, as in jax.numpy', () => {
+  const weak = np.full([3], 1)
+  expect(weak.aval.weakType).toBe(true)
+  for (const f of [np.sum, np.prod, np.max, np.min, np.mean, np.var, np.std]) expect(f(weak).aval).toEqual({ shape: [], dtype: 'float32', weakType: false })
+  for (const f of [np.sin, np.square, np.sort]) expect(f(weak).aval.weakType).toBe(true)
+})

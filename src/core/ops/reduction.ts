@@ -33,7 +33,8 @@ type ReducePrimitive = { [P in keyof ReductionParams]: ReductionParams[P] extend
 
 function reduce(operation: string, primitive: ReducePrimitive, x: NDArray, { axis, keepdims = false }: ReduceOptions): NDArray {
   const axes = normalAxes(operation, axis, x.ndim)
-  const out = bind1(primitive, [x], { axes })
+  // A reduced array has a dtype of its own, as in jax.numpy: weakness ends here.
+  const out = bind1(primitive, [convert(x, x.dtype)], { axes })
   return keepdims ? reshape(out, x.shape.map((d, i) => (axes.includes(i) ? 1 : d))) : out
 }
 
