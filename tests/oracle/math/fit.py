@@ -1,7 +1,7 @@
 """Prints the polynomials of src/lowering/wasm/math that come from no published table.
 
-    python3.11 -m venv /tmp/fit && /tmp/fit/bin/pip install mpmath==1.4.1 numpy
-    /tmp/fit/bin/python fit.py
+    python3.11 -m venv .venv && .venv/bin/pip install mpmath==1.4.1 numpy
+    .venv/bin/python fit.py
 
 `minimax` is Lawson's iteration of weighted least squares on Chebyshev nodes; `chebyshev` is mpmath's fit. Coefficients are in
 ascending order, rounded to the format that uses them; the error is the one before that rounding.

@@ -1,7 +1,7 @@
 """Writes math.json: arguments and values of the elementary and special functions to more digits than float64 has.
 
-    python3.11 -m venv /tmp/fit && /tmp/fit/bin/pip install mpmath==1.4.1
-    /tmp/fit/bin/python make_math.py
+    python3.11 -m venv .venv && .venv/bin/pip install mpmath==1.4.1
+    .venv/bin/python make_math.py
 
 Values are sums of two doubles, high + low, from 60 to 400 digits of mpmath.
 """
