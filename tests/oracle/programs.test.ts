@@ -20,7 +20,7 @@ type Shape = readonly number[]
 const normal = (seed: number, shape: Shape, scale = 1): NDArray => random.normal(random.key(seed), shape).mul(scale)
 const labels = (n: number): NDArray => nn.oneHot(random.randint(random.key(31), [n], 0, 10), 10)
 const crossEntropy = (logits: NDArray, y: NDArray): NDArray => np.mean(np.sum(nn.logSoftmax(logits).mul(y), -1)).neg()
-const flat = (x: unknown): NDArray[] => tree.leaves(x as NDArray[]) as NDArray[]
+const flat = (x: unknown): NDArray[] => tree.leaves(x) as NDArray[]
 
 function mlp(): NDArray[] {
   const sizes = [50, 70, 33, 10]
@@ -53,7 +53,7 @@ function cnnTraining(): NDArray[] {
   const losses: NDArray[] = []
   for (let i = 0; i < 8; i++) {
     const [value, grads] = valueAndGrad(cnnLoss)(params, x, y)
-    const [updates, next] = optimizer.update(grads as readonly [Dense, Dense, Dense], state, params)
+    const [updates, next] = optimizer.update(grads, state, params)
     params = applyUpdates(params, updates)
     state = next
     losses.push(value)
