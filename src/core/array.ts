@@ -7,7 +7,7 @@ import { showType, sizeOf } from './aval.ts'
 import type { DeviceName } from './device-name.ts'
 import { backendOf } from './device-registry.ts'
 import type { DType } from './dtype.ts'
-import { ConcretizationError, DisposedError } from './errors.ts'
+import { ConcretizationError, DisposedError, leakedTracer } from './errors.ts'
 import { ArrayMethods } from './methods/index.ts'
 import type { Storage } from './storage.ts'
 import type { Trace } from './trace.ts'
@@ -93,6 +93,7 @@ export abstract class Tracer extends NDArray {
   /** A tracer holds no memory. */
   dispose(): void {}
   concrete(operation: string): DeviceArray {
+    if (!this.trace.alive) throw leakedTracer(operation, this.toString(), this.trace.name)
     throw new ConcretizationError(
       operation,
       `needs the value of ${this.toString()}, which is not known while ${this.trace.name} traces the function. ` +

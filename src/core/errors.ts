@@ -89,16 +89,49 @@ export class InternalError extends PullbackError {
   }
 }
 
-// The library's own folder, where the code is not bundled: frames inside it are dropped, so that a stack starts at
-// the user's line.
+// The library's own folder: frames inside it are dropped, so that a stack starts at the user's line.
 const ownFolder = new URL('..', import.meta.url).href
 const ownPath = ownFolder.startsWith('file:') ? decodeURIComponent(new URL(ownFolder).pathname) : ownFolder
 
+/** What V8 adds to `Error`; other engines lack it. */
+interface StackControl {
+  stackTraceLimit?: number
+  captureStackTrace?: (e: Error) => void
+}
+const v8 = Error as StackControl
+/** Frames to look through for the user's: transformations in transformations, traced. */
+const framesSought = 200
+
+const isFrame = (line: string): boolean => /^\s+at /.test(line) || /@.*:\d+:\d+$/.test(line)
+const isOwn = (line: string): boolean => line.includes(ownFolder) || line.includes(ownPath)
+/** `at Array.map (<anonymous>)`: an engine's own function, which tells nobody where. */
+const isNative = (line: string): boolean => line.includes('(<anonymous>)')
+const isRuntime = (line: string): boolean => isNative(line) || line.includes('node:internal')
+
 function trimStack(e: Error): void {
+  const { stackTraceLimit: limit } = v8
+  if (typeof limit === 'number' && limit > 0 && v8.captureStackTrace !== undefined) {
+    v8.stackTraceLimit = Math.max(limit, framesSought)
+    v8.captureStackTrace(e)
+    v8.stackTraceLimit = limit
+  }
   if (e.stack === undefined) return
+  // A message of several lines may have some that look like frames.
+  const header = `${e.name}: ${e.message}`
+  const head = e.stack.startsWith(header) ? header.split('\n').length : 0
   const lines = e.stack.split('\n')
-  const first = lines.findIndex((l) => /^\s+at /.test(l))
-  if (first < 0) return
-  const frames = lines.slice(first).filter((l) => !l.includes(ownFolder) && !l.includes(ownPath))
-  if (frames.length > 0) e.stack = [...lines.slice(0, first), ...frames].join('\n')
+  const frames = lines.slice(head).filter(isFrame)
+  const outside = frames.filter((line) => !isOwn(line))
+  // Where a bundler put library and program into one folder, nothing tells them apart: then all frames stay.
+  const kept = outside.every(isRuntime) ? frames : outside.slice(outside.findIndex((line) => !isNative(line)))
+  e.stack = [...lines.slice(0, head), ...kept.slice(0, limit)].join('\n')
+}
+
+/** A tracer outlived its transformation: what to say of it wherever it is used. */
+export function leakedTracer(operation: string, tracer: string, transformation: string): TracerLeakError {
+  return new TracerLeakError(
+    operation,
+    `got a tracer ${tracer} of a ${transformation} that has ended. It was kept in a variable outside the function that ` +
+      `${transformation} traced; return the value from that function instead.`,
+  )
 }

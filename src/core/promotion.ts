@@ -54,8 +54,8 @@ export interface PromotionType {
   readonly weakType: boolean
 }
 
-function nodeOf({ dtype, weakType }: PromotionType): Node {
-  if (dtype === 'key') throw new DtypeError('promote', 'PRNG keys do not take part in arithmetic; use random.keyData for their words')
+function nodeOf({ dtype, weakType }: PromotionType, operation: string): Node {
+  if (dtype === 'key') throw new DtypeError(operation, 'PRNG keys do not take part in arithmetic; use random.keyData for their words')
   if (!weakType || dtype === 'bool') return dtype
   switch (dtypeInfo[dtype].kind) {
     case 'int':
@@ -88,9 +88,9 @@ function typeOf(n: Node): PromotionType {
 const pairs = new Map<string, PromotionType>()
 
 /** The type at which two meet. */
-export function promoteTypes(a: PromotionType, b: PromotionType): PromotionType {
+export function promoteTypes(a: PromotionType, b: PromotionType, operation = 'promoteTypes'): PromotionType {
   if (a.dtype === b.dtype && a.weakType === b.weakType) return a
-  const [x, y] = [nodeOf(a), nodeOf(b)]
+  const [x, y] = [nodeOf(a, operation), nodeOf(b, operation)]
   const key = `${x},${y}`
   let out = pairs.get(key)
   if (out === undefined) pairs.set(key, (out = typeOf(join(x, y))))
@@ -104,4 +104,4 @@ function wider(dtype: DType, a: PromotionType, b: PromotionType): DType {
 }
 
 /** The dtype of an operation on arrays of these dtypes: `np.promoteTypes`. */
-export const resultType = (types: readonly PromotionType[]): PromotionType => types.reduce(promoteTypes)
+export const resultType = (types: readonly PromotionType[], operation = 'resultType'): PromotionType => types.reduce((a, b) => promoteTypes(a, b, operation))

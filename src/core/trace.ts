@@ -7,7 +7,7 @@
  */
 import type { NDArray } from './array.ts'
 import type { Aval } from './aval.ts'
-import { InternalError, TracerLeakError } from './errors.ts'
+import { InternalError, leakedTracer } from './errors.ts'
 import { Literal } from './jaxpr.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
 
@@ -87,7 +87,7 @@ export function bind<P extends Primitive>(primitive: P, inputs: readonly Value[]
     if (v instanceof Literal) continue
     const t = v.trace
     if (t === null) continue
-    if (!t.alive) throw leaked(primitive, v, t)
+    if (!t.alive) throw leakedTracer(primitive, v.toString(), t.name)
     if (top === null || t.level > top.level) top = t
   }
   if (top === null) return evaluate(primitive, inputs, params)
@@ -101,12 +101,4 @@ export function bind1<P extends Primitive>(primitive: P, inputs: readonly Value[
   const out = bind(primitive, inputs, params)[0]
   if (out === undefined) throw new InternalError(primitive, 'gave no result')
   return out
-}
-
-function leaked(operation: string, v: NDArray, t: Trace): TracerLeakError {
-  return new TracerLeakError(
-    operation,
-    `got a tracer ${v.toString()} of a ${t.name} that has ended. It was kept in a variable outside the function that ` +
-      `${t.name} traced; return the value from that function instead.`,
-  )
 }

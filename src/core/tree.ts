@@ -129,13 +129,16 @@ function refusal(x: unknown, operation: string, path: Path): TreeError | null {
     return null
   }
   if (Array.isArray(x)) return first((x as readonly unknown[]).entries())
+  // An async function goes on after its refusal, and what it then throws of its tracers has been said already.
+  if (x instanceof Promise) x.catch(() => undefined)
   if (typeof x === 'object') {
     const proto = Object.getPrototypeOf(x) as object | null
     const node = proto === null ? undefined : customNodes.get(proto)
     if (node !== undefined) return refusal(node.flatten(x)[0], operation, path)
     if (proto === null || proto === Object.prototype) return first(Object.entries(x))
   }
-  return new TreeError(operation, `${describe(x)} at ${pathText(path)} is no array, number or boolean, nor a list or plain object of them${hint(x)}`)
+  const at = path.length === 0 ? '' : ` at ${pathText(path)}`
+  return new TreeError(operation, `${describe(x)}${at} is no array, number or boolean, nor a list or plain object of them${hint(x)}`)
 }
 
 const count = (children: readonly Structure[]): number => children.reduce((n, c) => n + c.leaves, 0)
@@ -145,14 +148,17 @@ function describe(x: unknown): string {
   if (typeof x === 'function') return 'a function'
   if (typeof x === 'string') return `the string ${JSON.stringify(x.length > 40 ? `${x.slice(0, 40)}…` : x)}`
   if (ArrayBuffer.isView(x)) return `a ${x.constructor.name}`
-  if (typeof x === 'object' && x !== null) return `an object of class ${x.constructor.name}`
+  if (typeof x === 'object' && x !== null) return isIterator(x) ? 'an iterator' : `an object of class ${className(x)}`
   return `a ${typeof x}`
 }
+
+const isIterator = (x: object): boolean => 'next' in x && typeof x.next === 'function'
+const className = (x: object): string => (typeof x.constructor === 'function' ? x.constructor.name : 'unknown')
 
 function hint(x: unknown): string {
   if (x instanceof Promise) return '; transformed functions are synchronous: await before the call, not inside'
   if (ArrayBuffer.isView(x)) return '; make it an array with np.array first'
-  if (typeof x === 'object') return '; register its class with tree.register'
+  if (typeof x === 'object') return x !== null && isIterator(x) ? '; collect what it yields in a list' : '; register its class with tree.register'
   return ''
 }
 

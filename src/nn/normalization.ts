@@ -19,6 +19,8 @@ function softmaxOptions(operation: string, axis: Axis | SoftmaxOptions | undefin
   const { axis: at = -1, where } = placed<SoftmaxOptions>(operation, ['axis'], [axis], options, ['axis', 'where'])
   return { axis: at, where }
 }
+/** The axes as numbers from the front. @throws ShapeError naming the function that was called. */
+const axesOf = (operation: string, axis: Axis, a: NDArray): number[] => ops.normalAxes(operation, axis, a.ndim)
 const among = (a: NDArray, where: ArrayLike | undefined): NDArray => (where === undefined ? a : ops.where(where, a, -Infinity))
 
 /**
@@ -30,8 +32,9 @@ const among = (a: NDArray, where: ArrayLike | undefined): NDArray => (where === 
 export function softmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: SoftmaxOptions): NDArray {
   const o = softmaxOptions('softmax', axis, options)
   const a = among(floating(x), o.where)
-  const e = ops.exp(ops.sub(a, ops.stopGradientArray(ops.maxOf(a, o.axis, keep))))
-  const out = ops.div(e, ops.sum(e, o.axis, keep))
+  const axes = axesOf('softmax', o.axis, a)
+  const e = ops.exp(ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep))))
+  const out = ops.div(e, ops.sum(e, axes, keep))
   return o.where === undefined ? out : ops.where(o.where, out, 0)
 }
 
@@ -39,8 +42,9 @@ export function softmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: So
 export function logSoftmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: SoftmaxOptions): NDArray {
   const o = softmaxOptions('logSoftmax', axis, options)
   const a = among(floating(x), o.where)
-  const shifted = ops.sub(a, ops.stopGradientArray(ops.maxOf(a, o.axis, keep)))
-  const out = ops.sub(shifted, ops.log(ops.sum(ops.exp(shifted), o.axis, keep)))
+  const axes = axesOf('logSoftmax', o.axis, a)
+  const shifted = ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep)))
+  const out = ops.sub(shifted, ops.log(ops.sum(ops.exp(shifted), axes, keep)))
   return o.where === undefined ? out : ops.where(o.where, out, -Infinity)
 }
 

@@ -3,7 +3,7 @@ import { isArray, type NDArray } from '../core/array.ts'
 import { aval, type Shape } from '../core/aval.ts'
 import { encodeNumbers, type TypedArray } from '../core/bytes.ts'
 import type { DeviceName } from '../core/device-name.ts'
-import { putArray, readArray } from '../core/devices.ts'
+import { backendOf, putArray, readArray } from '../core/devices.ts'
 import { type DType, isComplex } from '../core/dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
@@ -32,6 +32,7 @@ export interface CreateOptions {
 export function array(value: ArrayInput, options: CreateOptions = {}): NDArray {
   ops.checkOptions('array', options, ['dtype', 'device'])
   const { device } = options
+  if (device !== undefined) backendOf(device, 'array')
   const dtype = options.dtype === undefined ? undefined : ops.checkDtype('array', options.dtype)
   if (isArray(value)) return placedOn('array', dtype === undefined ? value : ops.convert(value, dtype), device)
   if (dtype === 'key') throw new DtypeError('array', 'keys are not made of numbers; use random.key or random.wrapKeyData')

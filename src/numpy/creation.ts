@@ -9,13 +9,14 @@ import { full as laxFull } from '../lax/shape.ts'
 import { array, type CreateOptions, fromHost } from './array.ts'
 
 type ShapeLike = number | Shape
-const sizes = (shape: ShapeLike): Shape => (typeof shape === 'number' ? [shape] : shape)
+const sizes = (operation: string, shape: ShapeLike): Shape => ops.checkShape(operation, typeof shape === 'number' ? [shape] : shape)
 
 function filled(operation: string, shape: ShapeLike, value: number | boolean, { dtype, device }: CreateOptions, own: DType): NDArray {
   const to = dtype === undefined ? own : ops.checkDtype(operation, dtype)
   if (to === 'key') throw new DtypeError(operation, 'keys are not made of numbers; use random.key')
-  if (device === undefined) return laxFull(sizes(shape), value, to)
-  return fromHost(new Float64Array(sizeOf(sizes(shape))).fill(Number(value)), sizes(shape), to, device)
+  const of = sizes(operation, shape)
+  if (device === undefined) return laxFull(of, value, to)
+  return fromHost(new Float64Array(sizeOf(of)).fill(Number(value)), of, to, device)
 }
 
 const createOptions = ['dtype', 'device'] as const
@@ -35,8 +36,8 @@ export const empty = (shape: ShapeLike, options: CreateOptions = {}): NDArray =>
 /** An array of one value, which may be an array that broadcasts. A plain number gives float32. */
 export function full(shape: ShapeLike, fillValue: ArrayLike, options: CreateOptions = {}): NDArray {
   ops.checkOptions('full', options, createOptions)
-  if (isArray(fillValue)) return array(laxFull(sizes(shape), fillValue, options.dtype), options)
-  if (options.dtype === undefined && options.device === undefined) return laxFull(sizes(shape), fillValue)
+  if (isArray(fillValue)) return array(laxFull(sizes('full', shape), fillValue, options.dtype), options)
+  if (options.dtype === undefined && options.device === undefined) return laxFull(sizes('full', shape), fillValue)
   return filled('full', shape, fillValue, options, typeof fillValue === 'boolean' ? 'bool' : 'float32')
 }
 
@@ -47,7 +48,7 @@ function like(operation: string, x: ArrayLike, value: ArrayLike, options: LikeOp
   ops.checkOptions(operation, options, ['dtype', 'shape', 'device'])
   const { aval: own } = ops.toValue(x)
   const { dtype = own.dtype, shape = own.shape, device } = options
-  if (!isArray(x) && options.dtype === undefined && device === undefined && own.weakType && !isArray(value)) return laxFull(sizes(shape), value)
+  if (!isArray(x) && options.dtype === undefined && device === undefined && own.weakType && !isArray(value)) return laxFull(sizes(operation, shape), value)
   return full(shape, value, device === undefined ? { dtype } : { dtype, device })
 }
 /** Zeros with the shape and dtype of x. */

@@ -24,12 +24,13 @@ export function bits(key: NDArray, shape: Shape = [], options: BitsOptions = {})
 
 function words(operation: string, key: NDArray, shape: Shape): [high: NDArray, low: NDArray] {
   const k = scalarKey(operation, key)
-  const { high, low } = counts(shape)
+  const { high, low } = counts(operation, shape)
   return threefry(k, high, low)
 }
 
 /** Uniform in [0, 1): the mantissa's bits are random, at exponent 0; then less 1. */
 export function unitUniform(operation: string, key: NDArray, shape: Shape, dtype: DType): NDArray {
+  ops.checkShape(operation, shape)
   switch (dtype) {
     case 'float32':
       return ops.sub(ops.bitcast(mantissa(bits(key, shape), 9, 0x3f800000), 'float32'), 1)

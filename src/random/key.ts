@@ -43,7 +43,8 @@ export function threefry({ high, low }: Words, count0: NDArray | Literal, count1
 }
 
 /** Counts of a 64-bit iota over a shape: below 2³² elements the high word is 0. */
-export function counts(shape: Shape): { high: Literal; low: NDArray } {
+export function counts(operation: string, shape: Shape): { high: Literal; low: NDArray } {
+  ops.checkShape(operation, shape)
   return { high: new Literal(0, aval([], 'uint32')), low: ops.reshape(ops.iota('uint32', [sizeOf(shape)]), shape) }
 }
 
@@ -90,7 +91,7 @@ export const wrapKeyData = (words: NDArray): NDArray => {
 export function split(k: NDArray, num: number | Shape = 2): NDArray {
   const shape = typeof num === 'number' ? [num] : num
   const words = scalarKey('split', k)
-  const { high, low } = counts(shape)
+  const { high, low } = counts('split', shape)
   const [a, b] = threefry(words, high, low)
   return wrap(ops.stack([a, b], -1))
 }

@@ -56,9 +56,9 @@ export abstract class ArrayMethods extends ShapeMethods {
   [Symbol.toPrimitive](hint: 'string' | 'number' | 'default'): string | number {
     const x = asArray(this)
     if (hint === 'string') return x.toString()
-    if (hint === 'default') throw new ShapeError('toPrimitive', `+ and == do not work on arrays: use x.add(y), x.equal(y), or x.item() for the value of a scalar`)
+    if (hint === 'default') throw new ShapeError('+', 'does not work on arrays, and neither does ==; use x.add(y), x.equal(y), or x.item() for the value of a scalar')
     if (x.size !== 1) throw new ShapeError('Number', `an array of shape [${x.shape.join(',')}] is not one number; compare and calculate with np.greater, x.mul and so on, or reduce it first`)
-    return x.item()
+    return numbers(x, 'Number')[0]!
   }
   /** Over the first axis. */
   *[Symbol.iterator](): Generator<NDArray, void, undefined> {

@@ -19,7 +19,7 @@ function typeOf(x: ArrayLike, besideArray: boolean): PromotionType {
 export function checkOperands(operation: string, xs: readonly unknown[]): void {
   for (const [i, x] of xs.entries()) {
     if (isArray(x) || typeof x === 'number' || typeof x === 'boolean') continue
-    const got = Array.isArray(x) ? 'a plain list; make it an array with np.array first' : x === null ? 'null' : `a ${typeof x}`
+    const got = Array.isArray(x) ? 'a plain list; make it an array with np.array first' : x === null || x === undefined ? String(x) : `a ${typeof x}`
     throw new ArgumentError(operation, `argument ${i} is ${got}; it takes arrays, numbers and booleans`)
   }
 }
@@ -28,7 +28,7 @@ export function checkOperands(operation: string, xs: readonly unknown[]): void {
 export function promotedType(operation: string, xs: readonly ArrayLike[]): PromotionType {
   checkOperands(operation, xs)
   const besideArray = xs.some(isArray)
-  return resultType(xs.map((x) => typeOf(x, besideArray)))
+  return resultType(xs.map((x) => typeOf(x, besideArray)), operation)
 }
 
 /** One operand in a given dtype: an array converted where needed, a number as a literal. */
@@ -38,7 +38,11 @@ export function toType(x: ArrayLike, { dtype, weakType }: PromotionType): Value 
 }
 
 /** A value with no company: numbers are weak float32, booleans bool. */
-export const toValue = (x: ArrayLike): Value => (isArray(x) ? x : new Literal(x, aval([], typeof x === 'boolean' ? 'bool' : 'float32', typeof x === 'number')))
+export function toValue(x: ArrayLike): Value {
+  if (isArray(x)) return x
+  if (typeof x !== 'number' && typeof x !== 'boolean') checkOperands('asarray', [x])
+  return new Literal(x, aval([], typeof x === 'boolean' ? 'bool' : 'float32', typeof x === 'number'))
+}
 
 /** An array, for operations that look at shapes; literals are bound once so that the result is an array. */
 export const toArray = (x: ArrayLike): NDArray => (isArray(x) ? x : bind1('broadcastInDim', [toValue(x)], { shape: [], broadcastDimensions: [] }))
@@ -77,6 +81,7 @@ export function promote(operation: string, xs: readonly ArrayLike[], type: Promo
 /** Promoted to a floating type, as sin and division are: integers and bool become float32. */
 export function promoteInexact(operation: string, xs: readonly ArrayLike[]): Value[] {
   const type = promotedType(operation, xs)
+  if (type.dtype === 'key') throw new DtypeError(operation, 'got PRNG keys; they do not take part in arithmetic, use random.keyData for their words')
   return promote(operation, xs, isInexactType(type.dtype) ? type : { dtype: 'float32', weakType: type.weakType })
 }
 const isInexactType = (d: DType): boolean => d.startsWith('float') || d === 'bfloat16' || d.startsWith('complex')
@@ -100,6 +105,12 @@ export function normalAxes(operation: string, axes: number | readonly number[] |
 export function checkDtype(operation: string, dtype: unknown): DType {
   if (isDType(dtype)) return dtype
   throw new DtypeError(operation, `'${String(dtype)}' is no dtype; known are float32, float64, float16, bfloat16, int8, int16, int32, uint8, uint16, uint32, bool, complex64, complex128, key`)
+}
+
+/** @throws ShapeError unless it is a list of sizes. */
+export function checkShape(operation: string, shape: Shape): Shape {
+  if (Array.isArray(shape) && shape.every((d) => Number.isInteger(d) && d >= 0)) return shape
+  throw new ShapeError(operation, `got shape ${JSON.stringify(shape)}; a shape is a list of integers of at least 0`)
 }
 
 /** Options with only known names. @throws ArgumentError listing them. */
