@@ -121,6 +121,7 @@ function trimStack(e: Error): void {
   const head = e.stack.startsWith(header) ? header.split('\n').length : 0
   const lines = e.stack.split('\n')
   const frames = lines.slice(head).filter(isFrame)
+  if (frames.length === 0) return
   const outside = frames.filter((line) => !isOwn(line))
   // Where a bundler put library and program into one folder, nothing tells them apart: then all frames stay.
   const kept = outside.every(isRuntime) ? frames : outside.slice(outside.findIndex((line) => !isNative(line)))
