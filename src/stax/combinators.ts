@@ -16,7 +16,8 @@ export type Chain<L extends readonly AnyLayer[]> = L extends readonly [infer A e
 type FirstIn<L extends readonly AnyLayer[]> = L extends readonly [infer A, ...(readonly unknown[])] ? InOf<A> : NDArray
 type LastOut<L extends readonly AnyLayer[]> = L extends readonly [...(readonly unknown[]), infer Z] ? OutOf<Z> : NDArray
 
-const stateAt = (state: unknown, i: number): unknown => (state === initialState ? initialState : (state as readonly unknown[])[i])
+const stateAt = (state: unknown, i: number): unknown => (state === initialState || state === null ? state : (state as readonly unknown[])[i])
+const stateOf = (states: readonly unknown[]): unknown => (states.every((s) => s === null) ? null : states)
 
 /**
  * One layer after the other. Parameters are the tuple of the layers' parameters.
@@ -38,7 +39,7 @@ export function serial<const L extends readonly AnyLayer[]>(...layers: L & NoInf
         params.push(made.params)
         state.push(made.state)
       }
-      return { shape: shape as ShapeOf<LastOut<L>>, params: params as ParamsTuple<L>, state: state as StateTuple<L> }
+      return { shape: shape as ShapeOf<LastOut<L>>, params: params as ParamsTuple<L>, state: stateOf(state) as StateTuple<L> }
     },
     apply(params, state, x, options) {
       let y: unknown = x
@@ -47,7 +48,7 @@ export function serial<const L extends readonly AnyLayer[]>(...layers: L & NoInf
         y = out
         return s
       })
-      return [y as LastOut<L>, next as StateTuple<L>]
+      return [y as LastOut<L>, stateOf(next) as StateTuple<L>]
     },
   })
 }
@@ -75,14 +76,14 @@ export function parallel<const L extends readonly AnyLayer[]>(...layers: L): Lay
       return {
         shape: shape as ShapeOf<Outs<L>>,
         params: made.map((m) => m.params) as ParamsTuple<L>,
-        state: made.map((m) => m.state) as StateTuple<L>,
+        state: stateOf(made.map((m) => m.state)) as StateTuple<L>,
       }
     },
     apply(params, state, xs, options) {
       const inputs = xs as readonly unknown[]
       check(inputs)
       const made = cores.map((core, i) => within('parallel', i, () => core.apply(params[i], stateAt(state, i), inputs[i], options)))
-      return [made.map(([y]) => y) as Outs<L>, made.map(([, s]) => s) as StateTuple<L>]
+      return [made.map(([y]) => y) as Outs<L>, stateOf(made.map(([, s]) => s)) as StateTuple<L>]
     },
   })
 }

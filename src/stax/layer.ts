@@ -49,7 +49,9 @@ export type InOf<L> = L extends readonly [init: unknown, apply: (params: never, 
 export type OutOf<L> = L extends readonly [init: unknown, apply: (...a: never[]) => infer O] ? O : never
 export type StateOf<L> = L extends readonly [init: unknown, apply: { readonly [carried]?: infer S }] ? S : null
 export type ParamsTuple<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: ParamsOf<L[K]> }
-export type StateTuple<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: StateOf<L[K]> }
+type States<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: StateOf<L[K]> }
+/** The tuple of the layers' states; `null` where no layer has one, so that `Layer<Params>` names any stateless network. */
+export type StateTuple<L extends readonly AnyLayer[]> = States<L> extends readonly null[] ? null : States<L>
 
 /** The inside of any layer: combinators work on these. */
 export interface AnyCore {
