@@ -1,8 +1,11 @@
 /** Elementwise operations: promotion and broadcasting, then one `bind`. Names are lax's. */
 import type { NDArray } from '../array.ts'
+import { aval } from '../aval.ts'
+import { decodeNumbers, encodeNumbers } from '../bytes.ts'
 import type { DType } from '../dtype.ts'
-import { isInexact } from '../dtype.ts'
+import { isComplex, isFloating, isInexact } from '../dtype.ts'
 import { DtypeError } from '../errors.ts'
+import { Literal } from '../jaxpr.ts'
 import type { BinaryParams, Primitive, UnaryParams } from '../primitives/index.ts'
 import { bind1, type Value } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
@@ -131,10 +134,19 @@ export const round = (x: ArrayLike, roundingMethod: 'toNearestEven' | 'awayFromZ
  */
 export function convert(x: ArrayLike, dtype: DType, weakType = false): NDArray {
   const to = checkDtype('astype', dtype)
+  if (typeof x !== 'object' && to !== 'key' && !isComplex(to)) return scalar(x, to, weakType)
   const v = toValue(x)
   if ((to === 'key') !== (v.aval.dtype === 'key')) throw new DtypeError('astype', `cannot convert ${v.aval.dtype} to ${to}; use random.keyData and random.wrapKeyData`)
   if (typeof x === 'object' && x.dtype === to && x.aval.weakType === weakType) return x
   return bind1('convertElementType', [v], { newDtype: to, weakType })
+}
+
+/** A plain number in a dtype, with all the digits that the dtype has: whole ones wrap into integers, fractions are cut off. */
+function scalar(x: number | boolean, dtype: DType, weakType: boolean): NDArray {
+  const value = Number(x)
+  const held = (): number => Number(decodeNumbers(encodeNumbers([Number.isNaN(value) ? 0 : Math.min(Math.max(Math.trunc(value), -(2 ** 32)), 2 ** 32)], dtype), dtype)[0])
+  const literal = dtype === 'bool' ? value !== 0 : isFloating(dtype) ? value : held()
+  return bind1('broadcastInDim', [new Literal(literal, aval([], dtype, weakType))], { shape: [], broadcastDimensions: [] })
 }
 
 /** `onTrue` where the condition holds (not zero), else `onFalse`; all three broadcast. */
