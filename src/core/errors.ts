@@ -96,7 +96,8 @@ const ownPath = ownFolder.startsWith('file:') ? decodeURIComponent(new URL(ownFo
 /** What V8 adds to `Error`; other engines lack it. */
 interface StackControl {
   stackTraceLimit?: number
-  captureStackTrace?: (e: Error) => void
+  /** Leaves out the frames of `above` and of what it called. */
+  captureStackTrace?: (e: Error, above: unknown) => void
 }
 const v8 = Error as StackControl
 /** Frames to look through for the user's: transformations in transformations, traced. */
@@ -112,7 +113,7 @@ function trimStack(e: Error): void {
   const { stackTraceLimit: limit } = v8
   if (typeof limit === 'number' && limit > 0 && v8.captureStackTrace !== undefined) {
     v8.stackTraceLimit = Math.max(limit, framesSought)
-    v8.captureStackTrace(e)
+    v8.captureStackTrace(e, e.constructor)
     v8.stackTraceLimit = limit
   }
   if (e.stack === undefined) return
@@ -124,8 +125,8 @@ function trimStack(e: Error): void {
   if (frames.length === 0) return
   const outside = frames.filter((line) => !isOwn(line))
   // Where a bundler put library and program into one folder, nothing tells them apart: then all frames stay.
-  const kept = outside.every(isRuntime) ? frames : outside.slice(outside.findIndex((line) => !isNative(line)))
-  e.stack = [...lines.slice(0, head), ...kept.slice(0, limit)].join('\n')
+  const kept = outside.every(isRuntime) ? frames : outside.slice(outside.findIndex((line) => !isNative(line))).slice(0, limit)
+  e.stack = [...lines.slice(0, head), ...kept].join('\n')
 }
 
 /** A tracer outlived its transformation: what to say of it wherever it is used. */
