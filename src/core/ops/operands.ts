@@ -109,7 +109,8 @@ export function checkDtype(operation: string, dtype: unknown): DType {
 
 /** @throws ShapeError unless it is a list of sizes. */
 export function checkShape(operation: string, shape: Shape): Shape {
-  if (Array.isArray(shape) && shape.every((d) => Number.isInteger(d) && d >= 0)) return shape
+  const sizes: unknown = shape
+  if (Array.isArray(sizes) && sizes.every((d: unknown) => Number.isInteger(d) && Number(d) >= 0)) return shape
   throw new ShapeError(operation, `got shape ${JSON.stringify(shape)}; a shape is a list of integers of at least 0`)
 }
 

@@ -33,6 +33,7 @@ export function reshape(x: ArrayLike, shape: number | Shape): NDArray {
 /** Axes in another order; reversed by default. */
 export function transpose(x: ArrayLike, permutation?: readonly number[] | null): NDArray {
   const a = toArray(x)
+  if (typeof permutation === 'number') throw new ArgumentError('transpose', `got axes ${String(permutation)}; takes a list such as [1, 0]`)
   const p = permutation === null || permutation === undefined ? a.shape.map((_, i) => a.ndim - 1 - i) : permutation.map((i) => normalAxis('transpose', i, a.ndim))
   if (p.length !== a.ndim || new Set(p).size !== a.ndim) throw new ShapeError('transpose', `axes [${(permutation ?? []).join(',')}] are no permutation of the ${a.ndim} axes of shape [${a.shape.join(',')}]`)
   return p.every((d, i) => d === i) ? a : bind1('transpose', [a], { permutation: p })
