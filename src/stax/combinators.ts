@@ -1,6 +1,6 @@
 /** Layers from layers. */
 import { type NDArray, np, ShapeError } from '../index.ts'
-import { type AnyLayer, coreOf, type InOf, initialState, type Layer, makeLayer, type OutOf, type ParamsTuple, type ShapeOf, type StateTuple, within } from './layer.ts'
+import { type AnyLayer, coreOf, type InOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type ShapeOf, type StateTuple, within } from './layer.ts'
 
 /** Shown where one layer's output is not what the next one takes. */
 export interface WrongPlumbing<Out, In> {
@@ -16,7 +16,7 @@ export type Chain<L extends readonly AnyLayer[]> = L extends readonly [infer A e
 type FirstIn<L extends readonly AnyLayer[]> = L extends readonly [infer A, ...(readonly unknown[])] ? InOf<A> : NDArray
 type LastOut<L extends readonly AnyLayer[]> = L extends readonly [...(readonly unknown[]), infer Z] ? OutOf<Z> : NDArray
 
-const stateAt = (state: unknown, i: number): unknown => (state === initialState || state === null ? state : (state as readonly unknown[])[i])
+const stateAt = (state: unknown, i: number): unknown => (state === null ? null : (state as readonly unknown[])[i])
 const stateOf = (states: readonly unknown[]): unknown => (states.every((s) => s === null) ? null : states)
 
 /**

@@ -27,10 +27,13 @@ export interface CoreOptions {
   readonly mode: 'train' | 'eval'
 }
 
-/** What a layer is inside: state is an input and an output. Stateless layers have state `null`. */
+/**
+ * What a layer is inside: state is an input and an output. Stateless layers have state `null`. Other layers get `null` for
+ * theirs in a plain `apply`: those that cannot do without it in `eval` refuse, naming `withState`.
+ */
 export interface LayerCore<P, I, O, S> {
   init(keys: KeyStream, inputShape: ShapeOf<I>): { shape: ShapeOf<O>; params: P; state: S }
-  apply(params: P, state: S, x: I, options: CoreOptions): readonly [y: O, state: S]
+  apply(params: P, state: S | null, x: I, options: CoreOptions): readonly [y: O, state: S]
 }
 
 declare const carried: unique symbol
@@ -65,8 +68,8 @@ const cores = new WeakMap<object, AnyCore>()
  *
  * @example
  * // A layer that scales by a learned number.
- * const Scale = makeLayer<NDArray, NDArray, NDArray, null>({
- *   init: (keys, shape) => ({ shape, params: np.ones([]), state: null }),
+ * const Scale = makeLayer<np.NDArray, np.NDArray, np.NDArray, null>({
+ *   init: (keys, shape) => ({ shape, params: random.normal(keys.next(), []), state: null }),
  *   apply: (scale, state, x) => [x.mul(scale), state],
  * })
  */
@@ -76,16 +79,13 @@ export function makeLayer<P, I, O, S>(core: LayerCore<P, I, O, S>): Layer<P, I, 
     return { shape, params }
   }
   const apply: Apply<P, I, O, S> = (params, x, options = {}) => {
-    const [y] = core.apply(params, initialState as S, x, inside(options))
+    const [y] = core.apply(params, null, x, inside(options))
     return y
   }
   // Typed P, I, O, S on the way in; combinators pass each part back to the layer that it came from.
   cores.set(apply, core)
   return [init, apply]
 }
-
-/** Stands for the state in a plain `apply`: a layer that needs one in `eval` refuses, naming `withState`. */
-export const initialState: unique symbol = Symbol('no state')
 
 /** The inside of a layer; of a pair that somebody wrote by hand, one without state. */
 export function coreOf(layer: AnyLayer): AnyCore {

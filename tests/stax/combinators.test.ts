@@ -116,11 +116,11 @@ describe('state', () => {
     init: (_keys, shape) => ({ shape, params: [], state: { mean: np.zeros([shape.at(-1)!]), seen: np.array(0) } }),
     apply(_params, state, x, { mode }) {
       if (mode === 'eval') {
-        if (!('mean' in Object(state))) throw new ArgumentError('Centre', 'has statistics in eval: see withState')
+        if (state === null) throw new ArgumentError('Centre', 'has statistics in eval: see withState')
         return [x.sub(state.mean), state]
       }
       const mean = np.mean(x, 0)
-      return [x.sub(mean), { mean, seen: np.add('seen' in Object(state) ? state.seen : 0, 1) }]
+      return [x.sub(mean), { mean, seen: np.add(state?.seen ?? 0, 1) }]
     },
   })
   const x = np.array([[1, 2], [3, 6]])
