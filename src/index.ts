@@ -9,7 +9,6 @@ export { defaultDevice, devices } from './core/devices.ts'
 export type { DType } from './core/dtype.ts'
 export * from './core/errors.ts'
 export { init } from './core/init.ts'
-export { parseJaxpr } from './core/parse.ts'
 export { devicePut } from './core/transfer.ts'
 export * as tree from './core/tree-functions.ts'
 export type { ArrayLike, Out, Prefix, Tree } from './core/tree.ts'
@@ -35,6 +34,7 @@ export {
   lower,
   type Lowered,
   makeJaxpr,
+  parseJaxpr,
   type ShapeDtype,
   type Stage,
   stopGradient,

@@ -45,18 +45,18 @@ const customNodes = new Map<object, CustomNode>()
  *
  * @example
  * class Point { constructor(readonly x: NDArray, readonly y: NDArray) {} }
- * tree.register(Point, (p) => [[p.x, p.y], null], ([x, y]) => new Point(x, y))
+ * tree.register(Point, (p) => [[p.x, p.y], null], (_aux, [x, y]) => new Point(x, y))
  */
 export function register<T extends object, C>(
   type: abstract new (...args: never[]) => T,
   flattenNode: (value: T) => readonly [children: C, aux: unknown],
-  unflattenNode: (children: C, aux: unknown) => T,
+  unflattenNode: (aux: unknown, children: C) => T,
 ): void {
   customNodes.set(type.prototype as object, {
     type,
     id: customNodes.size,
     flatten: (value) => flattenNode(value as T),
-    unflatten: (children, aux) => unflattenNode(children as C, aux),
+    unflatten: (children, aux) => unflattenNode(aux, children as C),
   })
 }
 

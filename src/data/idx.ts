@@ -12,12 +12,13 @@ import { chain, map } from '../fp/either.ts'
 import { DtypeError, FormatError, type NDArray, np } from '../index.ts'
 import { decodeIdxBytes, encodeIdxBytes, type IdxArray, idxDTypes, isIdxDType } from './idx-bytes.ts'
 import { type Decoded, showProblems } from './problem.ts'
-import { inflated, readSource, type Source } from './source.ts'
+import { inflated, readSource, requireBytes, type Source } from './source.ts'
 
 const toArray = ({ dtype, shape, data }: IdxArray): NDArray => np.array(data, { dtype }).reshape(shape)
 
 /** The array of an IDX file's bytes, or everything that is wrong with them. */
 export function tryDecode(bytes: Uint8Array): Decoded<NDArray> {
+  requireBytes('idx.decode', bytes)
   return map(toArray)(chain(decodeIdxBytes)(inflated(bytes)))
 }
 

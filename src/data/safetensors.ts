@@ -15,7 +15,7 @@ import { ArgumentError, type DType, DtypeError, FormatError, lax, NDArray, np } 
 import { FileError } from '../platform/types.ts'
 import { type Decoded, type Problem, showProblems } from './problem.ts'
 import { decodeSafetensorsBytes, encodeSafetensorsBytes, type RawFile, type RawTensor, type SafetensorsDType } from './safetensors-bytes.ts'
-import { readSource, type Source } from './source.ts'
+import { readSource, requireBytes, type Source } from './source.ts'
 
 export interface Tensors {
   readonly [name: string]: NDArray
@@ -87,6 +87,7 @@ function toTensors({ tensors }: RawFile): Decoded<Record<string, NDArray>> {
 
 /** The tensors of a file's bytes by name, or everything that is wrong with them. */
 export function tryDecode(bytes: Uint8Array): Decoded<Record<string, NDArray>> {
+  requireBytes('safetensors.decode', bytes)
   const raw = decodeSafetensorsBytes(bytes)
   return raw._tag === 'Left' ? raw : toTensors(raw.right)
 }
@@ -108,6 +109,7 @@ function decodeFor(operation: string, bytes: Uint8Array): Record<string, NDArray
  * @throws FormatError as `decode` does.
  */
 export function metadata(bytes: Uint8Array): Record<string, string> {
+  requireBytes('safetensors.metadata', bytes)
   const raw = decodeSafetensorsBytes(bytes)
   if (raw._tag === 'Left') throw new FormatError('safetensors.metadata', showProblems(raw.left))
   return Object.fromEntries(raw.right.metadata)

@@ -1,12 +1,19 @@
 /** Where bytes come from, and gzip in front of them. */
 import { gunzip, gunzipSync, packageFolder, readFile } from '#platform'
 import { left, right } from '../fp/either.ts'
-import { FormatError } from '../index.ts'
+import { ArgumentError, FormatError } from '../index.ts'
 import { FileError } from '../platform/types.ts'
 import { type Decoded, plural, type Problem, showProblems } from './problem.ts'
 
 /** A path (in a browser: a URL), the bytes themselves, or a file of an installed npm package. */
 export type Source = string | Uint8Array | { readonly package: string; readonly file: string }
+
+/** @throws ArgumentError unless it is bytes: that is a fault of the call, not of the file. */
+export function requireBytes(operation: string, bytes: unknown): void {
+  if (bytes instanceof Uint8Array) return
+  const got = bytes instanceof ArrayBuffer ? 'an ArrayBuffer; new Uint8Array(buffer) gives its bytes' : bytes === null ? 'null' : typeof bytes
+  throw new ArgumentError(operation, `takes the bytes of a file, a Uint8Array, and got ${got}`)
+}
 
 /** Inflated files stay below 2 GiB, so that a small file cannot fill the memory. */
 const inflateLimit = 2 ** 31 - 1

@@ -5,7 +5,7 @@ import { checkOptions } from '../core/ops/operands.ts'
 import { bind1, type Value } from '../core/trace.ts'
 import { type Out, type Structure, unflatten } from '../core/tree.ts'
 import { arrayOf, differentiate, type Result, resultOf } from './differentiate.ts'
-import { build, flattenValues, requireFunction, requireInexact, valuesLike } from './functions.ts'
+import { build, flattenValues, requireFunction, requireInexact, requireList, valuesLike } from './functions.ts'
 import { jvpFlat } from './jvp/index.ts'
 import { recordLinear } from './linearize/index.ts'
 import { outputAvals } from './staging/jaxprs.ts'
@@ -35,6 +35,8 @@ export function jvp<A extends Args, R, const H extends boolean = false>(
 ): H extends true ? [out: OutOf<R, H>, tangent: OutOf<R, H>, aux: AuxOf<R>] : [out: OutOf<R, H>, tangent: OutOf<R, H>] {
   requireFunction('jvp', f)
   checkOptions('jvp', options, ['hasAux'])
+  requireList('jvp', 'primals', primals)
+  requireList('jvp', 'tangents', tangents)
   const given = flattenValues([...primals], 'jvp')
   const avals = given.values.map((v) => v.aval)
   const directions = valuesLike('jvp', [...tangents], given.structure, avals, 'tangents').map((t, i): Tangent => (hasTangent(avals[i]!) ? t : new Zero(avals[i]!)))
@@ -74,6 +76,7 @@ export function vjp<A extends Args, R, const H extends boolean = false>(
   : [out: OutOf<R, H>, pullback: (ct: OutOf<R, H>) => Cotangents<A>] {
   requireFunction('vjp', f)
   checkOptions('vjp', options, ['hasAux'])
+  requireList('vjp', 'primals', primals)
   const given = flattenValues([...primals], 'vjp')
   const at = differentiate('vjp', (values) => resultOf('vjp', f, build(given.structure, values) as unknown[], options.hasAux === true), given.values)
   const { structure } = at.result.out
@@ -94,6 +97,7 @@ export function vjp<A extends Args, R, const H extends boolean = false>(
  */
 export function linearize<A extends Args, R>(f: (...a: A) => R, primals: readonly [...A]): [out: Out<R>, fLin: (...tangents: A) => Out<R>] {
   requireFunction('linearize', f)
+  requireList('linearize', 'primals', primals)
   const given = flattenValues([...primals], 'linearize')
   const at = differentiate('linearize', (values) => resultOf('linearize', f, build(given.structure, values) as unknown[], false), given.values)
   const { structure } = at.result.out
@@ -114,6 +118,7 @@ export function linearize<A extends Args, R>(f: (...a: A) => R, primals: readonl
  */
 export function linearTranspose<A extends Args, R>(f: (...a: A) => R, primals: readonly [...A]): (ct: Out<R>) => Cotangents<A> {
   requireFunction('linearTranspose', f)
+  requireList('linearTranspose', 'primals', primals)
   const given = flattenValues([...primals], 'linearTranspose')
   requireInexact('linearTranspose', given, 'argument ')
   let structure: Structure | null = null

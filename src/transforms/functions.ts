@@ -33,6 +33,11 @@ export function requireFunction(operation: string, f: unknown): void {
   if (typeof f !== 'function') throw new ArgumentError(operation, `takes a function and got ${f === null ? 'null' : typeof f}`)
 }
 
+/** @throws ArgumentError unless it is a list: an array, which can be iterated too, would be taken for one argument a row. */
+export function requireList(operation: string, what: string, x: unknown): void {
+  if (!Array.isArray(x)) throw new ArgumentError(operation, `${what} are a list with one entry for each argument of the function; write [x] for one argument`)
+}
+
 export interface Flat {
   readonly values: Value[]
   readonly structure: Structure
@@ -51,7 +56,7 @@ export function normalArgnums(operation: string, option: string, argnums: Argnum
   const list = typeof argnums === 'number' ? [argnums] : [...argnums]
   return list.map((n) => {
     if (!Number.isInteger(n) || n < -count || n >= count) {
-      throw new ArgumentError(operation, `${option} ${JSON.stringify(argnums)} for a call with ${count} arguments; takes numbers from 0 to ${count - 1}`)
+      throw new ArgumentError(operation, `${option} ${JSON.stringify(argnums)} for a call with ${count} arguments; ${count === 0 ? 'there is none to name' : `takes numbers from 0 to ${count - 1}`}`)
     }
     return n < 0 ? n + count : n
   })

@@ -1,8 +1,9 @@
 /** Looking at what becomes of a function on its way to a machine. */
-import { bytesOf } from '../core/aval.ts'
-import { ArgumentError, InternalError } from '../core/errors.ts'
+import { bytesOf, sameType, showType } from '../core/aval.ts'
+import { ArgumentError, DtypeError, InternalError, ShapeError, TreeError } from '../core/errors.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
 import type { Out } from '../core/tree.ts'
+import { type Flat, flattenValues, normalArgnums, paths } from './functions.ts'
 import { type JitOptions, jit, programOf } from './jit.ts'
 import { inputAvals, outputAvals } from './staging/jaxprs.ts'
 import type { Args } from './types.ts'
@@ -28,7 +29,10 @@ function lowering(): LoweringTools {
 }
 
 export interface Compiled<A extends Args, R> {
-  /** Runs the program. */
+  /**
+   * Runs the program, on arguments of the types that it was lowered for.
+   * @throws TreeError, ShapeError or DtypeError for others.
+   */
   call(...args: A): Out<R>
   /** Arithmetic operations of one call, an elementwise function counted as one; and kernels launched, loops counted once. */
   costAnalysis(): { readonly flops: number; readonly kernels: number }
@@ -44,6 +48,24 @@ export interface Lowered<A extends Args, R> {
 
 const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0)
 
+/** The arguments that a program takes: those that are not static. */
+function traced({ staticArgnums = [] }: JitOptions, args: readonly unknown[]): Flat {
+  const statics = normalArgnums('lower', 'staticArgnums', staticArgnums, args.length)
+  return flattenValues(args.filter((_, i) => !statics.includes(i)), 'lower')
+}
+
+/** What was compiled for some types does not compile anew for others without being asked. */
+function requireSame(expected: Flat, got: Flat): void {
+  if (expected.structure.key !== got.structure.key) {
+    throw new TreeError('call', `this program was compiled for arguments of structure ${expected.structure.key}, and got ${got.structure.key}; lower the function for them`)
+  }
+  const i = got.values.findIndex((v, k) => !sameType(v.aval, expected.values[k]!.aval))
+  if (i < 0) return
+  const [had, has] = [expected.values[i]!.aval, got.values[i]!.aval]
+  const text = `this program was compiled for argument ${paths(got.structure)[i]} of type ${showType(had)}, and got ${showType(has)}; lower the function for it`
+  throw had.dtype === has.dtype ? new ShapeError('call', text) : new DtypeError('call', text)
+}
+
 /**
  * Traces a function as `jit` does, and shows its program.
  *
@@ -54,6 +76,7 @@ export function lower<A extends Args, R>(f: (...a: A) => R, options: JitOptions 
   const call = jit(f, options)
   return (...args) => {
     const jaxpr = programOf(f, options, args)
+    const expected = traced(options, args)
     return {
       jaxpr,
       text: (stage = 'jaxpr') => {
@@ -61,7 +84,10 @@ export function lower<A extends Args, R>(f: (...a: A) => R, options: JitOptions 
         return lowering().text(jaxpr, stage)
       },
       compile: () => ({
-        call,
+        call: (...given) => {
+          requireSame(expected, traced(options, given))
+          return call(...given)
+        },
         costAnalysis: () => {
           const { flops, kernels } = lowering().analyse(jaxpr)
           return { flops, kernels }

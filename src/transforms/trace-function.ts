@@ -2,8 +2,9 @@
 import type { NDArray } from '../core/array.ts'
 import type { Aval, Shape } from '../core/aval.ts'
 import type { DType } from '../core/dtype.ts'
-import { InternalError } from '../core/errors.ts'
+import { ArgumentError, InternalError } from '../core/errors.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
+import { parseJaxpr as parse } from '../core/parse.ts'
 import { printJaxpr } from '../core/print.ts'
 import { type MapTree, type Structure, unflatten } from '../core/tree.ts'
 import { type AnyFunction, apply, build, flattenValues, requireFunction } from './functions.ts'
@@ -49,6 +50,19 @@ export class ClosedJaxpr {
   toString(): string {
     return printJaxpr(this.jaxpr)
   }
+}
+
+/**
+ * Reads a program back from its text: `String(parseJaxpr(String(j)))` is `String(j)`. A text tells types only of the
+ * arrays that a program closes over, so `consts` is empty.
+ *
+ * @example
+ * parseJaxpr('{ lambda ; a:f32[3]. let b:f32[3] = sin a in (b,) }').outAvals[0]?.dtype   // 'float32'
+ * @throws FormatError listing everything that is wrong.
+ */
+export function parseJaxpr(text: string): ClosedJaxpr {
+  if (typeof text !== 'string') throw new ArgumentError('parseJaxpr', `takes the text of a program and got ${text === null ? 'null' : typeof text}; String(jaxpr) is one`)
+  return new ClosedJaxpr(parse(text), [])
 }
 
 function traceCall(operation: string, f: AnyFunction, args: readonly unknown[]): TracedFunction {

@@ -112,7 +112,7 @@ describe('registered classes', () => {
   tree.register(
     Pair,
     (p) => [[p.left, p.right] as [NDArray, NDArray], p.name],
-    ([left, right], name) => new Pair(left, right, name as string),
+    (name, [left, right]) => new Pair(left, right, name as string),
   )
   const pair = (name: string): Pair => new Pair(np.array([1, 2]), np.array(3), name)
 

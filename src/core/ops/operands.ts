@@ -33,7 +33,7 @@ export function promotedType(operation: string, xs: readonly ArrayLike[]): Promo
 
 /** One operand in a given dtype: an array converted where needed, a number as a literal. */
 export function toType(x: ArrayLike, { dtype, weakType }: PromotionType): Value {
-  if (!isArray(x)) return new Literal(x, aval([], dtype, typeof x === 'number'))
+  if (!isArray(x)) return new Literal(x, aval([], dtype, typeof x === 'number' || (weakType && dtype !== 'bool')))
   return x.dtype === dtype ? x : bind1('convertElementType', [x], { newDtype: dtype, weakType })
 }
 
