@@ -7,6 +7,7 @@ import * as ops from '../core/ops/index.ts'
 import { checkDtype, checkOptions } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { counts, scalarKey, threefry } from './key.ts'
+import { sampled } from './sampler.ts'
 
 export interface BitsOptions {
   /** 'uint32' (default), 'uint16' or 'uint8'. */
@@ -18,8 +19,10 @@ export function bits(key: NDArray, shape: Shape = [], options: BitsOptions = {})
   checkOptions('bits', options, ['dtype'])
   const { dtype = 'uint32' } = options
   if (!['uint8', 'uint16', 'uint32'].includes(dtype)) throw new DtypeError('bits', `makes uint8, uint16 or uint32, and got '${dtype}'`)
-  const [a, b] = words('bits', key, shape)
-  return ops.convert(ops.xor(a, b), dtype)
+  return sampled('bits', [shape, dtype], [key], (k) => {
+    const [a, b] = words('bits', k, shape)
+    return ops.convert(ops.xor(a, b), dtype)
+  })
 }
 
 function words(operation: string, key: NDArray, shape: Shape): [high: NDArray, low: NDArray] {
@@ -69,7 +72,13 @@ export interface UniformOptions {
 export function uniform(key: NDArray, shape: Shape = [], options: UniformOptions = {}): NDArray {
   checkOptions('uniform', options, ['minval', 'maxval', 'dtype'])
   const { minval = 0, maxval = 1, dtype = 'float32' } = options
-  const u = unitUniform('uniform', key, shape, floating('uniform', dtype))
+  floating('uniform', dtype)
+  if (typeof minval === 'object' || typeof maxval === 'object') return between(key, shape, minval, maxval, dtype)
+  return sampled('uniform', [shape, dtype, minval, maxval], [key], (k) => between(k, shape, minval, maxval, dtype))
+}
+
+function between(key: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, dtype: DType): NDArray {
+  const u = unitUniform('uniform', key, shape, dtype)
   const cast = (v: ArrayLike): ArrayLike => (typeof v === 'object' ? v.astype(dtype) : v)
   const [low, high] = [cast(minval), cast(maxval)]
   if (low === 0 && high === 1) return ops.max(0, u)

@@ -11,6 +11,7 @@ import { bits, floating, uniform } from './bits.ts'
 import { erfInv32 } from './erf-inv.ts'
 import { randint } from './integers.ts'
 import { split } from './key.ts'
+import { sampled } from './sampler.ts'
 
 export interface FloatOptions {
   /** Default float32. */
@@ -33,40 +34,48 @@ const limitsOf = (dtype: DType): { readonly tiny: number; readonly below: number
 /** Standard normal: √2 · erf⁻¹(u), u uniform in (-1, 1). */
 export function normal(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   const dtype = dtypeOf('normal', options)
-  const u = uniform(key, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
-  return ops.mul(dtype === 'float32' ? erfInv32(u) : ops.erfInv(u), Math.SQRT2)
+  return sampled('normal', [shape, dtype], [key], (k) => {
+    const u = uniform(k, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
+    return ops.mul(dtype === 'float32' ? erfInv32(u) : ops.erfInv(u), Math.SQRT2)
+  })
 }
 
 /** True with probability p. */
 export function bernoulli(key: NDArray, p: ArrayLike = 0.5, shape?: Shape): NDArray {
   const at = shape ?? (typeof p === 'object' ? p.shape : [])
   const dtype = typeof p === 'object' && p.dtype !== 'float32' ? floating('bernoulli', p.dtype) : 'float32'
-  return ops.lt(uniform(key, at, { dtype }), p)
+  if (typeof p === 'object') return sampled('bernoulli', [at, dtype], [key, p], (k, q) => ops.lt(uniform(k, at, { dtype }), q))
+  return sampled('bernoulli', [at, dtype, p], [key], (k) => ops.lt(uniform(k, at, { dtype }), p))
 }
 
 /** Standard Gumbel: -log(-log(u)). */
 export function gumbel(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   const dtype = dtypeOf('gumbel', options)
-  return ops.neg(ops.log(ops.neg(ops.log(uniform(key, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype })))))
+  return sampled('gumbel', [shape, dtype], [key], (k) => ops.neg(ops.log(ops.neg(ops.log(uniform(k, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype }))))))
 }
 
 /** Exponential with rate 1: -log(1 - u). */
 export function exponential(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
-  return ops.neg(ops.log1p(ops.neg(uniform(key, shape, { dtype: dtypeOf('exponential', options) }))))
+  const dtype = dtypeOf('exponential', options)
+  return sampled('exponential', [shape, dtype], [key], (k) => ops.neg(ops.log1p(ops.neg(uniform(k, shape, { dtype })))))
 }
 
 /** Standard Laplace. */
 export function laplace(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   const dtype = dtypeOf('laplace', options)
-  const u = uniform(key, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
-  return ops.mul(ops.sign(u), ops.log1p(ops.neg(ops.abs(u))))
+  return sampled('laplace', [shape, dtype], [key], (k) => {
+    const u = uniform(k, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
+    return ops.mul(ops.sign(u), ops.log1p(ops.neg(ops.abs(u))))
+  })
 }
 
 /** Standard logistic: log(u / (1 - u)). */
 export function logistic(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   const dtype = dtypeOf('logistic', options)
-  const u = uniform(key, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype })
-  return ops.log(ops.div(u, ops.sub(1, u)))
+  return sampled('logistic', [shape, dtype], [key], (k) => {
+    const u = uniform(k, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype })
+    return ops.log(ops.div(u, ops.sub(1, u)))
+  })
 }
 
 /** Standard normal, given that it falls in (lower, upper). */
@@ -91,7 +100,7 @@ export function categorical(key: NDArray, logits: NDArray, options: { readonly a
   }
   const extra = shape.length - batch.length
   const full = [...shape.slice(0, extra), ...shape.slice(extra, extra + axis), logits.shape[axis]!, ...shape.slice(extra + axis)]
-  return ops.argmax(ops.add(gumbel(key, full, { dtype: logits.dtype }), logits), axis + extra)
+  return sampled('categorical', [full, axis + extra], [key, logits], (k, l) => ops.argmax(ops.add(gumbel(k, full, { dtype: l.dtype }), l), axis + extra))
 }
 
 /**
@@ -106,8 +115,10 @@ export function permutation(key: NDArray, x: number | NDArray, options: { readon
   return x.slice(...Array.from({ length: axis }, () => [] as const), order)
 }
 
+const shuffled = (key: NDArray, x: NDArray, axis: number): NDArray => sampled('permutation', [axis], [key, x], (k, y) => sorted(k, y, axis))
+
 /** Sorts by random keys, often enough that ties of keys do not matter. */
-function shuffled(key: NDArray, x: NDArray, axis: number): NDArray {
+function sorted(key: NDArray, x: NDArray, axis: number): NDArray {
   const rounds = Math.ceil((3 * Math.log(Math.max(1, x.size))) / Math.log(2 ** 32 - 1))
   let out = x
   let rest = key

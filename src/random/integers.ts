@@ -9,6 +9,7 @@ import type { ArrayLike } from '../core/tree.ts'
 import { full } from '../lax/index.ts'
 import { bits } from './bits.ts'
 import { split } from './key.ts'
+import { sampled } from './sampler.ts'
 
 export interface IntOptions {
   /** Default int32. */
@@ -27,6 +28,11 @@ export function randint(key: NDArray, shape: Shape, minval: ArrayLike, maxval: A
   checkOptions('randint', options, ['dtype'])
   const { dtype = 'int32' } = options
   if (!isInteger(checkDtype('randint', dtype))) throw new DtypeError('randint', `makes integers, and got dtype '${dtype}'`)
+  if (typeof minval === 'object' || typeof maxval === 'object') return drawn(key, shape, minval, maxval, dtype)
+  return sampled('randint', [shape, dtype, minval, maxval], [key], (k) => drawn(k, shape, minval, maxval, dtype))
+}
+
+function drawn(key: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, dtype: DType): NDArray {
   if (dtype === 'int32' || dtype === 'uint32') return wide(key, shape, minval, maxval, dtype)
   const [least, greatest] = range(dtype)
   return ops.convert(wide(key, shape, clipped(minval, 'int32', least, greatest), clipped(maxval, 'int32', least, greatest + 1), 'int32'), dtype)

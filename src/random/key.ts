@@ -10,6 +10,7 @@ import { putArray } from '../core/devices.ts'
 import * as ops from '../core/ops/index.ts'
 import { bind } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { sampled } from './sampler.ts'
 
 export interface Words {
   readonly high: NDArray
@@ -90,10 +91,12 @@ export const wrapKeyData = (words: NDArray): NDArray => {
  */
 export function split(k: NDArray, num: number | Shape = 2): NDArray {
   const shape = typeof num === 'number' ? [num] : num
-  const words = scalarKey('split', k)
-  const { high, low } = counts('split', shape)
-  const [a, b] = threefry(words, high, low)
-  return wrap(ops.stack([a, b], -1))
+  return sampled('split', [shape], [k], (one) => {
+    const words = scalarKey('split', one)
+    const { high, low } = counts('split', shape)
+    const [a, b] = threefry(words, high, low)
+    return wrap(ops.stack([a, b], -1))
+  })
 }
 
 /** A key that depends on another and on a number: for loops and indices. */
