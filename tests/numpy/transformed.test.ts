@@ -48,7 +48,7 @@ describe('derivatives are those of differences', () => {
         const xs = c.args.map((a) => f64(array(a)))
         // A weight for each element of the result, so that all of them count.
         const total = (...ys: NDArray[]): NDArray => f(...ys).reduce((sum: NDArray, y) => sum.add(np.sum(y.mul(np.cos(np.arange(y.size, { dtype: 'float64' })).reshape([...y.shape])))), np.zeros([], { dtype: 'float64' }))
-        const grads = grad(total, { argnums: xs.map((_, i) => i) })(...xs) as NDArray[]
+        const grads = grad(total, { argnums: xs.map((_, i) => i) })(...xs)
         for (const [i, x] of xs.entries()) {
           const direction = np.sin(np.arange(x.size, { dtype: 'float64' }).mul(1.7).add(1)).reshape([...x.shape])
           const h = 1e-6
