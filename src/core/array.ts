@@ -49,10 +49,16 @@ export abstract class NDArray extends ArrayMethods {
 export class DeviceArray extends NDArray {
   readonly aval: Aval
   readonly trace = null
+  /**
+   * Whether somebody chose the device: data from outside, `devicePut`. What is made of numbers alone (np.ones, the ones
+   * that a gradient starts from) lies on the default device, and follows placed arrays where they meet.
+   */
+  readonly placed: boolean
   #storage: Storage | null
-  constructor(aval: Aval, storage: Storage) {
+  constructor(aval: Aval, storage: Storage, placed = true) {
     super()
     this.aval = aval
+    this.placed = placed
     this.#storage = storage
   }
   get device(): DeviceName {

@@ -14,7 +14,7 @@ import { DeviceError, InternalError } from './errors.ts'
 import { eqn, type Jaxpr, Literal, Var } from './jaxpr.ts'
 import { avalKey, paramKey } from './jaxpr-key.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
-import type { Executable } from './storage.ts'
+import type { Backend, Executable, Storage } from './storage.ts'
 import type { Value } from './trace.ts'
 
 interface Compiled {
@@ -79,7 +79,8 @@ function run(
   donated: readonly boolean[] | null,
 ): NDArray[] {
   const backend = backendOf(device, operation)
-  const storages = inputs.map((v) => (v instanceof Literal ? backend.put(scalarBytes(v.value, v.aval.dtype)) : v.concrete(operation).storage(operation)))
+  const placed = isPlaced(operation, inputs)
+  const storages = inputs.map((v) => (v instanceof Literal ? backend.put(scalarBytes(v.value, v.aval.dtype)) : brought(v.concrete(operation).storage(operation), device, backend)))
   const given = donated?.map((d, i) => d && !storages[i]!.shared && storages.indexOf(storages[i]!) === storages.lastIndexOf(storages[i]!))
   const outputs = executable.call(storages, given)
   if (donated !== null) {
@@ -87,12 +88,17 @@ function run(
       if (donated[i] !== true || v instanceof Literal) return
       const array = v.concrete(operation)
       // Memory that became an output's, or that the program took, is not this handle's to return.
-      if (given?.[i] === true) array.donate()
+      if (given?.[i] === true && array.device === device) array.donate()
       else array.dispose()
     })
   }
-  return outputs.map((s, i) => new DeviceArray(avals[i]!, s))
+  return outputs.map((s, i) => new DeviceArray(avals[i]!, s, placed))
 }
+
+const isPlaced = (operation: string, inputs: readonly Value[]): boolean => inputs.some((v) => !(v instanceof Literal) && v.concrete(operation).placed)
+
+/** The bytes of an array that follows others to their device. */
+const brought = (storage: Storage, device: DeviceName, backend: Backend): Storage => (storage.device === device ? storage : backend.put(storage.read()))
 
 function compile<P extends Primitive>(device: DeviceName, primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): Compiled {
   const vars = inputs.map((v) => new Var(v.aval))
@@ -109,30 +115,34 @@ function aliased<P extends Primitive>(primitive: P, inputs: readonly Value[], pa
   const out: NDArray[] = []
   for (const [i, v] of inputs.entries()) {
     if (v instanceof Literal) return null
-    const storage = v.concrete(primitive).storage(primitive)
+    const array = v.concrete(primitive)
+    const storage = array.storage(primitive)
     storage.markShared()
-    out.push(new DeviceArray(avals[i]!, storage))
+    out.push(new DeviceArray(avals[i]!, storage, array.placed))
   }
   return out
 }
 
+/** Where to compute: as asked, else where placed arrays are, else where the others are. */
 function deviceOf(operation: string, inputs: readonly Value[], asked: DeviceName | null): DeviceName {
   let found: DeviceName | null = asked
+  let other: DeviceName | null = null
   for (const v of inputs) {
     if (v instanceof Literal) continue
-    const d = v.concrete(operation).device
-    if (found === null) found = d
+    const { device: d, placed } = v.concrete(operation)
+    if (!placed) other ??= d
+    else if (found === null) found = d
     else if (found !== d) {
       throw new DeviceError(operation, `got arrays on '${found}' and on '${d}'; move one with devicePut(x, '${found}') first`)
     }
   }
-  return found ?? defaultDevice()
+  return found ?? other ?? defaultDevice()
 }
 
 const isJit = (primitive: Primitive, params: PrimitiveParams[Primitive]): params is PrimitiveParams['jit'] => primitive === 'jit' && 'jaxpr' in params
 
 /** A scalar array for a number written in a program. */
-export function materialize(v: Literal, device: DeviceName = defaultDevice()): DeviceArray {
+export function materialize(v: Literal, device?: DeviceName): DeviceArray {
   if (sizeOf(v.aval.shape) !== 1) throw new InternalError('literal', 'is not a scalar')
-  return new DeviceArray(aval([], v.aval.dtype, v.aval.weakType), backendOf(device).put(scalarBytes(v.value, v.aval.dtype)))
+  return new DeviceArray(aval([], v.aval.dtype, v.aval.weakType), backendOf(device ?? defaultDevice()).put(scalarBytes(v.value, v.aval.dtype)), device !== undefined)
 }

@@ -16,7 +16,11 @@ export function devicePut<T>(tree: T, device: DeviceName): Out<T> {
   const [leaves, def] = flatten(tree, 'devicePut')
   const move = (x: NDArray): NDArray => {
     const a = x.concrete('devicePut')
-    return a.device === device ? a : new DeviceArray(a.aval, backend.put(readArray(a, 'devicePut')))
+    if (a.device !== device) return new DeviceArray(a.aval, backend.put(readArray(a, 'devicePut')))
+    if (a.placed) return a
+    const storage = a.storage('devicePut')
+    storage.markShared()
+    return new DeviceArray(a.aval, storage)
   }
   return unflatten(def, leaves.map((leaf) => move(toArray(leaf)))) as Out<T>
 }
