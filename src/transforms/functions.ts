@@ -54,12 +54,14 @@ export type Argnums = number | readonly number[]
 /** Argument numbers, counted from the end where negative. @throws ArgumentError when there is no such argument. */
 export function normalArgnums(operation: string, option: string, argnums: Argnums, count: number): number[] {
   const list = typeof argnums === 'number' ? [argnums] : [...argnums]
-  return list.map((n) => {
+  const normal = list.map((n) => {
     if (!Number.isInteger(n) || n < -count || n >= count) {
       throw new ArgumentError(operation, `${option} ${JSON.stringify(argnums)} for a call with ${count} arguments; ${count === 0 ? 'there is none to name' : `takes numbers from 0 to ${count - 1}`}`)
     }
     return n < 0 ? n + count : n
   })
+  if (new Set(normal).size < normal.length) throw new ArgumentError(operation, `${option} ${JSON.stringify(argnums)} names one argument twice`)
+  return normal
 }
 
 /** `[0]["w"]` for every leaf. */

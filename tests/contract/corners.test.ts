@@ -49,6 +49,9 @@ describe('lists of arguments', () => {
   test('a call without arguments has none to derive', () => {
     expect(() => grad((): NDArray => np.array(1))()).toThrow(/there is none to name/)
   })
+  test('an argument is named once', () => {
+    expect(() => grad((a: NDArray, b: NDArray) => np.sum(a.mul(b)), { argnums: [0, 0] })(x, x)).toThrow(/names one argument twice/)
+  })
 })
 
 test('a class is rebuilt from what stays the same and its children, in the order of JAX', () => {
@@ -82,4 +85,19 @@ test.each<[string, (bytes: Uint8Array) => unknown]>([
   expect(() => decode(new ArrayBuffer(8))).toThrow(/an ArrayBuffer; new Uint8Array\(buffer\)/)
   // @ts-expect-error text
   expect(() => decode('file')).toThrow(ArgumentError)
+})
+
+describe('what is no index', () => {
+  test.each([undefined, true, 'a'])('%s', (entry) => {
+    // @ts-expect-error no entry of an index
+    expect(() => x.slice(entry)).toThrow(/is no index; it takes integers, lists/)
+    // @ts-expect-error no entry of an index
+    expect(() => x.at(entry).set(0)).toThrow(ArgumentError)
+  })
+  test('a mode that does not exist', () => {
+    // @ts-expect-error no mode
+    expect(() => x.at(np.array([0], { dtype: 'int32' })).get({ mode: 'wrap' })).toThrow(/clip, fill, drop, promiseInBounds/)
+    // @ts-expect-error no mode
+    expect(() => x.at(0).set(1, { mode: 'wrap' })).toThrow(/clip, fill, drop, promiseInBounds/)
+  })
 })

@@ -44,6 +44,7 @@ export function parse(operation: string, shape: Shape, entries: readonly IndexEn
       slices.push({ start: 0, stop: size, step: 1 })
       layout.push({ kind: 'array', axis, index: e })
     } else {
+      if (!Array.isArray(e)) throw new ArgumentError(operation, `${e === undefined ? 'undefined' : `a ${typeof e}`} is no index; it takes integers, lists [start, stop, step] ([] for a whole axis), null for a new axis, '...', and arrays`)
       slices.push(bounds(operation, e, size))
       layout.push({ kind: 'axis', axis })
     }

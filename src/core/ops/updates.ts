@@ -1,14 +1,14 @@
 /** NumPy's indexing: what `x.at(...)` writes. */
 import type { NDArray } from '../array.ts'
 import { aval, type Shape, showType } from '../aval.ts'
-import { ShapeError } from '../errors.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
 import { Literal } from '../jaxpr.ts'
 import type { ScatterParams } from '../primitives/index.ts'
 import { bind1 } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
 import { add, convert, max, min, mul, where } from './elementwise.ts'
 import { type IndexEntry, parse } from './index-entries.ts'
-import { arrayEntries, type AtOptions, indexMode, isWhole, type Pick, pickOf, readRegion, type Region, regionOf, sizesOf, slice } from './indexing.ts'
+import { arrayEntries, type AtMode, type AtOptions, indexMode, isWhole, type Pick, pickOf, readRegion, type Region, regionOf, sizesOf, slice } from './indexing.ts'
 import { checkOptions } from './operands.ts'
 import { broadcastTo, flip, pad, reshape, transpose } from './shape.ts'
 
@@ -33,7 +33,7 @@ export class At {
   }
   /** The elements, as `slice`, with a mode for index arrays out of bounds. */
   get(options: AtOptions = {}): NDArray {
-    checkOptions('at.get', options, ['mode', 'fillValue'])
+    checkAtOptions(options)
     return slice(this.#x, this.#entries, options)
   }
   /** The elements replaced; of equal positions the last wins. Index arrays out of bounds write nothing. */
@@ -55,8 +55,14 @@ export class At {
   }
 }
 
-function update(primitive: ScatterPrimitive, x: NDArray, entries: readonly IndexEntry[], values: ArrayLike, options: AtOptions = {}): NDArray {
+const modes: readonly AtMode[] = ['clip', 'fill', 'drop', 'promiseInBounds']
+function checkAtOptions(options: AtOptions): void {
   checkOptions('at', options, ['mode', 'fillValue'])
+  if (options.mode !== undefined && !modes.includes(options.mode)) throw new ArgumentError('at', `got mode ${JSON.stringify(options.mode)}; the modes are ${modes.join(', ')}`)
+}
+
+function update(primitive: ScatterPrimitive, x: NDArray, entries: readonly IndexEntry[], values: ArrayLike, options: AtOptions = {}): NDArray {
+  checkAtOptions(options)
   const parsed = parse('at', x.shape, entries)
   const region = regionOf(parsed)
   const arrays = arrayEntries(parsed.layout)
