@@ -4,7 +4,7 @@ import type { Shape } from '../core/aval.ts'
 import type { DType } from '../core/dtype.ts'
 import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
-import { checkOptions, normalAxis } from '../core/ops/index.ts'
+import { checkOptions, normalAxis, placed } from '../core/ops/index.ts'
 import { bind } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { bits, floating, uniform } from './bits.ts'
@@ -40,9 +40,18 @@ export function normal(key: NDArray, shape: Shape = [], options: FloatOptions = 
   })
 }
 
-/** True with probability p. */
-export function bernoulli(key: NDArray, p: ArrayLike = 0.5, shape?: Shape): NDArray {
-  const at = shape ?? (typeof p === 'object' ? p.shape : [])
+export interface ShapeOption {
+  /** Default: that of the parameters. */
+  readonly shape?: Shape
+}
+/**
+ * True with probability p.
+ *
+ * @example
+ * random.bernoulli(random.key(0), 0.3, [4])
+ */
+export function bernoulli(key: NDArray, p: ArrayLike = 0.5, shape?: Shape | ShapeOption): NDArray {
+  const at = placed<ShapeOption>('bernoulli', ['shape'], [shape], undefined, ['shape']).shape ?? (typeof p === 'object' ? p.shape : [])
   const dtype = typeof p === 'object' && p.dtype !== 'float32' ? floating('bernoulli', p.dtype) : 'float32'
   if (typeof p === 'object') return sampled('bernoulli', [at, dtype], [key, p], (k, q) => ops.lt(uniform(k, at, { dtype }), q))
   return sampled('bernoulli', [at, dtype, p], [key], (k) => ops.lt(uniform(k, at, { dtype }), p))
@@ -78,12 +87,14 @@ export function logistic(key: NDArray, shape: Shape = [], options: FloatOptions 
   })
 }
 
+export interface TruncatedNormalOptions extends ShapeOption, FloatOptions {}
 /** Standard normal, given that it falls in (lower, upper). */
-export function truncatedNormal(key: NDArray, lower: ArrayLike, upper: ArrayLike, shape?: Shape, options: FloatOptions = {}): NDArray {
-  const dtype = dtypeOf('truncatedNormal', options)
+export function truncatedNormal(key: NDArray, lower: ArrayLike, upper: ArrayLike, shape?: Shape | TruncatedNormalOptions, options?: TruncatedNormalOptions): NDArray {
+  const o = placed<TruncatedNormalOptions>('truncatedNormal', ['shape'], [shape], options, ['shape', 'dtype'])
+  const dtype = floating('truncatedNormal', o.dtype ?? 'float32')
   const bound = (v: ArrayLike): NDArray => ops.convert(ops.toArray(v), dtype)
   const [low, high] = [bound(lower), bound(upper)]
-  const at = shape ?? ops.broadcastShapes('truncatedNormal', [low.shape, high.shape])
+  const at = o.shape ?? ops.broadcastShapes('truncatedNormal', [low.shape, high.shape])
   const u = uniform(key, at, { minval: ops.erf(ops.div(low, Math.SQRT2)), maxval: ops.erf(ops.div(high, Math.SQRT2)), dtype })
   const out = ops.mul(ops.erfInv(u), Math.SQRT2)
   return ops.clamp(ops.nextafter(ops.stopGradientArray(low), Infinity), out, ops.nextafter(ops.stopGradientArray(high), -Infinity))

@@ -12,7 +12,9 @@ export {
   logistic,
   normal,
   permutation,
+  type ShapeOption,
   truncatedNormal,
+  type TruncatedNormalOptions,
 } from './distributions.ts'
 export { type IntOptions, randint } from './integers.ts'
 export { foldIn, key, keyData, split, wrapKeyData } from './key.ts'

@@ -112,6 +112,10 @@ describe('distributions', () => {
     const x = random.truncatedNormal(key, -0.5, 2, [1000])
     expect([np.all(np.greaterEqual(x, -0.5)).item(), np.all(np.lessEqual(x, 2)).item()]).toEqual([1, 1])
   })
+  test('a shape stands in its place or among options', () => {
+    expect(random.truncatedNormal(key, -1, 1, { shape: [3], dtype: 'float64' }).js()).toEqual(random.truncatedNormal(key, -1, 1, [3], { dtype: 'float64' }).js())
+    expect(random.bernoulli(key, 0.5, { shape: [9] }).js()).toEqual(random.bernoulli(key, 0.5, [9]).js())
+  })
   test('bernoulli is true as often as p says', () => {
     for (const p of [0, 0.1, 0.7, 1]) expect(Math.abs(mean(random.bernoulli(key, p, [many])) - p)).toBeLessThan(stray)
     expect(random.bernoulli(key, np.array([0, 1, 0])).js()).toEqual([false, true, false])
