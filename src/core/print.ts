@@ -55,8 +55,8 @@ function printProgram(jaxpr: Jaxpr, names: Names, indent: string): string {
   const atom = (a: Atom): string => (a.kind === 'literal' ? printLiteral(a) : names.of(a))
   const used = usedVars(jaxpr)
   const consts = jaxpr.constVars.map((v) => ` ${binder(v)}`).join('')
-  const inputs = jaxpr.inputs.map((v) => ` ${binder(v)}`).join('')
-  const head = `{ lambda${consts === '' ? ' ' : consts};${inputs}. let`
+  const inputs = jaxpr.inputs.map(binder).join(' ')
+  const head = `{ lambda${consts === '' ? ' ' : consts}; ${inputs}. let`
   const line = (e: Eqn): string => {
     const outputs = e.outputs.map((v) => (used.has(v) ? binder(v) : `_:${printAval(v.aval)}`))
     const params = printParams(e, names, `${indent}    `)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { idx, safetensors } from '../../src/data/index.ts'
-import { ArgumentError, DtypeError, grad, jvp, lax, linearize, linearTranspose, lower, makeJaxpr, NDArray, np, parseJaxpr, ShapeError, tree, TreeError, vjp } from '../../src/index.ts'
+import { ArgumentError, DtypeError, grad, jvp, lax, linearize, linearTranspose, lower, makeJaxpr, type NDArray, np, parseJaxpr, ShapeError, tree, TreeError, vjp } from '../../src/index.ts'
 
 const x = np.array([1, 2, 3])
 
@@ -13,6 +13,11 @@ describe('programs as text', () => {
   test.each(Object.entries(programs))('%s: the text of what parseJaxpr reads is the text it read', (_name, program) => {
     expect(String(parseJaxpr(String(program)))).toBe(String(program))
     expect(parseJaxpr(String(program)).outAvals).toEqual(program.outAvals)
+  })
+  test('a program without arguments is written as JAX writes it', () => {
+    const program = String(makeJaxpr(() => np.sin(1))())
+    expect(program).toBe('{ lambda ; . let a:~f32[] = sin 1.0:~f32[] in (a,) }')
+    expect(String(parseJaxpr(program))).toBe(program)
   })
   test('only text is read', () => {
     // @ts-expect-error a program is no text

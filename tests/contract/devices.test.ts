@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DeviceError, devicePut, grad, hessian, jacfwd, jacrev, jit, nn, NDArray, np, vjp } from '../../src/index.ts'
+import { DeviceError, devicePut, grad, hessian, jacfwd, jacrev, jit, nn, type NDArray, np, vjp } from '../../src/index.ts'
 
 const here = np.array([0.5, 2, 1])
 const there = devicePut(here, 'cpu')

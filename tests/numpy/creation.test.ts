@@ -67,7 +67,7 @@ describe('ranges', () => {
 describe('under jit', () => {
   test('constants are spread literals and counts, not data', () => {
     expect(String(makeJaxpr(() => [np.zeros([2, 3]), np.full([2], 7, { dtype: 'int32' }), np.arange(4)])())).toMatchInlineSnapshot(`
-      "{ lambda ;. let
+      "{ lambda ; . let
           a:f32[2,3] = broadcastInDim[broadcastDimensions=() shape=(2, 3)] 0.0:f32[]
           b:i32[2] = broadcastInDim[broadcastDimensions=() shape=(2,)] 7:i32[]
           c:i32[4] = iota[dimension=0 dtype=int32 shape=(4,)]
