@@ -212,3 +212,8 @@ describe.each(['cpu', 'wasm'] as const)('arrays on %s', (device) => {
     })
   })
 })
+
+test('reshape takes one list, and does not drop what stands after it', () => {
+  // @ts-expect-error sizes as arguments, as NumPy also takes them
+  expect(() => np.arange(6).reshape(3, 2)).toThrow(ArgumentError)
+})

@@ -74,7 +74,8 @@ test('what is no tree, or another one', () => {
   expect(refused(() => jit(id)({ w: [new Date()] }))).toMatchInlineSnapshot(`"TreeError jit: an object of class Date at [0]["w"][0] is no array, number or boolean, nor a list or plain object of them; register its class with tree.register"`)
   expect(refused(() => jit(id)({ f: id }))).toMatchInlineSnapshot(`"TreeError jit: a function at [0]["f"] is no array, number or boolean, nor a list or plain object of them"`)
   expect(refused(() => jit(id)(Float32Array.of(1)))).toMatchInlineSnapshot(`"TreeError jit: a Float32Array at [0] is no array, number or boolean, nor a list or plain object of them; make it an array with np.array first"`)
-  expect(refused(() => jit(id)(Object.create(Object.create(null))))).toMatchInlineSnapshot(`"TreeError jit: an object of class unknown at [0] is no array, number or boolean, nor a list or plain object of them; register its class with tree.register"`)
+  const nameless: unknown = Object.create(Object.create(null) as object)
+  expect(refused(() => jit(id)(nameless))).toMatchInlineSnapshot(`"TreeError jit: an object of class unknown at [0] is no array, number or boolean, nor a list or plain object of them; register its class with tree.register"`)
   expect(refused(() => jit(() => 'text')())).toMatchInlineSnapshot(`"TreeError jit: the string "text" is no array, number or boolean, nor a list or plain object of them"`)
   // @ts-expect-error another tree
   expect(refused(() => tree.map((p: np.NDArray) => p, { a: x }, { b: x }))).toMatchInlineSnapshot(`"TreeError tree.map: argument 2 has structure {"b":*} where {"a":*} is needed"`)

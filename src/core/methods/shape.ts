@@ -1,13 +1,17 @@
 /** Methods of arrays that change shape or pick elements. */
 import type { NDArray } from '../array.ts'
 import type { Shape } from '../aval.ts'
+import { ArgumentError } from '../errors.ts'
 import * as ops from '../ops/index.ts'
 import { At, type IndexEntry } from '../ops/index.ts'
 import { ReductionMethods } from './reduction.ts'
 
 export abstract class ShapeMethods extends ReductionMethods {
   /** The same elements in another shape; one size may be -1. */
-  reshape(this: NDArray, shape: number | Shape): NDArray { return ops.reshape(this, shape) }
+  reshape(this: NDArray, shape: number | Shape, ...more: readonly never[]): NDArray {
+    if (more.length > 0) throw new ArgumentError('reshape', `takes one list of sizes, and got ${String(more.length + 1)} arguments; write x.reshape([${[shape, ...more].join(', ')}])`)
+    return ops.reshape(this, shape)
+  }
   /** Axes in another order; reversed by default. */
   transpose(this: NDArray, axes?: readonly number[] | null): NDArray { return ops.transpose(this, axes) }
   /** Axes reversed. */
