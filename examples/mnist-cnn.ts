@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { defaultDevice, jit, nn, np, random, valueAndGrad } from 'pullback'
+import { type ArrayLike, defaultDevice, jit, nn, np, random, tree, valueAndGrad } from 'pullback'
 import { mnist } from 'pullback/data'
 import { adam, applyUpdates, type OptimizerState } from 'pullback/optimizers'
 import { Conv, Dense, Flatten, MaxPool, Relu, serial } from 'pullback/stax'
@@ -39,9 +39,12 @@ const [init, apply] = serial(
   Flatten, Dense(64), Relu, Dense(10),
 ) // prettier-ignore
 const optimizer = adam(1e-3)
-const { params: initialParams } = init(random.key(options.seed), [-1, 28, 28, 1])
+const keys = random.split(random.key(options.seed)) // one for the parameters, one for the order of images
+const { params: initialParams } = init(keys.slice(0), [-1, 28, 28, 1])
 type Params = typeof initialParams
-type State = OptimizerState<Params>
+/** Adam's, and a decaying sum of the parameters with the sum of its weights. */
+type State = { adam: OptimizerState<Params>; sum: Params; weight: np.NDArray }
+const initialState: State = { adam: optimizer.init(initialParams), sum: tree.map((p) => np.zerosLike(p), initialParams), weight: np.zeros([]) }
 
 /** uint8[n, 28, 28] to float32[n, 28, 28, 1] in [0, 1]. */
 const pixels = (images: np.NDArray): np.NDArray => np.expandDims(images.astype('float32').div(255), -1)
@@ -52,14 +55,21 @@ function loss(params: Params, images: np.NDArray, labels: np.NDArray): [loss: np
   return [np.mean(likelihood).neg(), np.sum(np.equal(np.argmax(logits, -1), labels))]
 }
 
+// Temporal averaging of parameters comes with Adam: Kingma & Ba 2015, section 7.2.
+const memory = 0.999
+
 const trainStep = jit(
   (params: Params, state: State, images: np.NDArray, labels: np.NDArray) => {
     const [[value, correct], grads] = valueAndGrad(loss, { hasAux: true })(params, images, labels)
-    const [updates, next] = optimizer.update(grads, state, params)
-    return [applyUpdates(params, updates), next, value, correct] as const
+    const [updates, adamNext] = optimizer.update(grads, state.adam, params)
+    const next = applyUpdates(params, updates)
+    const remember = (past: np.NDArray, now: ArrayLike): np.NDArray => past.mul(memory).add(np.multiply(now, 1 - memory))
+    return [next, { adam: adamNext, sum: tree.map(remember, state.sum, next), weight: remember(state.weight, 1) }, value, correct] as const
   },
   { donateArgnums: [0, 1] }, // new parameters take the place of the old ones
 )
+/** The parameters' mean over about the last thousand steps: what is tested, because it does not jump with every batch. */
+const averaged = jit(({ sum, weight }: State) => tree.map((s) => s.div(weight), sum))
 const read = jit((params: Params, images: np.NDArray) => np.argmax(apply(params, pixels(images)), -1))
 
 // The data, and where the run stands.
@@ -98,7 +108,8 @@ interface Reading {
   readonly accuracy: number
   readonly guesses: Int32Array
 }
-function readTestImages(params: Params): Reading {
+function readTestImages({ state }: Run): Reading {
+  const params = averaged(state)
   const guesses = new Int32Array(testLabels.length)
   for (let i = 0; i < guesses.length; i += 1000) guesses.set(read(params, test.images.slice([i, i + 1000])).dataSync(), i)
   return { accuracy: guesses.filter((guess, i) => guess === testLabels[i]).length / guesses.length, guesses }
@@ -111,7 +122,7 @@ async function trainEpoch(start: Run): Promise<Run> {
   const began = performance.now()
   const name = `epoch ${start.epoch + 1}/${options.epochs}`
   const bar = progress(name, steps, start.step)
-  const order = random.permutation(random.foldIn(random.key(options.seed), start.epoch), total)
+  const order = random.permutation(random.foldIn(keys.slice(1), start.epoch), total)
   let run = start
   while (run.step < steps) {
     const rows = order.slice([run.step * options.batch, Math.min(total, (run.step + 1) * options.batch)])
@@ -125,7 +136,7 @@ async function trainEpoch(start: Run): Promise<Run> {
       return run
     }
   }
-  reading = readTestImages(run.params)
+  reading = readTestImages(run)
   const { accuracy } = reading
   const mean = run.lossSum / steps
   bar.finish(`${name}  loss ${mean.toFixed(4)}  test accuracy ${accuracy.toFixed(4)}  ${((performance.now() - began) / 1000).toFixed(1)} s`)
@@ -133,7 +144,7 @@ async function trainEpoch(start: Run): Promise<Run> {
   return { ...run, history, epoch: run.epoch + 1, step: 0, lossSum: 0, correct: 0 }
 }
 
-let run: Run = { params: initialParams, state: optimizer.init(initialParams), epoch: 0, step: 0, lossSum: 0, correct: 0, history: [] }
+let run: Run = { params: initialParams, state: initialState, epoch: 0, step: 0, lossSum: 0, correct: 0, history: [] }
 if (options.resume) {
   if (!existsSync(checkpoint)) {
     console.error(`There is no ${checkpoint} to resume from.`)
@@ -159,7 +170,7 @@ await plot(join(options.out, 'history.svg'), 'MNIST: accuracy by epoch', ['epoch
   { name: 'train', x: epochs, y: run.history.map((h) => h.train), mark: 'line' },
   { name: 'test', x: epochs, y: run.history.map((h) => h.test), mark: 'line' },
 ])
-const { accuracy, guesses } = reading ?? readTestImages(run.params) // no epoch was left to resume
+const { accuracy, guesses } = reading ?? readTestImages(run) // no epoch was left to resume
 const misread = [...guesses.keys()].filter((i) => guesses[i] !== testLabels[i]).slice(0, 64)
 const digits = misread.map((i) => ({ pixels: test.images.slice(i).dataSync(), label: testLabels[i]!, guess: guesses[i]! }))
 await digitGrid(join(options.out, 'misread.png'), digits)
