@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ArrayLike, defaultDevice, jit, nn, np, random, tree, valueAndGrad } from 'pullback'
+import { defaultDevice, jit, nn, np, random, tree, valueAndGrad } from 'pullback'
 import { mnist } from 'pullback/data'
 import { adam, applyUpdates, type OptimizerState } from 'pullback/optimizers'
 import { Conv, Dense, Flatten, MaxPool, Relu, serial } from 'pullback/stax'
@@ -42,9 +42,9 @@ const optimizer = adam(1e-3)
 const keys = random.split(random.key(options.seed)) // one for the parameters, one for the order of images
 const { params: initialParams } = init(keys.slice(0), [-1, 28, 28, 1])
 type Params = typeof initialParams
-/** Adam's, and a decaying sum of the parameters with the sum of its weights. */
-type State = { adam: OptimizerState<Params>; sum: Params; weight: np.NDArray }
-const initialState: State = { adam: optimizer.init(initialParams), sum: tree.map((p) => np.zerosLike(p), initialParams), weight: np.zeros([]) }
+/** Adam's, and a moving average of the parameters after so many steps. */
+type State = { adam: OptimizerState<Params>; average: Params; steps: np.NDArray }
+const initialState: State = { adam: optimizer.init(initialParams), average: initialParams, steps: np.zeros([]) }
 
 /** uint8[n, 28, 28] to float32[n, 28, 28, 1] in [0, 1]. */
 const pixels = (images: np.NDArray): np.NDArray => np.expandDims(images.astype('float32').div(255), -1)
@@ -55,21 +55,24 @@ function loss(params: Params, images: np.NDArray, labels: np.NDArray): [loss: np
   return [np.mean(likelihood).neg(), np.sum(np.equal(np.argmax(logits, -1), labels))]
 }
 
-// Temporal averaging of parameters comes with Adam: Kingma & Ba 2015, section 7.2.
-const memory = 0.999
+/**
+ * What is tested is an average of the parameters, which does not jump with every batch (Kingma & Ba 2015, section 7.2): over
+ * the last ninth of the steps so far, and the last thousand at most.
+ */
+function averaged({ average, steps }: State, params: Params): Params {
+  const memory = np.minimum(0.999, steps.add(1).div(steps.add(10)))
+  return tree.map((past, now) => past.mul(memory).add(now.mul(np.subtract(1, memory))), average, params)
+}
 
 const trainStep = jit(
   (params: Params, state: State, images: np.NDArray, labels: np.NDArray) => {
     const [[value, correct], grads] = valueAndGrad(loss, { hasAux: true })(params, images, labels)
     const [updates, adamNext] = optimizer.update(grads, state.adam, params)
     const next = applyUpdates(params, updates)
-    const remember = (past: np.NDArray, now: ArrayLike): np.NDArray => past.mul(memory).add(np.multiply(now, 1 - memory))
-    return [next, { adam: adamNext, sum: tree.map(remember, state.sum, next), weight: remember(state.weight, 1) }, value, correct] as const
+    return [next, { adam: adamNext, average: averaged(state, next), steps: state.steps.add(1) }, value, correct] as const
   },
   { donateArgnums: [0, 1] }, // new parameters take the place of the old ones
 )
-/** The parameters' mean over about the last thousand steps: what is tested, because it does not jump with every batch. */
-const averaged = jit(({ sum, weight }: State) => tree.map((s) => s.div(weight), sum))
 const read = jit((params: Params, images: np.NDArray) => np.argmax(apply(params, pixels(images)), -1))
 
 // The data, and where the run stands.
@@ -109,9 +112,8 @@ interface Reading {
   readonly guesses: Int32Array
 }
 function readTestImages({ state }: Run): Reading {
-  const params = averaged(state)
   const guesses = new Int32Array(testLabels.length)
-  for (let i = 0; i < guesses.length; i += 1000) guesses.set(read(params, test.images.slice([i, i + 1000])).dataSync(), i)
+  for (let i = 0; i < guesses.length; i += 1000) guesses.set(read(state.average, test.images.slice([i, i + 1000])).dataSync(), i)
   return { accuracy: guesses.filter((guess, i) => guess === testLabels[i]).length / guesses.length, guesses }
 }
 

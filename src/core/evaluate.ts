@@ -84,12 +84,13 @@ function run(
   const given = donated?.map((d, i) => d && !storages[i]!.shared && storages.indexOf(storages[i]!) === storages.lastIndexOf(storages[i]!))
   const outputs = executable.call(storages, given)
   if (donated !== null) {
-    inputs.forEach((v, i) => {
-      if (donated[i] !== true || v instanceof Literal) return
-      const array = v.concrete(operation)
+    // One handle may stand in two places: it is resolved everywhere before it is let go anywhere.
+    const handles = inputs.map((v) => (v instanceof Literal ? null : v.concrete(operation)))
+    handles.forEach((array, i) => {
+      if (donated[i] !== true || array === null) return
       // Memory that became an output's, or that the program took, is not this handle's to return.
       if (given?.[i] === true && array.device === device) array.donate()
-      else array.dispose()
+      else if (!array.disposed) array.dispose()
     })
   }
   return outputs.map((s, i) => new DeviceArray(avals[i]!, s, placed))
