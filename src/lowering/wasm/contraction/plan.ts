@@ -45,7 +45,7 @@ export interface ScratchPart {
 }
 
 /** A packed panel of this many steps of k still streams from the second-level cache beside its partner. */
-const wholeDepth = 1024
+const wholeDepth = 768
 const blockDepthAim = 384
 /** Bytes of a block of packed rows: half of a usual second-level cache. */
 const blockBytesAim = 256 * 1024
