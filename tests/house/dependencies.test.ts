@@ -13,7 +13,8 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 }
 
 test('each package is named with its exact version', () => {
-  const all = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
+  // `npm:typescript@5.4.5` is an older version beside the one in use, under a name of its own.
+  const all = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).map(([name, version]) => [name, version.replace(/^npm:.+@/, '')] as const)
   expect(all.filter(([name, version]) => !/^\d+\.\d+\.\d+$/.test(version) || !page.includes(`${name}${name === 'fp-ts' ? '**' : ''} ${version}`))).toEqual([])
 })
 
