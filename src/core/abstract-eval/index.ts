@@ -32,3 +32,6 @@ export const abstractEval: AbstractEvalRules = {
 export function evalAvals<P extends Primitive>(primitive: P, avals: readonly Aval[], params: PrimitiveParams[P]): Aval[] {
   return abstractEval[primitive](avals, params)
 }
+
+/** Whether a primitive works element by element on operands of one shape (or none). */
+export const isElementwise = (primitive: Primitive): boolean => primitive in elementwiseAbstractEval

@@ -4,6 +4,8 @@ import { canonicalContractions } from './canonical-contractions.ts'
 import { cleanScans } from './clean-scans.ts'
 import { foldConstants } from './fold-constants.ts'
 import { inlineJits } from './inline-jits.ts'
+import { hoistFromScans } from './loops/hoist-from-scans.ts'
+import { sinkFromScans } from './loops/sink-from-scans.ts'
 import { mergeEqual } from './merge-equal.ts'
 import { rectifiedMasks } from './rectified-masks.ts'
 import { removeDead } from './remove-dead.ts'
@@ -12,6 +14,8 @@ import { simplify } from './simplify.ts'
 export interface Pass {
   readonly name: string
   readonly run: (jaxpr: Jaxpr) => Jaxpr
+  /** Present where sums are added up in another order, so that last bits may differ; every other pass keeps every bit. */
+  readonly reorders?: true
 }
 
 export const passes: readonly Pass[] = [
@@ -27,6 +31,10 @@ export const passes: readonly Pass[] = [
   { name: 'simplify', run: simplify },
   { name: 'foldConstants', run: foldConstants },
   { name: 'canonicalContractions', run: canonicalContractions },
+  { name: 'removeDead', run: removeDead },
+  // On canonical products: a transposed one is recognised as what it is.
+  { name: 'hoistFromScans', run: hoistFromScans },
+  { name: 'sinkFromScans', run: sinkFromScans, reorders: true },
   { name: 'removeDead', run: removeDead },
 ]
 
