@@ -46,14 +46,15 @@ export const logicalOr = (x: ArrayLike, y: ArrayLike): NDArray => ops.or(truth(x
 export const logicalXor = (x: ArrayLike, y: ArrayLike): NDArray => ops.xor(truth(x), truth(y))
 export const logicalNot = (x: ArrayLike): NDArray => ops.not(truth(x))
 
-/** The greater; where one is NaN, the other. */
+/** The greater; where one is NaN, the other. Of equal ones it is y, with its derivative: not shared, as in JAX. */
 export function fmax(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promoted('fmax', x, y)
-  return ops.where(ops.or(ops.ge(a!, b!), ops.ne(b!, b!)), a!, b!)
+  return ops.where(ops.or(ops.gt(a!, b!), ops.ne(b!, b!)), a!, b!)
 }
+/** The less; as `fmax`. */
 export function fmin(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promoted('fmin', x, y)
-  return ops.where(ops.or(ops.le(a!, b!), ops.ne(b!, b!)), a!, b!)
+  return ops.where(ops.or(ops.lt(a!, b!), ops.ne(b!, b!)), a!, b!)
 }
 
 const never = (x: NDArray): NDArray => full(x.shape, false)

@@ -98,7 +98,8 @@ function logAddExp(a: number, b: number): number {
 }
 
 export const reductionCpu: CpuRules<keyof ReductionParams> = {
-  reduceSum: reduce((values, dtype) => (isFloating(dtype) ? pairwiseSum(values) : foldl(values, 0, sumOf(dtype).concat))),
+  // One element is its own sum: -0 stays, as in XLA.
+  reduceSum: reduce((values, dtype) => (values.length === 1 ? values[0]! : isFloating(dtype) ? pairwiseSum(values) : foldl(values, 0, sumOf(dtype).concat))),
   reduceProd: reduceBy(productOf),
   reduceMax: reduceBy(maximumOf),
   reduceMin: reduceBy(minimumOf),
