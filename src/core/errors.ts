@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'DISPOSED'
   | 'FORMAT'
   | 'ARGUMENT'
+  | 'CHECK'
   | 'INTERNAL'
 
 /** The base of all. `operation` names the function that refused, as the user calls it. */
@@ -80,6 +81,12 @@ export class FormatError extends PullbackError {
 export class ArgumentError extends PullbackError {
   constructor(operation: string, message: string) {
     super('ARGUMENT', operation, message)
+  }
+}
+/** Two results that should agree do not: what the checks of `pullback/testing` throw. */
+export class CheckError extends PullbackError {
+  constructor(operation: string, message: string) {
+    super('CHECK', operation, message)
   }
 }
 /** A fault of the library itself: please report it. */

@@ -2,7 +2,7 @@
 import { type NDArray } from './array.ts'
 import { TreeError } from './errors.ts'
 import { toArray } from './ops/operands.ts'
-import { type ArrayLike, eachPath, flatten as flattenTree, leavesLike, type MapTree, type Out, type Structure, unflatten as unflattenTree } from './tree.ts'
+import { type ArrayLike, broadcastPrefix as spreadPrefix, eachPath, flatten as flattenTree, leavesLike, type MapTree, type Out, type Structure, unflatten as unflattenTree } from './tree.ts'
 
 export { register } from './tree.ts'
 
@@ -59,3 +59,15 @@ export const all = (tree: unknown): boolean =>
     if (a.size !== 1) throw new TreeError('tree.all', `takes leaves of one element, and got shape [${a.shape.join(',')}]; use np.all on the leaf first`)
     return a.item() !== 0
   })
+
+/**
+ * One value for each leaf of `tree` from a prefix of it, in which a value in place of a subtree stands for all its leaves,
+ * as `inAxes` of vmap does.
+ *
+ * @example
+ * const isAxis = (x: unknown): x is number | null => x === null || typeof x === 'number'
+ * tree.broadcastPrefix([0, null], [{ w: 1, b: 2 }, 3], isAxis)   // [0, 0, null]
+ * @throws TreeError naming the path at which it is no prefix.
+ */
+export const broadcastPrefix = <V>(prefix: unknown, tree: unknown, isValue: (x: unknown) => x is V): V[] =>
+  spreadPrefix('tree.broadcastPrefix', prefix, flattenTree(tree, 'tree.broadcastPrefix')[1], isValue, 'the prefix')

@@ -14,6 +14,7 @@ const classes: { readonly [C in Exclude<ErrorCode, 'INTERNAL'>]: string } = {
   DISPOSED: 'DisposedError',
   FORMAT: 'FormatError',
   ARGUMENT: 'ArgumentError',
+  CHECK: 'CheckError',
 }
 
 /** The error that a call throws. */
