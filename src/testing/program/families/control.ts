@@ -1,0 +1,158 @@
+/** Functions inside a program, and what is done with them: compiled, batched, differentiated, looped. */
+import { call, type Expression, item, list, name, plain } from '../expression.ts'
+import { type About, isFloat, same, type Scope, sameShape, sizeOf, type Variable } from '../scope.ts'
+
+/** Writes statements into a scope inside of this one. */
+export type Body = (inner: Scope) => void
+export type Nested = (scope: Scope, body: Body) => void
+
+const anything = (v: Variable): boolean => v.dtype !== 'key'
+
+/** Up to three values in sight: what a function is called with. */
+function operands(scope: Scope, fits: (v: Variable) => boolean = anything): Variable[] {
+  const n = scope.choices.between(1, 3)
+  return Array.from({ length: n }, () => scope.pick(fits)).filter((v) => v !== undefined)
+}
+
+interface Inner {
+  readonly function: Expression
+  readonly results: readonly Variable[]
+}
+
+/** A function of `parameters`, with what `results` chooses of its scope. */
+function functionOf(scope: Scope, body: Body, parameters: readonly Variable[], results: (inner: Scope, own: readonly Variable[]) => { readonly result: Expression; readonly of: readonly Variable[] }, shown: readonly (string | readonly string[])[] = parameters.map((p) => p.name)): Inner {
+  const inner = scope.inside(scope.choices, parameters, scope.choices.oneIn(2))
+  body(inner)
+  // What was computed inside, newest first; the parameters where nothing was.
+  const made = inner.statements.flatMap((s) => (typeof s.binds === 'string' ? [s.binds] : s.binds))
+  const own = [...inner.visible.filter((v) => made.includes(v.name)).reverse(), ...parameters]
+  const { result, of } = results(inner, own)
+  return { function: { kind: 'function', parameters: shown, body: { statements: inner.statements, result } }, results: of }
+}
+
+const parameterOf = (scope: Scope, v: Variable, shape: readonly number[] = v.shape): Variable => ({ ...v, name: scope.fresh(), shape })
+const names = (vs: readonly Variable[]): Expression[] => vs.map((v) => name(v.name))
+
+/** One result, or a list of several. */
+const oneOrMore = (inner: Scope, own: readonly Variable[]): { readonly result: Expression; readonly of: readonly Variable[] } => {
+  const fits = own.filter(anything)
+  const of = inner.choices.oneIn(2) ? fits.slice(0, 2) : fits.slice(0, 1)
+  return { result: of.length === 1 ? name(of[0]!.name) : list(...names(of)), of }
+}
+
+const jitted: Nested = (scope, body) => {
+  const given = operands(scope)
+  if (given.length === 0) return
+  const f = functionOf(scope, body, given.map((v) => parameterOf(scope, v)), oneOrMore)
+  scope.bind(call(call('jit', f.function), ...names(given)), ...f.results.map(same))
+}
+
+/** Maps over an axis that operands share; the others are not mapped. */
+const mapped: Nested = (scope, body) => {
+  const first = scope.pick((v) => anything(v) && v.shape.some((d) => d > 0))
+  if (first === undefined) return
+  const axis = first.shape.findIndex((d) => d > 0)
+  const size = first.shape[axis] ?? 1
+  const given = [first, ...operands(scope).slice(1)]
+  const axes = given.map((v, i) => {
+    const at = i === 0 ? axis : v.shape.lastIndexOf(size)
+    return at < 0 || (i > 0 && scope.choices.oneIn(3)) ? null : at - (scope.choices.oneIn(3) ? v.shape.length : 0)
+  })
+  const parameters = given.map((v, i) => {
+    const at = axes[i] ?? null
+    const place = at === null ? -1 : at < 0 ? at + v.shape.length : at
+    return parameterOf(scope, v, v.shape.filter((_, k) => k !== place))
+  })
+  const f = functionOf(scope, body, parameters, oneOrMore)
+  const outAxes = f.results.every((v) => v.shape.length > 0) && scope.choices.oneIn(3) ? [plain(scope.choices.of([1, -1] as const))] : []
+  scope.bind(call(call('vmap', f.function, plain(axes), ...outAxes), ...names(given)), ...f.results.map(same))
+}
+
+/** The sum of some float that a function computes. */
+const total = (_: Scope, own: readonly Variable[]): { readonly result: Expression; readonly of: readonly Variable[] } => {
+  const v = own.find(isFloat)!
+  return { result: v.shape.length === 0 ? name(v.name) : call('np.sum', name(v.name)), of: [v] }
+}
+const oneFloat = (_: Scope, own: readonly Variable[]): { readonly result: Expression; readonly of: readonly Variable[] } => {
+  const v = own.find(isFloat)!
+  return { result: name(v.name), of: [v] }
+}
+
+/** A float to differentiate by, and other operands. */
+function differentiable(scope: Scope): Variable[] | null {
+  const x = scope.float()
+  return x === undefined ? null : [x, ...operands(scope).slice(1)]
+}
+
+const gradient: Nested = (scope, body) => {
+  const given = differentiable(scope)
+  if (given === null) return
+  const f = functionOf(scope, body, given.map((v) => parameterOf(scope, v)), total)
+  const kind = scope.choices.below(5)
+  if (kind === 3 && sizeOf(given[0]!.shape) <= 3) return void scope.bind(call(call('hessian', f.function), ...names(given)))
+  if (kind === 2) return void scope.bind(call(call('valueAndGrad', f.function), ...names(given)))
+  const floats = given.flatMap((v, i) => (isFloat(v) ? [i] : []))
+  if (kind === 1) return void scope.bind(call(call('grad', f.function, plain({ argnums: floats })), ...names(given)))
+  scope.bind(call(call('grad', f.function), ...names(given)))
+}
+
+/** Derivatives along a direction and back, of a function of one float. */
+const directional: Nested = (scope, body) => {
+  const x = scope.float()
+  if (x === undefined) return
+  const f = functionOf(scope, body, [parameterOf(scope, x)], oneFloat)
+  const y = f.results[0]!
+  const direction = scope.choices.oneIn(2) ? (scope.pick((v) => v.dtype === x.dtype && sameShape(v.shape, x.shape)) ?? x) : x
+  const point = list(name(x.name))
+  switch (scope.choices.below(4)) {
+    case 0:
+      return void scope.bind(call('jvp', f.function, point, list(name(direction.name))), same(y), {})
+    case 1:
+      return void scope.bind(call(item(call('linearize', f.function, point), 1), name(direction.name)))
+    case 2: {
+      const ct = scope.pick((v) => v.dtype === y.dtype && sameShape(v.shape, y.shape))
+      const cotangent = ct === undefined ? call('np.ones', plain(y.shape), plain({ dtype: y.dtype })) : name(ct.name)
+      return void scope.bind(item(call(item(call('vjp', f.function, point), 1), cotangent), 0))
+    }
+    default:
+      return void scope.bind(call(call(scope.choices.of(['jacfwd', 'jacrev'] as const), f.function), name(x.name)))
+  }
+}
+
+/** The carry comes back as it went in; what the body computes becomes ys. */
+const loop: Nested = (scope, body) => {
+  const carry = scope.pick(anything)
+  const counter = scope.choices.oneIn(2) ? scope.pick(anything) : undefined
+  const xs = scope.pick((v) => anything(v) && v.shape.length > 0 && (v.shape[0] ?? 0) <= 5)
+  if (carry === undefined) return
+  const carries = counter === undefined ? [carry] : [carry, counter]
+  // After some rounds nothing is known of a float's range, nor of how it was rounded.
+  const held = carries.map((v): Variable => ({ ...parameterOf(scope, v), low: -Infinity, high: Infinity, exact: !isFloat(v) }))
+  const x = xs === undefined ? [] : [parameterOf(scope, xs, xs.shape.slice(1))]
+  const unused = scope.fresh()
+  const shown = [held.length === 1 ? held[0]!.name : held.map((v) => v.name), x[0]?.name ?? unused]
+  const f = functionOf(
+    scope,
+    body,
+    [...held, ...x],
+    (_, own) => {
+      const next = held.map((h) => own.find((v) => v.dtype === h.dtype && sameShape(v.shape, h.shape)) ?? h)
+      const y = own.find(anything) ?? next[0]!
+      const carried = next.length === 1 ? name(next[0]!.name) : list(...names(next))
+      return { result: list(carried, name(y.name)), of: [y] }
+    },
+    shown,
+  )
+  const options: Record<string, boolean | number> = {}
+  if (xs === undefined) options['length'] = scope.choices.between(1, 4)
+  if (scope.choices.oneIn(3)) options['reverse'] = true
+  const start = carries.length === 1 ? name(carries[0]!.name) : list(...names(carries))
+  const looped = call('lax.scan', f.function, start, xs === undefined ? plain(null) : name(xs.name), ...(Object.keys(options).length > 0 ? [plain(options)] : []))
+  const ys = f.results[0]!
+  const unknown: About = {}
+  if (carries.length === 1) scope.bind(looped, unknown, same(ys))
+  else if (scope.choices.oneIn(2)) scope.bind(item(looped, 0), unknown)
+  else scope.bind(item(looped, 1), same(ys))
+}
+
+export const control: readonly Nested[] = [jitted, mapped, gradient, loop, directional, mapped, loop]

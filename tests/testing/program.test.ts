@@ -1,0 +1,72 @@
+/** The program generator keeps its own promises. */
+import { compileFunction } from 'node:vm'
+import { transform } from 'esbuild'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import * as pullback from 'pullback'
+import { type Program, type ProgramOptions, programs } from 'pullback/testing'
+import { numRuns } from '../scale.ts'
+
+const kinds: readonly ProgramOptions[] = [{}, { smooth: true }, { dtypes: ['float64', 'float16', 'int8', 'uint32', 'bfloat16', 'bool'] }, { depth: 0, statements: 3 }]
+const always = (options: ProgramOptions, check: (f: Program, seed: number) => void): void => fc.assert(fc.property(programs(options), fc.nat(1000), check), { numRuns })
+const bytes = (ys: readonly pullback.NDArray[]): string => ys.map((y) => `${y.dtype}[${y.shape.join()}] ${[...y.dataSync()].map((v) => (Object.is(v, -0) ? '-0' : String(v))).join()}`).join('; ')
+
+test.each(kinds)('operands and results have the types announced: %j', (options) => {
+  always(options, (f, seed) => {
+    const xs = f.args(seed)
+    expect(xs.map(({ shape, dtype }) => ({ shape, dtype }))).toEqual(f.operands)
+    expect(f.apply(...xs).map(({ shape, dtype }) => ({ shape, dtype }))).toEqual(f.results)
+  })
+})
+
+test('a seed gives the same operands, and they the same values', () => {
+  always({}, (f, seed) => {
+    expect(bytes(f.args(seed))).toBe(bytes(f.args(seed)))
+    expect(bytes(f.apply(...f.args(seed)))).toBe(bytes(f.apply(...f.args(seed))))
+  })
+})
+
+/** The function that printed TypeScript defines. */
+async function compile(text: string): Promise<Program['apply']> {
+  const { code } = await transform(text, { loader: 'ts' })
+  const [, names = ''] = /^import \{(.*)\} from "pullback";$/m.exec(code) ?? []
+  const body = `const {${names}} = pullback\n${code.replace(/^import .*$/m, '')}\nreturn f`
+  // The text defines f, of the type that Program announces.
+  return (compileFunction(body, ['pullback']) as (front: typeof pullback) => Program['apply'])(pullback)
+}
+
+test('the TypeScript that a program prints gives what the program gives', async () => {
+  await fc.assert(
+    fc.asyncProperty(programs(), fc.nat(1000), async (f, seed) => {
+      const pasted = await compile(String(f))
+      expect(bytes(pasted(...f.args(seed)))).toBe(bytes(f.apply(...f.args(seed))))
+    }),
+    { numRuns },
+  )
+})
+
+test('operands can be asked for, so that programs compose', () => {
+  const pairs = programs().chain((f) => programs({ operands: f.results }).map((g): [Program, Program] => [f, g]))
+  fc.assert(
+    fc.property(pairs, ([f, g]) => {
+      const ys = g.apply(...f.apply(...f.args(0)))
+      expect(ys.map(({ shape, dtype }) => ({ shape, dtype }))).toEqual(g.results)
+    }),
+    { numRuns },
+  )
+})
+
+/** A law that a primitive breaks, for a generator to find and make small. */
+const shrunk = (planted: string, seed: number): Program => {
+  const { counterexample } = fc.check(fc.property(programs(), (f) => !String(pullback.makeJaxpr(f.apply)(...f.args(0))).includes(planted)), { seed, numRuns: 2000 })
+  if (counterexample === null) throw new Error(`no program has ${planted}`)
+  return counterexample[0]
+}
+
+test.each(['sin ', 'reduceSum', 'scan[', 'dotGeneral[', 'sort['])('a planted failure, %s, shrinks to two statements at most', (planted) => {
+  for (let seed = 0; seed < 3; seed++) {
+    const f = shrunk(planted, seed)
+    const statements = String(f).split('\n').filter((line) => line.trim().startsWith('const ') && !line.startsWith('const f'))
+    expect(statements.length, String(f)).toBeLessThanOrEqual(2)
+  }
+})
