@@ -149,4 +149,47 @@ describe('programs', () => {
           in (c, e) }"
       `)
   })
+  test('x > 0 ? x : 0 makes a 0 of NaN, so x <= 0 is asked of x', () => {
+    expect(after(`{ lambda ; x:f32[3]. let
+      g:bool[3] = gt x 0.0:f32[]
+      h:f32[3] = selectN g 0.0:f32[] x
+      l:bool[3] = le x 0.0:f32[]
+      in (h, l) }`)).toMatchInlineSnapshot(`
+        "{ lambda ; a:f32[3]. let
+            b:bool[3] = gt a 0.0:f32[]
+            c:f32[3] = selectN b 0.0:f32[] a
+            d:bool[3] = le a 0.0:f32[]
+          in (c, d) }"
+      `)
+  })
+  test('what a scalar was compared with stays a scalar where its rectified form is an array', () => {
+    const out = optimize(parseJaxpr(`{ lambda ; x:f32[]. let
+      z:f32[3] = broadcastInDim[broadcastDimensions=() shape=(3,)] 0.0:f32[]
+      g:bool[] = gt x 0.0:f32[]
+      h:f32[3] = max x z
+      in (h, g) }`))
+    expect(checkJaxpr(out).outputs.map((o) => o.aval.shape)).toEqual([[3], []])
+  })
+  test.each([
+    ['two transposes that cancel', 'transpose[permutation=(1, 0)]', 'f32[3,2]', 'transpose[permutation=(1, 0)]', 'f32[2,3]'],
+    ['two reshapes that cancel', 'reshape[newSizes=(6,)]', 'f32[6]', 'reshape[newSizes=(2, 3)]', 'f32[2,3]'],
+  ])('%s are nothing, after one pass', (_, first, between, second, type) => {
+    const [simplify] = passes.filter((p) => p.name === 'simplify')
+    expect(printJaxpr(simplify!.run(parseJaxpr(`{ lambda ; x:f32[2,3]. let y:${between} = ${first} x z:${type} = ${second} y in (z,) }`)))).toMatch(/in \(a,\) }$/)
+  })
+  test('a question about x that nobody reads any more is not asked again', () => {
+    const [rectified] = passes.filter((p) => p.name === 'rectifiedMasks')
+    const once = rectified!.run(parseJaxpr(`{ lambda ; x:f32[3]. let l:bool[3] = le x 0.0:f32[] h:f32[3] = max x 0.0:f32[] in (h, l) }`))
+    expect(printJaxpr(rectified!.run(once))).toBe(printJaxpr(once))
+  })
+  test('the transpose of a contraction that was exchanged is the contraction', () => {
+    const [canonical] = passes.filter((p) => p.name === 'canonicalContractions')
+    const once = canonical!.run(parseJaxpr(`{ lambda ; x:f32[3,4] y:f32[3,2]. let
+      d:f32[4,2] = dotGeneral[dimensionNumbers={batch=((), ()) contracting=((0,), (0,))} preferredElementType=None] x y
+      e:f32[2,4] = transpose[permutation=(1, 0)] d
+      f:f32[4,2] = transpose[permutation=(1, 0)] e
+      in (f,) }`))
+    expect(once.equations.map((e) => e.primitive)).toEqual(['dotGeneral', 'dotGeneral', 'dotGeneral'])
+    expect(printJaxpr(canonical!.run(once))).toBe(printJaxpr(once))
+  })
 })

@@ -3,7 +3,6 @@
  * and columns then come out as they are stored. Reverse mode makes such of every weight: dW = (dyᵀ · x)ᵀ = xᵀ · dy.
  */
 import type { Eqn, EqnFor, Jaxpr, Var } from '../../core/jaxpr.ts'
-import { eqn } from '../../core/jaxpr.ts'
 import { mapPrograms } from './rebuild.ts'
 
 export function canonicalContractions(jaxpr: Jaxpr): Jaxpr {
@@ -25,7 +24,9 @@ export function canonicalContractions(jaxpr: Jaxpr): Jaxpr {
     changed = true
     const { contracting, batch } = product.params.dimensionNumbers
     const dimensionNumbers = { contracting: [contracting[1], contracting[0]], batch: [batch[1], batch[0]] } as const
-    return eqn('dotGeneral', { ...product.params, dimensionNumbers }, [product.inputs[1]!, product.inputs[0]!], e.outputs)
+    const exchanged = { primitive: 'dotGeneral', params: { ...product.params, dimensionNumbers }, inputs: [product.inputs[1]!, product.inputs[0]!], outputs: e.outputs } as const
+    products.set(e.outputs[0]!, exchanged)
+    return exchanged
   })
   return changed ? { ...inner, equations } : inner
 }

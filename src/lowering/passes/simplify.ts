@@ -19,16 +19,20 @@ export function simplify(jaxpr: Jaxpr): Jaxpr {
   const names = new Renaming()
   const equations: Eqn[] = []
   for (const original of inner.equations) {
-    const e = withInputs(original, names.all(original.inputs))
-    const result = rewrite(e, context)
+    let e = withInputs(original, names.all(original.inputs))
+    let result = rewrite(e, context)
+    // What an equation becomes may be simpler still: the transpose of a transpose, one that moves nothing.
+    while (result !== null && 'equation' in result) {
+      e = result.equation
+      result = rewrite(e, context)
+    }
     const out = e.outputs[0]
-    if (result !== null && !('equation' in result) && out !== undefined) {
+    if (result !== null && out !== undefined) {
       names.set(out, result)
       continue
     }
-    const kept = result !== null && 'equation' in result ? result.equation : e
-    context.define(kept)
-    equations.push(kept)
+    context.define(e)
+    equations.push(e)
   }
   return { ...inner, equations, outputs: names.all(inner.outputs) }
 }

@@ -24,6 +24,13 @@ describe('reductions', () => {
     expect(apply('reduceMin', { axes: [0] }, array('int8', [], [0]))).toEqual([127])
     expect(apply('reduceAnd', { axes: [0] }, bool([]))).toEqual([1])
   })
+  test('of one value give that value, -0 too; two of them add up to 0: as JAX 0.10.2', () => {
+    for (const primitive of ['reduceSum', 'reduceProd', 'reduceMax'] as const) {
+      expect(apply(primitive, { axes: [0] }, f32([-0]))).toEqual([-0])
+      expect(apply(primitive, { axes: [] }, f32([-0, 1]))).toEqual([-0, 1])
+    }
+    expect(apply('reduceSum', { axes: [0] }, f32([-0, -0]))).toEqual([0])
+  })
   test('a NaN anywhere is the extremum', () => {
     expect(apply('reduceMax', { axes: [0] }, f32([1, nan, 3]))).toEqual([nan])
     expect(apply('reduceMin', { axes: [0] }, f32([nan, 1]))).toEqual([nan])
