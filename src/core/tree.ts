@@ -4,6 +4,7 @@
  */
 import { isArray, type NDArray } from './array.ts'
 import { TreeError } from './errors.ts'
+import { valueKey } from './value-key.ts'
 
 export type ArrayLike = NDArray | number | boolean
 
@@ -41,7 +42,8 @@ interface CustomNode {
 const customNodes = new Map<object, CustomNode>()
 
 /**
- * Makes a class a node: `flatten` gives its children (any tree) and what stays the same (`aux`, compared as JSON).
+ * Makes a class a node: `flatten` gives its children (any tree) and what stays the same (`aux`): plain data, compared by what
+ * they hold, or functions and objects of classes, which are equal to themselves alone.
  *
  * @example
  * class Point { constructor(readonly x: NDArray, readonly y: NDArray) {} }
@@ -101,7 +103,7 @@ function collect(x: unknown, leaves: ArrayLike[], depth: number): Structure | nu
   if (node !== undefined) {
     const [inner, aux] = node.flatten(x)
     const child = collect(inner, leaves, depth + 1)
-    return child === null ? null : { kind: 'custom', leaves: child.leaves, key: `${node.type.name}#${node.id}(${child.key},${JSON.stringify(aux)})`, node, aux, child }
+    return child === null ? null : { kind: 'custom', leaves: child.leaves, key: `${node.type.name}#${node.id}(${child.key},${valueKey(aux)})`, node, aux, child }
   }
   if (proto !== null && proto !== Object.prototype) return null
   const names = Object.keys(x).sort()

@@ -7,6 +7,7 @@ import { Literal } from '../core/jaxpr.ts'
 import type { PrimitiveParams } from '../core/primitives/index.ts'
 import type { Value } from '../core/trace.ts'
 import { type ArrayLike, isLeaf, type Structure } from '../core/tree.ts'
+import { sameValue } from '../core/value-key.ts'
 import type { AnyFunction } from './functions.ts'
 
 export interface Entry {
@@ -81,7 +82,7 @@ export function collectMatching(tree: unknown, structure: Structure, avals: read
     }
     case 'record': {
       const { names, children } = structure
-      if (typeof tree !== 'object' || tree === null || Object.getPrototypeOf(tree) !== Object.prototype) return false
+      if (typeof tree !== 'object' || tree === null || (Object.getPrototypeOf(tree) ?? Object.prototype) !== Object.prototype) return false
       const record = tree as Readonly<Record<string, unknown>>
       let own = 0
       for (const name in record) own += Object.hasOwn(record, name) ? 1 : 0
@@ -95,7 +96,7 @@ export function collectMatching(tree: unknown, structure: Structure, avals: read
       const { node, aux, child } = structure
       if (typeof tree !== 'object' || tree === null || Object.getPrototypeOf(tree) !== node.type.prototype) return false
       const [children, itsAux] = node.flatten(tree)
-      return JSON.stringify(itsAux) === JSON.stringify(aux) && collectMatching(children, child, avals, into)
+      return sameValue(itsAux, aux) && collectMatching(children, child, avals, into)
     }
   }
 }
