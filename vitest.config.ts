@@ -20,6 +20,7 @@ const config: ViteUserConfig = defineConfig({
     pool: 'forks',
     // Two cores: a run takes both, and each file has one thread unless it asks for more.
     maxWorkers: 2,
+    env: { PULLBACK_THREADS: process.env['PULLBACK_THREADS'] ?? '1' },
   },
 })
 

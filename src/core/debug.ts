@@ -10,6 +10,18 @@ export function memory(): Partial<Record<DeviceName, MemoryUse>> {
   return Object.fromEntries(devices().map((d) => [d, backendOf(d).memory()]))
 }
 
+/**
+ * How many threads compiled programs may use, the calling one included; with a number, sets it. At first as many as the
+ * machine can run at the same time, or as the environment variable PULLBACK_THREADS says. 1 where threads cannot share memory:
+ * in pages that are not cross-origin isolated. Results are the same to the bit for any number.
+ *
+ * @example
+ * debug.threads()    // 8
+ * debug.threads(1)   // 1, from now on
+ * @throws ArgumentError for what is no number of threads.
+ */
+export const threads = (count?: number): number => backendOf('wasm').threads(count)
+
 /** How often compiled programs and eager operations ran, and eager operations were compiled, since the start. */
 export const calls = (): Readonly<typeof counters> => ({ ...counters })
 

@@ -38,4 +38,6 @@ export interface Backend {
   /** Takes ownership of `bytes`. */
   put(bytes: Uint8Array): Storage
   memory(): MemoryUse
+  /** How many threads programs may have; with a number, sets it first. 1 where there is no other way. */
+  threads(count?: number): number
 }

@@ -1,5 +1,6 @@
 /** The platform in browsers: pages and workers. See `types.ts` for what each name means. */
-import { FileError } from './types.ts'
+import { FileError, type WorkerThreads } from './types.ts'
+import type { WorkerSetup } from './worker-loop.ts'
 
 export const platformName = 'browser' as const
 
@@ -49,3 +50,44 @@ export function writeLine(text: string): void {
 export const packageFolder = (_name: string): string | null => null
 
 export const collectGarbage: (() => void) | null = null
+
+export const threadCount = (): number => navigator.hardwareConcurrency
+
+export const setting = (_name: string): string | undefined => undefined
+
+/** Only pages and workers that are cross-origin isolated may send shared memory to a worker. */
+export const sharesMemory = (): boolean => globalThis.crossOriginIsolated && typeof Worker === 'function'
+
+export function mayBlock(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1)
+    return true
+  } catch {
+    return false // a page's main thread
+  }
+}
+
+/** The event loop has to turn before a worker starts. */
+export const workersStartAtOnce = false
+
+export function startWorkers(setups: readonly WorkerSetup[], failed: (reason: string) => void, url: string | URL | null): WorkerThreads {
+  const workers: Worker[] = []
+  const stop = (): void => {
+    for (const worker of workers) worker.terminate()
+  }
+  try {
+    for (const setup of setups) {
+      // Written like this, bundlers find the file and ship it.
+      const worker = url === null ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }) : new Worker(url, { type: 'module' })
+      worker.addEventListener('error', (event) => {
+        failed(event.message)
+      })
+      worker.postMessage(setup)
+      workers.push(worker)
+    }
+  } catch (e) {
+    stop()
+    throw e
+  }
+  return { stop }
+}

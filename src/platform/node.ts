@@ -1,12 +1,15 @@
 /** The platform in Node. See `types.ts` for what each name means. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, open, readFile as readFileBytes, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { createContext, runInNewContext, Script } from 'node:vm'
+import { Worker } from 'node:worker_threads'
 import { gunzip as inflate, gunzipSync as inflateSync } from 'node:zlib'
-import { FileError } from './types.ts'
+import { FileError, type WorkerThreads } from './types.ts'
+import { workerLoop, type WorkerSetup } from './worker-loop.ts'
 
 export const platformName = 'node' as const
 
@@ -85,3 +88,48 @@ function makeCollector(): () => void {
 // Other runtimes that read this file (Bun, Deno) have no V8 flags to set, or none that may be set.
 export const collectGarbage: (() => void) | null =
   'bun' in process.versions || 'deno' in process.versions ? null : () => (collector ??= makeCollector())()
+
+export const setting = (name: string): string | undefined => process.env[name]
+
+export const threadCount = (): number => Math.min(availableParallelism(), quota())
+
+/** Cores that the control group of a container grants, where there is one with a limit: as many threads as that, not as the machine has cores. */
+function quota(): number {
+  try {
+    const [limit, period] = readFileSync('/sys/fs/cgroup/cpu.max', 'utf8').split(' ').map(Number)
+    return limit !== undefined && period !== undefined && limit > 0 ? Math.max(1, Math.ceil(limit / period)) : Infinity
+  } catch {
+    return Infinity
+  }
+}
+
+export const sharesMemory = (): boolean => true
+
+export const mayBlock = (): boolean => true
+
+/** Threads of Node start without the event loop; of others that read this file, who knows. */
+export const workersStartAtOnce: boolean = !('bun' in process.versions || 'deno' in process.versions)
+
+export function startWorkers(setups: readonly WorkerSetup[], failed: (reason: string) => void, _url: string | URL | null): WorkerThreads {
+  // Some compilers wrap named functions in a helper of this name.
+  const source = `const __name = (f) => f;(${String(workerLoop)})(require('node:worker_threads').workerData)`
+  const workers: Worker[] = []
+  const stop = (): void => {
+    for (const worker of workers) void worker.terminate()
+  }
+  try {
+    for (const setup of setups) {
+      // Neither this process's flags nor NODE_OPTIONS: loaders and inspectors are for programs, not for this.
+      const worker = new Worker(source, { eval: true, execArgv: [], env: {}, workerData: setup })
+      worker.unref()
+      worker.on('error', (e) => {
+        failed(reason(e))
+      })
+      workers.push(worker)
+    }
+  } catch (e) {
+    stop()
+    throw e
+  }
+  return { stop }
+}

@@ -1,7 +1,10 @@
+import type { WorkerSetup } from './worker-loop.ts'
+
 /**
  * What the library asks of the place it runs in. `node.ts` and `browser.ts` each export these names; package.json's
  * `imports` chooses between them (`#platform`). Nothing else in the library names `node:` or `window`.
  */
+
 export interface Platform {
   readonly platformName: 'node' | 'browser'
   /**
@@ -29,6 +32,25 @@ export interface Platform {
    * WeakRefs read or made earlier in the same turn of the event loop are cleared too.
    */
   readonly collectGarbage: (() => void) | null
+  /** A setting of the process (an environment variable); a browser has none. */
+  readonly setting: (name: string) => string | undefined
+  /** Threads that can run at the same time. */
+  readonly threadCount: () => number
+  /** Whether workers may share memory with this thread. */
+  readonly sharesMemory: () => boolean
+  /** Whether this thread may sleep until another wakes it; a page's main thread may not. */
+  readonly mayBlock: () => boolean
+  /** Workers come up while this thread waits for them, or only when it returns to the event loop. */
+  readonly workersStartAtOnce: boolean
+  /**
+   * Starts a worker for each setup; none keeps the process alive. `failed` is called, some time later, when one cannot start or
+   * dies. `url` is the worker's file in browsers (null: the package's own).
+   */
+  readonly startWorkers: (setups: readonly WorkerSetup[], failed: (reason: string) => void, url: string | URL | null) => WorkerThreads
+}
+
+export interface WorkerThreads {
+  readonly stop: () => void
 }
 
 /** A file that cannot be read or written. Callers turn it into the library's own errors. */

@@ -12,17 +12,20 @@ export interface ProgramSizes {
   /** How deep programs stand in parameters of jit and scan. */
   readonly depth?: number
   readonly dtypes?: readonly DType[]
+  /** Shapes of inputs, and the elements of an array at most. */
+  readonly shapes?: readonly Shape[]
+  readonly elements?: number
 }
 
-const shapes: readonly Shape[] = [[], [3], [2, 3], [1, 3], [2, 1, 4], [5]]
+const smallShapes: readonly Shape[] = [[], [3], [2, 3], [1, 3], [2, 1, 4], [5]]
 const numbers: readonly number[] = [0, -0, 1, -1, 0.5, 2, 3.25, 1e30, 1e-7, Infinity, -Infinity, NaN]
 
 /** A program of up to `equations` equations over small arrays. */
-export function arbitraryJaxpr({ equations = 12, depth = 2, dtypes = ['float32', 'int32', 'bool'] }: ProgramSizes = {}): fc.Arbitrary<Jaxpr> {
+export function arbitraryJaxpr({ equations = 12, depth = 2, dtypes = ['float32', 'int32', 'bool'], shapes = smallShapes, elements = 64 }: ProgramSizes = {}): fc.Arbitrary<Jaxpr> {
   return fc.array(fc.nat(), { maxLength: 40 + 20 * equations, size: 'max' }).map((tape) => {
     const choices = new Choices(tape)
     const types = Array.from({ length: 1 + choices.below(3) }, () => aval(choices.of(shapes), choices.of(dtypes), choices.of([false, true])))
-    const program = new Builder(choices, types.map((t) => new Var(t)), dtypes).program(choices.below(equations + 1), depth)
+    const program = new Builder(choices, types.map((t) => new Var(t)), dtypes, elements).program(choices.below(equations + 1), depth)
     // Counterexamples are shown as text.
     return Object.defineProperty(program, fc.toStringMethod, { value: () => printJaxpr(program) })
   })
@@ -56,11 +59,13 @@ class Builder {
   readonly #scope: Var[]
   readonly #equations: Eqn[] = []
   readonly #dtypes: readonly DType[]
-  constructor(choices: Choices, inputs: readonly Var[], dtypes: readonly DType[]) {
+  readonly #elements: number
+  constructor(choices: Choices, inputs: readonly Var[], dtypes: readonly DType[], elements: number) {
     this.#choices = choices
     this.#inputs = inputs
     this.#scope = [...inputs]
     this.#dtypes = dtypes
+    this.#elements = elements
   }
 
   program(equations: number, depth: number): Jaxpr {
@@ -75,7 +80,7 @@ class Builder {
     const outputs = evalAvals(primitive, inputs.map((a) => a.aval), params).map((a) => new Var(a))
     this.#equations.push(eqn(primitive, params, inputs, outputs))
     // Small arrays only: programs grow, their operands need not.
-    this.#scope.push(...outputs.filter((v) => sizeOf(v.aval.shape) <= 64 && v.aval.shape.length <= 4))
+    this.#scope.push(...outputs.filter((v) => sizeOf(v.aval.shape) <= this.#elements && v.aval.shape.length <= 4))
   }
   #literal(dtype: DType): Literal {
     const value = dtype === 'bool' ? this.#choices.of([true, false]) : isFloating(dtype) ? this.#choices.of(numbers) : this.#choices.of([0, 1, -3, 7])
@@ -149,7 +154,7 @@ class Builder {
     this.#bind('dynamicSlice', { sliceSizes: shape.map((d) => Math.min(d, 1 + this.#choices.below(d))) }, x, ...starts)
   }
   #inner(inputs: readonly Var[], depth: number): Jaxpr {
-    return new Builder(this.#choices, inputs, this.#dtypes).program(this.#choices.below(5), depth - 1)
+    return new Builder(this.#choices, inputs, this.#dtypes, this.#elements).program(this.#choices.below(5), depth - 1)
   }
   #call(depth: number): void {
     const operands = Array.from({ length: 1 + this.#choices.below(3) }, () => this.#choices.of(this.#scope))

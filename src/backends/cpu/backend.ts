@@ -82,6 +82,10 @@ export class CpuBackend implements Backend {
   put(bytes: Uint8Array): Storage {
     return new CpuStorage(aligned(bytes), this.#ledger)
   }
+  threads(): number {
+    return 1
+  }
+
   memory(): MemoryUse {
     const { bytes, peakBytes, storages } = this.#ledger
     return { bytes, peakBytes, storages }

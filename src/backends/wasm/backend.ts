@@ -1,26 +1,50 @@
 /** The default device: jaxprs compiled to WebAssembly, run in one heap. */
+import { setting, sharesMemory, threadCount } from '#platform'
 import { sizeOf, type Aval } from '../../core/aval.ts'
 import { dtypeInfo } from '../../core/dtype.ts'
+import { ArgumentError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import { jaxprKey } from '../../core/jaxpr-key.ts'
 import type { Backend, Executable, MemoryUse, Storage } from '../../core/storage.ts'
 import { lowerToProgram } from '../../lowering/index.ts'
-import { emitProgram } from '../../lowering/wasm/index.ts'
-import { type Run, Scratch, type Signature, WasmExecutable } from './executable.ts'
+import { emitProgram, maxThreads, worthSharing } from '../../lowering/wasm/index.ts'
+import { Scratch, type Signature, WasmExecutable } from './executable.ts'
 import { Heap, type HeapLimits } from './heap.ts'
+import { type Code, type PoolOptions, ThreadPool } from './pool.ts'
 
 /** Programs kept: least recently used go first, past either bound. */
 const cacheLimit = { programs: 2048, bytes: 64 * 2 ** 20 }
 
+export interface WasmOptions extends Partial<HeapLimits>, Partial<PoolOptions> {
+  /** Threads at first; else PULLBACK_THREADS, else those of the machine. */
+  readonly threads?: number
+  /** Nanoseconds from which a phase of a program is shared; else PULLBACK_SHARE_ABOVE. With 0 everything that can be shared is, at once. */
+  readonly shareAbove?: number
+}
+
+/** More threads than this gain nothing that their barriers do not cost. */
+const threadsByDefault = 16
+
+interface Runtime {
+  readonly heap: Heap
+  readonly arena: Scratch
+  readonly frame: Scratch
+  readonly pool: ThreadPool
+}
+
 export class WasmBackend implements Backend {
   readonly name = 'wasm'
-  readonly #limits: Partial<HeapLimits>
+  readonly #options: WasmOptions
+  readonly #shareAbove: number
   readonly #programs = new Map<string, { executable: WasmExecutable; bytes: number }>()
   #programBytes = 0
-  #runtime: { heap: Heap; arena: Scratch; frame: Scratch } | null = null
+  #threads: number | null
+  #runtime: Runtime | null = null
 
-  constructor(limits: Partial<HeapLimits> = {}) {
-    this.#limits = limits
+  constructor(options: WasmOptions = {}) {
+    this.#options = options
+    this.#threads = options.threads ?? null
+    this.#shareAbove = options.shareAbove ?? numberSetting('PULLBACK_SHARE_ABOVE', 0) ?? worthSharing
   }
 
   compile(jaxpr: Jaxpr): Executable {
@@ -32,7 +56,8 @@ export class WasmBackend implements Backend {
       return hit.executable
     }
     const { program, plan } = lowerToProgram(jaxpr)
-    const { bytes, arenaBytes } = emitProgram(program, plan)
+    const { heap, arena, frame, pool } = this.#start()
+    const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove })
     const bytesAt = (b: number): number => storageBytes(program.buffers[b]!.aval)
     const signature: Signature = {
       inputBytes: program.inputs.map(bytesAt),
@@ -40,10 +65,11 @@ export class WasmBackend implements Backend {
       forwarded: program.outputs.map((b) => program.inputs.indexOf(b)),
       same: program.outputs.map((b, i) => (program.outputs.indexOf(b) < i ? program.outputs.indexOf(b) : -1)),
       arenaBytes,
+      ownBytes,
       donations: plan.donations,
     }
-    const { heap, arena, frame } = this.#start()
-    const executable = new WasmExecutable(heap, arena, frame, signature, instantiate(bytes, heap.memory))
+    const code: Code = { run: instantiate(bytes, heap.memory), bytes: sharedTime > 0 ? bytes : new Uint8Array(), sharedTime, time }
+    const executable = new WasmExecutable(heap, arena, frame, signature, code, pool)
     this.#programs.set(key, { executable, bytes: bytes.length })
     this.#programBytes += bytes.length
     this.#trim()
@@ -58,11 +84,37 @@ export class WasmBackend implements Backend {
     return this.#runtime?.heap.use() ?? { bytes: 0, peakBytes: 0, storages: 0 }
   }
 
+  threads(count?: number): number {
+    if (count !== undefined) {
+      if (!Number.isInteger(count) || count < 1 || count > maxThreads) throw new ArgumentError('threads', `got ${String(count)}; a number of threads is an integer from 1 to ${maxThreads}`)
+      this.#threads = count
+      if (this.#runtime !== null) this.#runtime.pool.threads = count
+    }
+    if (this.#runtime !== null) return this.#runtime.heap.shared ? this.#runtime.pool.threads : 1
+    return sharesMemory() ? this.#wantedThreads() : 1
+  }
+
+  /** Calls that ran on all threads. */
+  launches(): number {
+    return this.#runtime?.pool.launches ?? 0
+  }
+
+  #wantedThreads(): number {
+    return this.#threads ?? Math.min(maxThreads, numberSetting('PULLBACK_THREADS', 1) ?? Math.min(threadsByDefault, threadCount()))
+  }
+
   // The heap is reserved at first use, so that importing the library costs nothing.
-  #start(): { heap: Heap; arena: Scratch; frame: Scratch } {
+  #start(): Runtime {
     if (this.#runtime === null) {
-      const heap = new Heap(this.#limits)
-      this.#runtime = { heap, arena: new Scratch(heap), frame: new Scratch(heap) }
+      const heap = new Heap(this.#options)
+      const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (address: number, bytes: number) => { heap.unreserve(address, bytes) } }
+      const impatient = this.#shareAbove === 0
+      const pool = new ThreadPool(heap.memory, space, heap.shared ? this.#wantedThreads() : 1, {
+        patience: this.#options.patience ?? (impatient ? 0 : 40),
+        wakeTime: this.#options.wakeTime ?? (impatient ? 0 : 150_000),
+        workerUrl: this.#options.workerUrl ?? null,
+      })
+      this.#runtime = { heap, arena: new Scratch(heap), frame: new Scratch(heap), pool }
     }
     return this.#runtime
   }
@@ -76,9 +128,18 @@ export class WasmBackend implements Backend {
   }
 }
 
-function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Run {
+/** A number in the environment, at least `least`; null: not set. */
+function numberSetting(name: string, least: number): number | null {
+  const text = setting(name)
+  if (text === undefined || text === '') return null
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < least) throw new ArgumentError(name, `got '${text}'; it takes an integer from ${least}`)
+  return value
+}
+
+function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Code['run'] {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  return instance.exports['run'] as Run
+  return instance.exports['run'] as Code['run']
 }
 
 const storageBytes = (a: Aval): number => sizeOf(a.shape) * dtypeInfo[a.dtype].bytes

@@ -2,6 +2,7 @@
 import { DeviceError, InternalError } from '../../core/errors.ts'
 import type { Executable, Storage } from '../../core/storage.ts'
 import { type Heap, tinyBytes, WasmStorage } from './heap.ts'
+import type { Code, ThreadPool } from './pool.ts'
 
 /** What a call must know of a program, whatever its code is. */
 export interface Signature {
@@ -12,11 +13,11 @@ export interface Signature {
   /** Output i is the same buffer as the earlier output `same[i]`, or -1. */
   readonly same: readonly number[]
   readonly arenaBytes: number
+  /** Scratch memory of each thread, behind the arena. */
+  readonly ownBytes: number
   /** Output position -> input position whose memory it may take over when that input is donated. */
   readonly donations: ReadonlyMap<number, number>
 }
-
-export type Run = (threadId: number, threadCount: number, args: number) => void
 
 /** Memory that all programs share, since only one runs at a time: the scratch arena and the call frame. */
 export class Scratch {
@@ -45,19 +46,21 @@ export class WasmExecutable implements Executable {
   readonly #arena: Scratch
   readonly #frame: Scratch
   readonly #signature: Signature
-  readonly #run: Run
+  readonly #code: Code
+  readonly #pool: ThreadPool
   /** Where in the frame the tiny operand or result i stands; -1: it lives in the heap. */
   readonly #inputSlots: readonly number[]
   readonly #outputSlots: readonly number[]
   readonly #frameBytes: number
   static #running = false
 
-  constructor(heap: Heap, arena: Scratch, frame: Scratch, signature: Signature, run: Run) {
+  constructor(heap: Heap, arena: Scratch, frame: Scratch, signature: Signature, code: Code, pool: ThreadPool) {
     this.#heap = heap
     this.#arena = arena
     this.#frame = frame
     this.#signature = signature
-    this.#run = run
+    this.#code = code
+    this.#pool = pool
     const { inputBytes, outputBytes } = signature
     let at = align64(4 * (1 + inputBytes.length + outputBytes.length))
     const slot = (bytes: number): number => {
@@ -74,15 +77,17 @@ export class WasmExecutable implements Executable {
   call(inputs: readonly Storage[], donated?: readonly boolean[]): Storage[] {
     if (WasmExecutable.#running) throw new InternalError('call', 'a program was started while another was running')
     const heap = this.#heap
-    const { inputBytes, outputBytes, forwarded, same, arenaBytes, donations } = this.#signature
+    const { inputBytes, outputBytes, forwarded, same, arenaBytes, ownBytes, donations } = this.#signature
     const outputs: Storage[] = []
     heap.pin(inputs, outputs)
     WasmExecutable.#running = true
     try {
+      const threads = this.#pool.threadsFor(this.#code)
+      const scratch = arenaBytes + threads * ownBytes
       const frame = this.#frame.atLeast(this.#frameBytes)
       const words = heap.words
       let word = frame >>> 2
-      words[word++] = arenaBytes > 0 ? this.#arena.atLeast(arenaBytes) : 0
+      words[word++] = scratch > 0 ? this.#arena.atLeast(scratch) : 0
       for (let i = 0; i < inputBytes.length; i++) {
         const s = own(inputs[i])
         const slot = this.#inputSlots[i]!
@@ -112,7 +117,8 @@ export class WasmExecutable implements Executable {
           words[word++] = s.block!.address
         }
       }
-      this.#run(0, 1, frame)
+      if (threads === 1) runAlone(this.#code, frame)
+      else this.#pool.launch(this.#code, frame)
       for (let i = 0; i < outputBytes.length; i++) {
         const slot = this.#outputSlots[i]!
         if (slot < 0 || forwarded[i]! >= 0 || same[i]! >= 0) continue
@@ -126,6 +132,14 @@ export class WasmExecutable implements Executable {
       WasmExecutable.#running = false
       heap.pin()
     }
+  }
+}
+
+function runAlone(code: Code, frame: number): void {
+  try {
+    code.run(0, 1, frame)
+  } catch (e) {
+    throw e instanceof WebAssembly.RuntimeError ? new InternalError('call', `a compiled program trapped: ${e.message}`) : e
   }
 }
 

@@ -8,9 +8,10 @@
  * Where the platform can collect garbage synchronously (Node), the heap looks for dead storages first, through weak
  * references. Elsewhere a WeakRef would pin its storage until the event loop turns; there finalizers return blocks then.
  */
-import { collectGarbage } from '#platform'
+import { collectGarbage, sharesMemory } from '#platform'
 import { DeviceError, OutOfMemoryError } from '../../core/errors.ts'
 import type { MemoryUse, Storage } from '../../core/storage.ts'
+import { controlEnd } from '../../lowering/wasm/index.ts'
 import { Allocator } from './allocator.ts'
 
 /** Up to here bytes live on the host and visit the heap only during a call. */
@@ -71,14 +72,18 @@ export interface HeapLimits {
   readonly budgetBytes: number
   /** Storages in the heap at most. */
   readonly budgetStorages: number
+  /** False: memory for one thread. */
+  readonly shared: boolean
 }
 
 export class Heap {
   readonly memory: WebAssembly.Memory
+  /** Whether threads can share it. */
+  readonly shared: boolean
   readonly bytesView: Uint8Array
   readonly words: Uint32Array
   readonly #allocator: Allocator
-  readonly #limits: HeapLimits
+  readonly #limits: Omit<HeapLimits, 'shared'>
   /** Blocks in use, the least recently used first. */
   readonly #blocks = new Set<Block>()
   /** Operands and results of the call that is being prepared: never evicted. */
@@ -91,7 +96,9 @@ export class Heap {
   readonly #finalizers: FinalizationRegistry<Block> | null
 
   constructor(limits: Partial<HeapLimits> = {}) {
-    this.memory = reserve()
+    const { memory, shared } = limits.shared === false ? { memory: reserve(false), shared: false } : reserveSharedIfPossible()
+    this.memory = memory
+    this.shared = shared
     this.bytesView = new Uint8Array(this.memory.buffer)
     this.words = new Uint32Array(this.memory.buffer)
     const size = this.memory.buffer.byteLength
@@ -243,15 +250,24 @@ export class Heap {
   }
 }
 
-/** Address 0 stays unused, so that no pointer is null. */
-const grainStart = 64
+/** Below are the words by which threads meet; address 0 stays unused, so that no pointer is null. */
+const grainStart = controlEnd
 const firstThreshold = 256 * 2 ** 20
 
+function reserveSharedIfPossible(): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {
+  if (!sharesMemory()) return { memory: reserve(false), shared: false }
+  try {
+    return { memory: reserve(true), shared: true }
+  } catch {
+    return { memory: reserve(false), shared: false } // an engine without shared memory
+  }
+}
+
 /** As much address space as can be had; pages cost nothing until they are touched. */
-function reserve(): WebAssembly.Memory {
+function reserve(shared: boolean): WebAssembly.Memory {
   for (let pages = 65536; pages >= 1024; pages /= 2) {
     try {
-      return new WebAssembly.Memory({ initial: pages, maximum: pages })
+      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
     } catch (e) {
       if (!(e instanceof RangeError)) throw e
     }

@@ -1,1 +1,2 @@
-export { emitProgram, type EmittedProgram } from './emit/index.ts'
+export { emitProgram, type EmitOptions, type EmittedProgram, worthSharing } from './emit/index.ts'
+export { control, controlEnd, maxThreads } from './threads/index.ts'

@@ -1,2 +1,2 @@
-export { emitProgram, type EmittedProgram } from './program.ts'
+export { emitProgram, type EmitOptions, type EmittedProgram, worthSharing } from './program.ts'
 export { emitLoopKernel, type EmittedLoop, type LoopOptions } from './loop-kernel.ts'

@@ -7,7 +7,7 @@ import type { Value } from './lanes.ts'
 import { bindAll, nest, vectorLoop } from './loops.ts'
 import { normalizeLoop } from './normalize.ts'
 import { describeStage, hoist } from './schedule.ts'
-import { blockOf, chooseMode, forksFor, pointCost, product, unitAxes, unitsPerCall } from './shape-of-work.ts'
+import { blockOf, chooseMode, forksFor, pointCost, product, timeOf, unitAxes, unitsPerCall } from './shape-of-work.ts'
 import { emitStage, type StageContext } from './stages.ts'
 import { type Coordinate, rootState, type State } from './state.ts'
 import { orderInner, tileSpace } from './tile.ts'
@@ -19,6 +19,8 @@ export interface EmittedLoop {
   readonly units: number
   /** Units that one call should take: long enough to be worth it, short enough that optimised code is entered soon. */
   readonly unitsPerCall: number
+  /** Nanoseconds of all units on one thread, roughly. */
+  readonly time: number
 }
 
 export interface LoopOptions {
@@ -41,6 +43,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
   const roots = kernel.stages.map((stage) => rootState(describe(context, stage, pointers)))
   for (const root of roots) hoist(root)
   const cost = pointCost(kernel)
+  const time = timeOf(kernel)
   const run = (states: readonly State[]): void => kernel.stages.forEach((stage, i) => emitStage(context, i, stage, states[i]!))
   const last = space[rank - 1] ?? 1
   const points = product(space) * Math.max(1, ...kernel.stages.map((s) => product(s.inner)))
@@ -54,7 +57,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
     fn.get(begin).i32(block).emit('i32.mul').set(from)
     fn.get(end).i32(block).emit('i32.mul').tee(to).i32(last).get(to).i32(last).emit('i32.lt_u').select().set(to)
     vectorLoop(fn, roots, { dim: 0, size: last, part: { begin: from, end: to }, forks }, run)
-    return { fn, buffers, units, unitsPerCall: unitsPerCall(units, block * cost) }
+    return { fn, buffers, units, unitsPerCall: unitsPerCall(units, block * cost), time }
   }
   const outer = mode === 'space' ? space.slice(0, -1) : space
   const axes = options.fixedOuter ? 1 : unitAxes(outer, cost * product(space))
@@ -69,7 +72,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
       })
     })
   })
-  return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (cost * product(space)) / Math.max(1, units)) }
+  return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (cost * product(space)) / Math.max(1, units)), time }
 }
 
 function describe(c: StageContext, stage: Stage, pointers: ReadonlyMap<BufferId, Local>): State['info'] {

@@ -1,5 +1,5 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
-import type { Kernel } from '../../kernel-ir/index.ts'
+import { type ContractionKernel, flopsOf, type Kernel } from '../../kernel-ir/index.ts'
 import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
 import { contractionNeeds, emitContraction } from '../contraction/index.ts'
 import type { Helpers } from '../math/index.ts'
@@ -17,13 +17,18 @@ export interface Phase {
   readonly unitsPerCall: number
   /** Units must run in order, on one thread. */
   readonly sequential: boolean
-  /** Pointers after the range: buffers of the kernel by position, or a byte offset into the scratch area. */
-  readonly pointers: readonly ({ readonly buffer: number } | { readonly scratch: number })[]
+  /** Nanoseconds of all units on one thread, roughly. */
+  readonly time: number
+  /** Pointers after the range: buffers of the kernel by position, or a byte offset into the scratch area, or into the thread's own. */
+  readonly pointers: readonly ({ readonly buffer: number } | { readonly scratch: number } | { readonly own: number })[]
 }
 
 export interface EmittedKernel {
   readonly phases: readonly Phase[]
+  /** Scratch memory that all threads share while the kernel runs. */
   readonly scratchBytes: number
+  /** Scratch memory that each thread needs for itself. */
+  readonly ownBytes: number
 }
 
 export interface EmitContext {
@@ -38,14 +43,14 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
     case 'loop': {
       const { kernels: whole, scratch, scratchBytes } = splitLongReductions(reuseComputed(kernel), scratchBuffers)
       const kernels = whole.flatMap(segmentConcatenation)
-      return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes }
+      return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes, ownBytes: 0 }
     }
     case 'contraction': {
       let parts = 0
       const { fn, buffers, chunks } = emitContraction(module, name, kernel, (k) => emitLoopKernel(module, helpers, `${name}_${parts++}`, k, { fixedOuter: true }))
       // its scratch is one area, so chunks follow each other
-      const phase: Phase = { fn, units: chunks, unitsPerCall: 1, sequential: true, pointers: [{ scratch: 0 }, ...buffers.map((buffer) => ({ buffer }))] }
-      return { phases: [phase], scratchBytes: contractionNeeds(kernel).scratchBytes }
+      const phase: Phase = { fn, units: chunks, unitsPerCall: 1, sequential: true, time: timeOfContraction(kernel), pointers: [{ scratch: 0 }, ...buffers.map((buffer) => ({ buffer }))] }
+      return { phases: [phase], scratchBytes: contractionNeeds(kernel).scratchBytes, ownBytes: 0 }
     }
     case 'scatter':
       return emitScatter(context, name, kernel, outBytes)
@@ -54,13 +59,15 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
   }
 }
 
+const timeOfContraction = (k: ContractionKernel): number => flopsOf(k) / 30
+
 /** No buffer of a program has a number this high. */
 const scratchBuffers = 1 << 28
 
-function loopPhase({ fn, buffers, units, unitsPerCall }: EmittedLoop, scratch: ReadonlyMap<number, number>): Phase {
+function loopPhase({ fn, buffers, units, unitsPerCall, time }: EmittedLoop, scratch: ReadonlyMap<number, number>): Phase {
   const pointers = buffers.map((buffer) => {
     const offset = scratch.get(buffer)
     return offset === undefined ? { buffer } : { scratch: offset }
   })
-  return { fn, units, unitsPerCall, sequential: false, pointers }
+  return { fn, units, unitsPerCall, sequential: false, time, pointers }
 }

@@ -1,9 +1,10 @@
 /** A program as one WebAssembly module with one entry. */
 import { bytesOf } from '../../../core/aval.ts'
 import { InternalError } from '../../../core/errors.ts'
-import type { BufferId, Kernel, LoopStep, MemoryPlan, Program, Step } from '../../kernel-ir/index.ts'
-import { type FunctionBuilder, type Local, ModuleBuilder } from '../asm/index.ts'
+import { type BufferId, type Kernel, kernelsOf, type LoopStep, type MemoryPlan, type Program, type Step } from '../../kernel-ir/index.ts'
+import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
 import { createHelpers } from '../math/index.ts'
+import { barrier } from '../threads/index.ts'
 import { buffersOf, kernelKey, renameBuffers } from './kernel-key.ts'
 import { type EmitContext, type EmittedKernel, emitKernel, type Phase } from './phases.ts'
 
@@ -13,23 +14,43 @@ export interface EmittedProgram {
   wat(): string
   /** Scratch memory that a call needs: the plan's temps, then what kernels use while they run. */
   readonly arenaBytes: number
+  /** More of it for each thread, behind that. */
+  readonly ownBytes: number
+  /** Nanoseconds that threads can share, and all of them, on one thread and roughly; 0: nothing is worth sharing. */
+  readonly sharedTime: number
+  readonly time: number
 }
+
+export interface EmitOptions {
+  /** The memory is shared: threads meet at barriers. Without, the module runs on one thread. */
+  readonly shared?: boolean
+  /** Nanoseconds from which a phase is worth sharing. */
+  readonly shareAbove?: number
+}
+
+/** Where two threads begin to be faster than one: a barrier costs 0.1 to 1 µs, and no share is exactly a half. */
+export const worthSharing = 8000
 
 /**
  * The module imports its memory as `env.memory` and exports `run(threadId, threadCount, args)`; `args` points to u32 words:
- * the arena, then a pointer for each input and each output.
+ * the arena, then a pointer for each input and each output. All threads run it at once; phases too short to share run on
+ * thread 0, while the others go on to the next barrier.
  *
  * @example
  * const { bytes, arenaBytes } = emitProgram(program, plan)
  * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
  */
-export function emitProgram(program: Program, plan: MemoryPlan): EmittedProgram {
+export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOptions = {}): EmittedProgram {
+  const { shared = false, shareAbove = worthSharing } = options
   const module = new ModuleBuilder({ check: false })
-  module.importMemory('env', 'memory', { min: 0 })
+  module.importMemory('env', 'memory', shared ? { min: 0, max: 65536, shared } : { min: 0 })
   const context: EmitContext = { module, helpers: createHelpers(module) }
+  const run = module.function('run', ['i32', 'i32', 'i32'])
   const kernels = new Map<string, EmittedKernel>()
+  const known = new Map<Kernel, { code: EmittedKernel; buffers: readonly BufferId[] }>()
   let scratchBytes = 0
-  const emitted = (kernel: Kernel): { code: EmittedKernel; buffers: readonly BufferId[] } => {
+  let ownBytes = 0
+  const emit = (kernel: Kernel): void => {
     const buffers = buffersOf(kernel)
     const positions = new Map(buffers.map((b, i) => [b, i]))
     const anonymous = renameBuffers(kernel, (b) => positions.get(b) ?? b)
@@ -40,17 +61,26 @@ export function emitProgram(program: Program, plan: MemoryPlan): EmittedProgram 
       code = emitKernel(context, `k${kernels.size}`, anonymous, outBytes)
       kernels.set(key, code)
       scratchBytes = Math.max(scratchBytes, code.scratchBytes)
+      ownBytes = Math.max(ownBytes, code.ownBytes)
     }
-    return { code, buffers }
+    known.set(kernel, { code, buffers })
   }
-  const scratchAt = Math.ceil(plan.arenaBytes / 64) * 64
-  const run = module.function('run', ['i32', 'i32', 'i32'])
+  kernelsOf(program).forEach(emit)
+  const scratchAt = align64(plan.arenaBytes)
+  const arenaBytes = scratchBytes + ownBytes > 0 ? scratchAt + align64(scratchBytes) : plan.arenaBytes
+  const isShared = (phase: Phase): boolean => shared && !phase.sequential && phase.units > 1 && phase.time >= shareAbove
+  const anyShared = [...kernels.values()].some((k) => k.phases.some(isShared))
   const places = new Places(run, program, plan)
-  emitSteps({ run, program, places, emitted, scratchAt }, program.steps)
+  const own = run.local('i32', 'own')
+  if (ownBytes > 0) run.get(places.arena).i32(arenaBytes).emit('i32.add').get(run.param(0)).i32(align64(ownBytes)).emit('i32.mul').emit('i32.add').set(own)
+  const meet = anyShared ? barrier(module) : null
+  const c: RunContext = { run, program, places, own, scratchAt, isShared, meet, emitted: (kernel) => known.get(kernel)!, since: 'nothing', times: 1, sharedTime: 0, time: 0 }
+  emitSteps(c, program.steps)
   module.export('run', run)
-  const bytes = module.toBytes()
-  return { bytes, wat: () => module.toWat(), arenaBytes: scratchBytes > 0 ? scratchAt + scratchBytes : plan.arenaBytes }
+  return { bytes: module.toBytes(), wat: () => module.toWat(), arenaBytes, ownBytes: align64(ownBytes), sharedTime: c.sharedTime, time: c.time }
 }
+
+const align64 = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 const avalOf = (program: Program, buffer: BufferId): Program['buffers'][number]['aval'] => {
   const found = program.buffers[buffer]
@@ -107,8 +137,19 @@ interface RunContext {
   readonly run: FunctionBuilder
   readonly program: Program
   readonly places: Places
-  readonly emitted: (kernel: Kernel) => { code: EmittedKernel; buffers: readonly BufferId[] }
+  /** The address of this thread's own scratch memory. */
+  readonly own: Local
   readonly scratchAt: number
+  readonly emitted: (kernel: Kernel) => { code: EmittedKernel; buffers: readonly BufferId[] }
+  readonly isShared: (phase: Phase) => boolean
+  /** The barrier; null: all of the program runs on one thread. */
+  readonly meet: FunctionRef | null
+  /** What has run since the last barrier: nothing, phases on thread 0 only, or also phases on all threads. */
+  since: 'nothing' | 'first' | 'all'
+  /** How often the steps that are being emitted run, and the time so far. */
+  times: number
+  sharedTime: number
+  time: number
 }
 
 function emitSteps(c: RunContext, steps: readonly Step[]): void {
@@ -117,29 +158,41 @@ function emitSteps(c: RunContext, steps: readonly Step[]): void {
     else {
       const { code, buffers } = c.emitted(step.kernel)
       for (const phase of code.phases) {
-        emitPhase(c, phase, buffers)
-        emitBarrier(c)
+        const shared = c.isShared(phase)
+        c.time += c.times * phase.time
+        if (shared) c.sharedTime += c.times * phase.time
+        if (c.since === 'all' || (shared && c.since === 'first')) emitBarrier(c)
+        c.since = shared ? 'all' : 'first'
+        emitPhase(c, phase, buffers, shared)
       }
     }
   }
 }
 
-/** Where all threads will wait for each other, once there are several: with one, everything before has happened. */
-function emitBarrier(_: RunContext): void {}
+/** All threads wait for each other. Phases on thread 0 alone follow each other without. */
+function emitBarrier(c: RunContext): void {
+  if (c.meet !== null) c.run.get(c.run.param(0)).get(c.run.param(1)).call(c.meet)
+  c.since = 'nothing'
+}
+
+/** Whether any phase of the steps runs on all threads. */
+const anyShared = (c: RunContext, steps: readonly Step[]): boolean =>
+  steps.some((s) => (s.kind === 'loop' ? anyShared(c, s.body) : c.emitted(s.kernel).code.phases.some(c.isShared)))
 
 /** Calls of one phase over this thread's share of the units. */
-function emitPhase(c: RunContext, phase: Phase, buffers: readonly BufferId[]): void {
+function emitPhase(c: RunContext, phase: Phase, buffers: readonly BufferId[], shared: boolean): void {
   const { run, places } = c
   const { units, unitsPerCall } = phase
   if (units === 0) return
   const pointers = (): void => {
     for (const p of phase.pointers) {
       if ('buffer' in p) places.push(buffers[p.buffer]!)
-      else run.get(places.arena).i32(c.scratchAt + p.scratch).emit('i32.add')
+      else if ('scratch' in p) run.get(places.arena).i32(c.scratchAt + p.scratch).emit('i32.add')
+      else if (p.own > 0) run.get(c.own).i32(p.own).emit('i32.add')
+      else run.get(c.own)
     }
   }
-  if (units <= unitsPerCall) {
-    // too little to share
+  if (units <= unitsPerCall && !shared) {
     run.get(run.param(0)).emit('i32.eqz').if(() => {
       run.i32(0).i32(units)
       pointers()
@@ -148,25 +201,23 @@ function emitPhase(c: RunContext, phase: Phase, buffers: readonly BufferId[]): v
     return
   }
   run.scope(() => {
-    const calls = Math.ceil(units / unitsPerCall)
     const at = run.local('i32', 'at')
     const end = run.local('i32', 'end')
     const next = run.local('i32', 'next')
-    const share = (thread: () => void): void => {
-      // calls · thread / threads, in whole calls, so that the cuts do not depend on the number of threads
-      run.i32(calls)
-      thread()
-      run.emit('i32.mul').get(run.param(1)).emit('i32.div_u').i32(unitsPerCall).emit('i32.mul')
-    }
-    if (phase.sequential) {
-      // all of it on the first thread, nothing elsewhere
-      run.i32(0).set(at).i32(units).i32(0).get(run.param(0)).emit('i32.eqz').select()
-    } else {
+    if (shared) {
+      // units · thread / threads: what a unit is, and so every bit of a result, does not depend on the number of threads
+      const share = (thread: () => void): void => {
+        thread()
+        run.emit('i64.extend_i32_u').i64(BigInt(units)).emit('i64.mul').get(run.param(1)).emit('i64.extend_i32_u').emit('i64.div_u').emit('i32.wrap_i64')
+      }
       share(() => run.get(run.param(0)))
       run.set(at)
       share(() => run.get(run.param(0)).i32(1).emit('i32.add'))
+    } else {
+      // all of it on the first thread, nothing elsewhere
+      run.i32(0).set(at).i32(units).i32(0).get(run.param(0)).emit('i32.eqz').select()
     }
-    run.tee(end).i32(units).get(end).i32(units).emit('i32.lt_u').select().set(end)
+    run.set(end)
     run.block((done) => {
       run.get(at).get(end).emit('i32.ge_u').brIf(done)
       run.loop((head) => {
@@ -201,9 +252,14 @@ function emitLoopStep(c: RunContext, step: LoopStep): void {
     if (step.reverse && last > 0) run.i32(last).emit('i32.add')
     run.set(places.local(slice))
   }
+  // An iteration begins as the one before it ended: with nothing to wait for, unless thread 0 does all of the loop.
+  const sharing = anyShared(c, step.body)
+  if (c.since === 'all' || (sharing && c.since === 'first')) emitBarrier(c)
+  c.times *= step.count
   run.i32(step.count).set(left)
   run.loop((head) => {
     emitSteps(c, step.body)
+    if (sharing && c.since !== 'nothing') emitBarrier(c)
     // the first iteration reads `initial`, so what is read afterwards is the other of the two places, not that one
     for (const { current, next, final, spare } of step.carries) {
       run.get(places.local(next)).set(places.local(current))
@@ -218,5 +274,6 @@ function emitLoopStep(c: RunContext, step: LoopStep): void {
     }
     run.get(left).i32(1).emit('i32.sub').tee(left).brIf(head)
   })
+  c.times /= step.count
   run.free(left)
 }

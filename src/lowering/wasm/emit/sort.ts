@@ -4,7 +4,7 @@
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { DtypeError } from '../../../core/errors.ts'
-import type { SortKernel } from '../../kernel-ir/index.ts'
+import { flopsOf, type SortKernel } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import { buffersOf } from './kernel-key.ts'
 import type { EmitContext, EmittedKernel } from './phases.ts'
@@ -82,8 +82,9 @@ export function emitSort({ module }: EmitContext, name: string, kernel: SortKern
   })
   const units = length === 0 ? 0 : outer * inner
   return {
-    phases: [{ fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: true, pointers: [{ scratch: 0 }, ...buffers.map((_, buffer) => ({ buffer }))] }],
-    scratchBytes: 2 * pairBytes + 2 * orderBytes + operands.reduce((sum, o) => sum + round64(dtypeInfo[o.dtype].bytes * length), 0),
+    phases: [{ fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: false, time: 2 * flopsOf(kernel), pointers: [{ own: 0 }, ...buffers.map((_, buffer) => ({ buffer }))] }],
+    scratchBytes: 0,
+    ownBytes: 2 * pairBytes + 2 * orderBytes + operands.reduce((sum, o) => sum + round64(dtypeInfo[o.dtype].bytes * length), 0),
   }
 }
 

@@ -42,7 +42,7 @@ export const kernelProgram = (kernel: Kernel, inputs: readonly Omit<Place, 'role
 
 /** Runs a program on bytes; `threads` calls stand for as many threads, one after the other. Bytes around each output must stay. */
 export function run({ program, plan }: { program: Program; plan: MemoryPlan }, inputs: readonly ArrayBufferView[], threads = 1): Uint8Array[] {
-  return runEmitted(emitProgram(program, plan), program, inputs, threads)
+  return runEmitted(emitProgram(program, plan, { shared: threads > 1, shareAbove: 0 }), program, inputs, threads)
 }
 
 /** `donations`: outputs that take over the memory of inputs. */
@@ -64,7 +64,8 @@ export function runEmitted(emitted: EmittedProgram, program: Program, inputs: re
   }
   program.outputs.forEach(place)
   const arena = at
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((arena + emitted.arenaBytes + guard) / 65536) })
+  const pages = Math.ceil((arena + emitted.arenaBytes + threads * emitted.ownBytes + guard) / 65536)
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: threads > 1 })
   const bytes = new Uint8Array(memory.buffer).fill(0xa5)
   const words = new Uint32Array(memory.buffer)
   words.set([arena, ...[...program.inputs, ...program.outputs].map((b) => places.get(b)!)], 0)

@@ -1,0 +1,242 @@
+/**
+ * The threads of one heap: workers that run the same programs in the same memory as the thread that calls them.
+ *
+ * They come up when the first program is worth it, and sleep when nothing is asked of them. Calls stay synchronous: the
+ * caller runs as thread 0 and waits for the others at the end.
+ */
+import { mayBlock, startWorkers, now, workersStartAtOnce } from '#platform'
+import { InternalError } from '../../core/errors.ts'
+import { control, controlEnd } from '../../lowering/wasm/index.ts'
+import type { WorkerThreads } from '../../platform/types.ts'
+
+export type Run = (threadId: number, threadCount: number, args: number) => void
+
+/** A program's code, and what is known of its cost (nanoseconds on one thread). */
+export interface Code {
+  readonly run: Run
+  readonly bytes: Uint8Array
+  /** What threads can share of it; 0: nothing. */
+  readonly sharedTime: number
+  readonly time: number
+}
+
+export interface PoolOptions {
+  /** Milliseconds of work to do before it is worth waiting for workers to come up; until then the caller goes on alone. */
+  readonly patience: number
+  /** Programs shorter than this many nanoseconds do not wait for a sleeping worker, but wake it for the next. */
+  readonly wakeTime: number
+  /** The worker's file in browsers; null: the package's own. */
+  readonly workerUrl: string | URL | null
+}
+
+/** Room for a module while the workers read it. */
+export interface Space {
+  readonly reserve: (bytes: number) => number
+  readonly unreserve: (address: number, bytes: number) => void
+}
+
+/** Programs that workers keep; one that comes back later is installed again. */
+const slots = 512
+const spinMilliseconds = 0.1
+const startMilliseconds = 2000
+const joinSpins = 20_000
+const joinSlice = 10
+
+const wordOf = Object.fromEntries(Object.entries(control).map(([name, address]) => [name, name === 'messageLength' ? address : address / 4])) as unknown as { readonly [K in keyof typeof control]: number } // the same keys
+
+/** Workers of pools that nobody holds any more are told to go. */
+const abandoned = new FinalizationRegistry<WorkerThreads>((workers) => {
+  workers.stop()
+})
+
+export class ThreadPool {
+  readonly #memory: WebAssembly.Memory
+  readonly #words: Int32Array
+  readonly #space: Space
+  readonly #options: PoolOptions
+  readonly #mayBlock: boolean
+  #threads: number
+  #workers: WorkerThreads | null = null
+  /** Shared with the workers' listeners, which must not hold the pool itself. */
+  #health: { failure: string | null } = { failure: null }
+  #up = false
+  #worked = 0
+  readonly #slotOf = new Map<Code, number>()
+  /** Calls that ran on all threads. */
+  launches = 0
+
+  constructor(memory: WebAssembly.Memory, space: Space, threads: number, options: PoolOptions) {
+    this.#memory = memory
+    this.#words = new Int32Array(memory.buffer, 0, controlEnd / 4)
+    this.#space = space
+    this.#options = options
+    this.#threads = threads
+    this.#mayBlock = mayBlock()
+    this.#words[wordOf.firstMaySleep] = this.#mayBlock ? 1 : 0
+  }
+
+  /** Why there is one thread although more were asked for; null where there is no such reason. */
+  get failure(): string | null {
+    return this.#health.failure
+  }
+
+  /** Threads that programs may have, the caller's included. */
+  get threads(): number {
+    return this.#health.failure === null ? this.#threads : 1
+  }
+
+  set threads(count: number) {
+    this.stop()
+    this.#threads = count
+    this.#health = { failure: null }
+  }
+
+  /** How many threads a call of this program gets now. After this, `launch` is ready for it. */
+  threadsFor(code: Code): number {
+    if (code.sharedTime === 0 || this.threads < 2) return 1
+    if (!this.#up && !this.#start(code)) return 1
+    if (code.time < this.#options.wakeTime && Atomics.load(this.#words, wordOf.idle) > 0) {
+      Atomics.notify(this.#words, wordOf.sequence)
+      return 1
+    }
+    return this.#install(code) ? this.#threads : 1
+  }
+
+  /** Runs a program on all threads. @throws InternalError when a thread trapped; the pool can be used after it. */
+  launch(code: Code, args: number): void {
+    const words = this.#words
+    const threads = this.#threads
+    this.launches++
+    words[wordOf.slot] = this.#slotOf.get(code)!
+    words[wordOf.threads] = threads
+    this.#command(0, args)
+    let own: unknown = null
+    try {
+      code.run(0, threads, args)
+    } catch (e) {
+      own = e
+      Atomics.compareExchange(words, wordOf.abort, 0, 1)
+    }
+    this.#join()
+    if (words[wordOf.abort] !== 0) throw this.#recover(own)
+  }
+
+  /** Lets the workers go. */
+  stop(): void {
+    if (this.#workers === null) return
+    if (this.#up) this.#command(2, 0)
+    abandoned.unregister(this)
+    this.#words[wordOf.generation]! += 1
+    this.#workers.stop()
+    this.#workers = null
+    this.#up = false
+    this.#slotOf.clear()
+  }
+
+  /** True once all workers are up. */
+  #start(code: Code): boolean {
+    const words = this.#words
+    const { patience, workerUrl } = this.#options
+    const threads = this.#threads
+    if (this.#workers === null) {
+      const generation = (words[wordOf.generation]! += 1)
+      words.fill(0, wordOf.arrived)
+      words[wordOf.ready] = 0
+      words[wordOf.idle] = 0
+      words[wordOf.abort] = 0
+      const setups = Array.from({ length: threads - 1 }, (_, i) => ({ memory: this.#memory, words: wordOf, generation, threadId: 1 + i, spinMilliseconds }))
+      const health = (this.#health = { failure: null as string | null })
+      try {
+        this.#workers = startWorkers(setups, (reason) => void (health.failure ??= reason), workerUrl)
+      } catch (e) {
+        health.failure = String(e)
+        return false
+      }
+      abandoned.register(this, this.#workers, this)
+    }
+    this.#worked += code.time / 1e6
+    if (workersStartAtOnce && this.#mayBlock && this.#worked >= patience) {
+      const deadline = now() + startMilliseconds
+      for (;;) {
+        const ready = Atomics.load(words, wordOf.ready)
+        const left = deadline - now()
+        if (ready === threads - 1 || left <= 0) break
+        Atomics.wait(words, wordOf.ready, ready, left)
+      }
+    }
+    this.#up = Atomics.load(words, wordOf.ready) === threads - 1
+    return this.#up
+  }
+
+  #install(code: Code): boolean {
+    const known = this.#slotOf.get(code)
+    if (known !== undefined) {
+      // the order of the map is that of the last use
+      this.#slotOf.delete(code)
+      this.#slotOf.set(code, known)
+      return true
+    }
+    let slot = this.#slotOf.size
+    if (slot === slots) {
+      const [oldest, its] = this.#slotOf.entries().next().value!
+      this.#slotOf.delete(oldest)
+      slot = its
+    }
+    const words = this.#words
+    const { bytes } = code
+    const address = this.#space.reserve(bytes.length)
+    new Uint8Array(this.#memory.buffer, address, bytes.length).set(bytes)
+    words[wordOf.slot] = slot
+    words[wordOf.length] = bytes.length
+    this.#command(1, address)
+    this.#join()
+    this.#space.unreserve(address, bytes.length)
+    if (words[wordOf.abort] !== 0) {
+      // A worker that cannot take a program can run none: go on with one thread.
+      const failure = this.#message()
+      this.stop()
+      this.#health.failure = failure
+      return false
+    }
+    this.#slotOf.set(code, slot)
+    return true
+  }
+
+  #command(command: number, argument: number): void {
+    const words = this.#words
+    words[wordOf.command] = command
+    words[wordOf.argument] = argument
+    words[wordOf.done] = 0
+    Atomics.add(words, wordOf.sequence, 1)
+    if (Atomics.load(words, wordOf.idle) > 0) Atomics.notify(words, wordOf.sequence)
+  }
+
+  #join(): void {
+    const words = this.#words
+    const others = this.#threads - 1
+    for (let spins = 0; ; spins++) {
+      const done = Atomics.load(words, wordOf.done)
+      if (done === others) return
+      if (spins < joinSpins || !this.#mayBlock) continue
+      Atomics.store(words, wordOf.awaited, 1)
+      Atomics.wait(words, wordOf.done, done, joinSlice)
+      Atomics.store(words, wordOf.awaited, 0)
+    }
+  }
+
+  /** All threads are out of the program: barriers start again from nothing. */
+  #recover(own: unknown): Error {
+    const words = this.#words
+    const thread = words[wordOf.abort]! - 1
+    const message = thread === 0 ? String(own) : this.#message()
+    words.fill(0, wordOf.arrived)
+    words[wordOf.sleepers] = 0
+    Atomics.store(words, wordOf.abort, 0)
+    return own !== null && !(own instanceof WebAssembly.RuntimeError) && thread === 0 && own instanceof Error ? own : new InternalError('call', `a compiled program trapped on thread ${thread}: ${message}`)
+  }
+
+  #message(): string {
+    const words = this.#words
+    return String.fromCharCode(...words.subarray(wordOf.message + 1, wordOf.message + 1 + words[wordOf.message]!))
+  }
+}

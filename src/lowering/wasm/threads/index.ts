@@ -1,0 +1,2 @@
+export { barrier } from './barrier.ts'
+export { control, controlEnd, maxThreads } from './control.ts'

@@ -1,0 +1,189 @@
+/** The protocol by which threads meet, on programs made by hand. */
+import { afterEach, describe, expect, test } from 'vitest'
+import { Heap } from '../../src/backends/wasm/heap.ts'
+import { type Code, type PoolOptions, ThreadPool } from '../../src/backends/wasm/pool.ts'
+import { InternalError } from '../../src/core/errors.ts'
+import { type FunctionBuilder, type FunctionRef, ModuleBuilder } from '../../src/lowering/wasm/asm/index.ts'
+import { barrier } from '../../src/lowering/wasm/threads/index.ts'
+import { sized } from '../scale.ts'
+
+const pools: ThreadPool[] = []
+afterEach(() => {
+  for (const pool of pools.splice(0)) pool.stop()
+})
+
+function poolOf(threads: number, options: Partial<PoolOptions> = {}): { heap: Heap; pool: ThreadPool; args: number } {
+  const heap = new Heap()
+  const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (address: number, bytes: number) => { heap.unreserve(address, bytes) } }
+  const pool = new ThreadPool(heap.memory, space, threads, { patience: 0, wakeTime: 0, workerUrl: null, ...options })
+  pools.push(pool)
+  return { heap, pool, args: heap.reserve(4096) }
+}
+
+/** A program `run(threadId, threadCount, args)` with the barrier at hand. */
+function program(heap: Heap, body: (fn: FunctionBuilder, meet: FunctionRef) => void): Code {
+  const module = new ModuleBuilder()
+  module.importMemory('env', 'memory', { min: 0, max: 65536, shared: true })
+  const fn = module.function('run', ['i32', 'i32', 'i32'])
+  body(fn, barrier(module))
+  module.export('run', fn)
+  const bytes = module.toBytes()
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: heap.memory } })
+  return { run: exports['run'] as Code['run'], bytes, sharedTime: 1e6, time: 1e6 }
+}
+
+/** Each thread adds 1 to a word of its own, and the number of threads to the next. */
+const census = (heap: Heap): Code =>
+  program(heap, (fn) => {
+    const mine = fn.local('i32')
+    fn.get(fn.param(2)).get(fn.param(0)).i32(8).emit('i32.mul').emit('i32.add').set(mine)
+    fn.get(mine).get(mine).mem('i32.load').i32(1).emit('i32.add').mem('i32.store')
+    fn.get(mine).get(fn.param(1)).mem('i32.store', 4)
+  })
+
+/** `rounds` times: every thread adds 1 to its word; behind the barrier, all of them check that every other has. Word 63 counts faults. */
+const lockstep = (heap: Heap, rounds: number): Code =>
+  program(heap, (fn, meet) => {
+    const [self, count, args] = [fn.param(0), fn.param(1), fn.param(2)]
+    const [round, other, mine] = [fn.local('i32'), fn.local('i32'), fn.local('i32')]
+    fn.get(args).get(self).i32(2).emit('i32.shl').emit('i32.add').set(mine)
+    fn.forLoop(round, 0, rounds, 1, () => {
+      fn.get(mine).get(mine).mem('i32.load').i32(1).emit('i32.add').mem('i32.store')
+      fn.get(self).get(count).call(meet)
+      fn.forLoop(other, 0, count, 1, () => {
+        fn.get(args).get(other).i32(2).emit('i32.shl').emit('i32.add').mem('i32.load').get(mine).mem('i32.load').emit('i32.ne').if(() => {
+          fn.get(args).i32(1).mem('i32.atomic.rmw.add', 4 * 63).drop()
+        })
+      })
+      fn.get(self).get(count).call(meet)
+    })
+  })
+
+/** Traps on the thread whose number stands at `args`; the others wait for it. */
+const trapping = (heap: Heap): Code =>
+  program(heap, (fn, meet) => {
+    fn.get(fn.param(0)).get(fn.param(2)).mem('i32.load').emit('i32.eq').if(() => fn.unreachable())
+    fn.get(fn.param(0)).get(fn.param(1)).call(meet)
+  })
+
+const words = (heap: Heap, address: number, count: number): number[] => [...heap.words.subarray(address / 4, address / 4 + count)]
+const sleep = (milliseconds: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+
+function call(pool: ThreadPool, code: Code, args: number): number {
+  const threads = pool.threadsFor(code)
+  if (threads === 1) code.run(0, 1, args)
+  else pool.launch(code, args)
+  return threads
+}
+
+describe.each([2, 4])('%i threads', (threads) => {
+  test('run a program once each, and know how many they are', () => {
+    const { heap, pool, args } = poolOf(threads)
+    const code = census(heap)
+    for (let i = 0; i < 100; i++) expect(call(pool, code, args)).toBe(threads)
+    expect(words(heap, args, 2 * threads)).toEqual(Array.from({ length: 2 * threads }, (_, i) => (i % 2 === 0 ? 100 : threads)))
+  })
+
+  test('meet at every barrier, and none goes ahead', () => {
+    const { heap, pool, args } = poolOf(threads)
+    const rounds = sized(200, 20_000)
+    for (let i = 0; i < 3; i++) call(pool, lockstep(heap, rounds), args)
+    expect(words(heap, args, threads)).toEqual(Array<number>(threads).fill(3 * rounds))
+    expect(heap.words[args / 4 + 63]).toBe(0)
+  })
+
+  test('sleep, and wake for the next program', () => {
+    const { heap, pool, args } = poolOf(threads)
+    const code = census(heap)
+    for (let i = 0; i < 5; i++) {
+      expect(call(pool, code, args)).toBe(threads)
+      sleep(20)
+    }
+    expect(words(heap, args, 1)).toEqual([5])
+  })
+
+  test('a trap in any of them is an error that names it, and the next program runs', () => {
+    const { heap, pool, args } = poolOf(threads)
+    const [bad, good] = [trapping(heap), lockstep(heap, 10)]
+    const place = heap.reserve(64)
+    for (let round = 0; round < 3; round++) {
+      for (let thread = 0; thread < threads; thread++) {
+        heap.words[place / 4] = thread
+        expect(() => call(pool, bad, place)).toThrow(InternalError)
+        expect(() => call(pool, bad, place)).toThrow(new RegExp(`trapped on thread ${thread}: .*unreachable`))
+        heap.words.fill(0, args / 4, args / 4 + 64)
+        expect(call(pool, good, args)).toBe(threads)
+        expect(words(heap, args, threads)).toEqual(Array<number>(threads).fill(10))
+      }
+    }
+    expect(pool.failure).toBeNull()
+  })
+})
+
+test('threads that have nothing to do use no processor', () => {
+  const { heap, pool, args } = poolOf(4)
+  call(pool, census(heap), args)
+  sleep(100)
+  const before = process.cpuUsage()
+  sleep(300)
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1000).toBeLessThan(30)
+})
+
+test('more programs than the workers keep are installed again as they come back', () => {
+  const { heap, pool, args } = poolOf(2)
+  const codes = Array.from({ length: 600 }, () => census(heap))
+  for (const code of [...codes, ...codes.slice(0, 100)]) call(pool, code, args)
+  expect(words(heap, args + 8, 1)).toEqual([700])
+})
+
+test('many pools in one process work side by side, and again after each was stopped', () => {
+  const many = Array.from({ length: 8 }, () => poolOf(3))
+  for (let round = 0; round < 2; round++) {
+    for (const { heap, pool, args } of many) expect(call(pool, census(heap), args)).toBe(3)
+    for (const { pool } of many) pool.stop()
+  }
+  for (const { heap, args } of many) expect(words(heap, args, 6)).toEqual([2, 3, 2, 3, 2, 3])
+})
+
+test('the number of threads changes between programs', () => {
+  const { heap, pool, args } = poolOf(2)
+  for (const threads of [2, 4, 1, 3]) {
+    pool.threads = threads
+    heap.words.fill(0, args / 4, args / 4 + 64)
+    expect(call(pool, lockstep(heap, 20), args)).toBe(threads)
+    expect(words(heap, args, 5)).toEqual([0, 1, 2, 3, 4].map((t) => (t < threads ? 20 : 0)))
+  }
+})
+
+test('until enough has been computed to pay for a start, the caller does not wait for the workers', () => {
+  const { heap, pool, args } = poolOf(2, { patience: 1000 })
+  const code = census(heap)
+  expect(call(pool, code, args)).toBe(1)
+  for (let tries = 0; tries < 500 && call(pool, code, args) === 1; tries++) sleep(10)
+  expect(call(pool, code, args)).toBe(2)
+})
+
+test('a short program does not wait for a sleeping worker, but finds it awake the next time', () => {
+  const { heap, pool, args } = poolOf(2, { wakeTime: 2e6 })
+  const code = census(heap)
+  expect(pool.threadsFor({ ...code, time: 1e9 })).toBe(2)
+  sleep(50)
+  expect(call(pool, code, args)).toBe(1)
+  let threads = 1
+  for (let tries = 0; tries < 1000 && threads === 1; tries++) {
+    sleep(1)
+    pool.threadsFor(code)
+    for (let spins = 0; spins < 20 && threads === 1; spins++) threads = pool.threadsFor(code)
+  }
+  expect(threads).toBe(2)
+})
+
+test('a module that workers cannot take leaves one thread, and says why', () => {
+  const { heap, pool, args } = poolOf(2)
+  const code: Code = { ...census(heap), bytes: Uint8Array.of(1, 2, 3) }
+  expect(call(pool, code, args)).toBe(1)
+  expect(pool.failure).toMatch(/CompileError/)
+  expect(call(pool, census(heap), args)).toBe(1)
+  expect(words(heap, args, 2)).toEqual([2, 1])
+})
