@@ -49,6 +49,7 @@ const arg = (): Case<'argmax'>[] => [{ inputs: [{ shape: [2, 5] }], params: { ax
 const window = { windowDimensions: [1, 2, 3], windowStrides: [1, 2, 1], padding: [[0, 0], [1, 0], [1, 1]], baseDilation: [1, 1, 1], windowDilation: [1, 1, 1] } as const
 const dilatedWindow = { windowDimensions: [2, 2], windowStrides: [2, 1], padding: [[1, 2], [0, 1]], baseDilation: [2, 1], windowDilation: [1, 3] } as const
 const selectable = { windowDimensions: [2, 2], windowStrides: [2, 1], padding: [[1, 1], [0, 1]], baseDilation: [2, 1], windowDilation: [1, 1] } as const
+const spreadSelectable = { ...selectable, windowDilation: [1, 3] } as const
 const image: Input = { shape: [2, 4, 5] }
 const windows = (): Case<'reduceWindowSum'>[] => [
   { inputs: [image], params: window },
@@ -57,6 +58,7 @@ const windows = (): Case<'reduceWindowSum'>[] => [
 const selects = (): Case<'reduceWindowSum'>[] => [
   { inputs: [image], params: window },
   { inputs: [{ shape: [4, 5] }], params: selectable },
+  { inputs: [{ shape: [4, 5] }], params: spreadSelectable },
 ]
 
 const conv = (inputs: readonly Input[], params: Partial<ConvParams>): Case<'convGeneralDilated'> => ({
@@ -288,6 +290,7 @@ export const cases: { readonly [P in Primitive]: readonly Case<P>[] } = {
   selectAndGatherAdd: [
     { inputs: [image, image], params: { ...window, selectPrim: 'le' }, linear: [[0]] },
     { inputs: [{ shape: [4, 5] }, { shape: [4, 5] }], params: { ...selectable, selectPrim: 'ge' }, linear: [[0]] },
+    { inputs: [{ shape: [4, 5] }, { shape: [4, 5] }], params: { ...dilatedWindow, selectPrim: 'le' }, linear: [[0]] },
   ],
   jit: [
     { inputs: [x, s, { shape: [], dtype: 'int32', range: [0, 9] }], params: { name: 'f', jaxpr: program, device: null } },

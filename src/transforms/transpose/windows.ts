@@ -1,9 +1,10 @@
 /** Transposes of contractions and windowed reductions. */
-import { ArgumentError } from '../../core/errors.ts'
-import type { ContractionParams, DotDimensionNumbers, RandomParams, SelectWindowParams, WindowFamilyParams } from '../../core/primitives/index.ts'
+import { type Shape, sizeOf } from '../../core/aval.ts'
+import type { ContractionParams, DotDimensionNumbers, PrimitiveParams, RandomParams, SelectWindowParams, WindowFamilyParams } from '../../core/primitives/index.ts'
 import { dilatedSize, freeAxes } from '../../core/shapes/index.ts'
 import { bind1, type Value } from '../../core/trace.ts'
-import { constant, dotGeneral, pad, range, reduceWindowSum, slice, transpose } from '../build.ts'
+import { add, constant, convert, dotGeneral, iota, pad, range, reduceWindowSum, reshape, scatterAdd, slice, sub, transpose } from '../build.ts'
+import { zeros } from '../zero.ts'
 import { convTranspose, inputPadding } from './convolution.ts'
 import { each, knownOf, type TransposeRule, type TransposeRules } from './rule.ts'
 
@@ -36,11 +37,9 @@ export const contractionTranspose: TransposeRules<keyof ContractionParams> = {
 /** Scatters to where windows' extrema are; holes of a dilated operand are filled with what is never one. */
 const gathered: TransposeRule<'selectAndGatherAdd'> = each((ct, [, x], params, { shape }) => {
   const { baseDilation, windowDilation, selectPrim, windowDimensions, windowStrides, padding } = params
-  if (windowDilation.some((d) => d !== 1)) {
-    throw new ArgumentError('selectAndGatherAdd', `has no transpose for windowDilation (${windowDilation.join(', ')}); the gradient of a window's extremum takes windows without dilation`)
-  }
   const window: SelectWindowParams = { selectPrim, windowDimensions, windowStrides, padding }
   const operand = knownOf('selectAndGatherAdd', x)
+  if (windowDilation.some((d) => d !== 1)) return addedAt(selectedPlaces(operand, params), ct, shape)
   if (baseDilation.every((d) => d === 1)) return bind1('selectAndScatterAdd', [ct, operand], window)
   const never = constant(operand, selectPrim === 'ge' ? -Infinity : Infinity)
   const holes = pad(operand, never, { paddingConfig: baseDilation.map((d) => [0, 0, d - 1]) })
@@ -50,6 +49,24 @@ const gathered: TransposeRule<'selectAndGatherAdd'> = each((ct, [, x], params, {
     strides: baseDilation,
   })
 })
+
+/** The flat index of each window's extremum, -1 in windows of padding alone: what is read there of 1, 2, 3 … */
+function selectedPlaces(operand: Value, params: PrimitiveParams['selectAndGatherAdd']): Value {
+  const { shape } = operand.aval
+  // float64 holds every order of the operand and every index.
+  const counted = reshape(convert(add(iota('int32', [sizeOf(shape)], 0), 1), 'float64'), shape)
+  return sub(convert(bind1('selectAndGatherAdd', [counted, convert(operand, 'float64')], params), 'int32'), 1)
+}
+
+/** Zeros of a shape with every element of `ct` added at its flat index; those at -1 are dropped. */
+function addedAt(places: Value, ct: Value, shape: Shape): Value {
+  const sums = scatterAdd(zeros({ ...ct.aval, shape: [sizeOf(shape)] }), reshape(places, [sizeOf(places.aval.shape), 1]), reshape(ct, [sizeOf(ct.aval.shape)]), {
+    dimensionNumbers: { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0], operandBatchingDims: [], scatterIndicesBatchingDims: [] },
+    mode: 'fillOrDrop',
+    uniqueIndices: false,
+  })
+  return reshape(sums, shape)
+}
 
 export const windowsTranspose: TransposeRules<keyof WindowFamilyParams> = {
   convGeneralDilated: convTranspose,
