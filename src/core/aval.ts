@@ -1,4 +1,5 @@
 /** Abstract values: what is known of an array while a program is traced. */
+import type { Eq } from '../fp/eq.ts'
 import { type DType, dtypeInfo } from './dtype.ts'
 
 export type Shape = readonly number[]
@@ -30,6 +31,9 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** Equal in shape and dtype; weakness is not compared. */
 export const sameType = (a: Aval, b: Aval): boolean => a.dtype === b.dtype && sameShape(a.shape, b.shape)
+
+/** Equal in weakness too: what a program was traced for. */
+export const eqAval: Eq<Aval> = { equals: (a, b) => a === b || (a.weakType === b.weakType && sameType(a, b)) }
 
 /** `float32[3,4]`, as error messages name an array. */
 export const showType = (a: Pick<Aval, 'shape' | 'dtype'>): string => `${a.dtype}[${a.shape.join(',')}]`

@@ -2,6 +2,7 @@
  * Structure of a jaxpr as a string: equal for programs that differ in variables' identity alone. What caches are keyed
  * by. Holds types (weakness too), parameters, literals and programs inside parameters.
  */
+import type { Eq } from '../fp/eq.ts'
 import type { Aval } from './aval.ts'
 import { dtypeInfo } from './dtype.ts'
 import type { Atom, Jaxpr, Var } from './jaxpr.ts'
@@ -16,7 +17,7 @@ export function jaxprKey(jaxpr: Jaxpr): string {
 }
 
 /** Equal in everything but the identity of variables. */
-export const sameJaxpr = (a: Jaxpr, b: Jaxpr): boolean => a === b || jaxprKey(a) === jaxprKey(b)
+export const eqJaxpr: Eq<Jaxpr> = { equals: (a, b) => a === b || jaxprKey(a) === jaxprKey(b) }
 
 /** `f32[2,3]`, with `~` before a weak type. */
 export const avalKey = (a: Aval): string => `${a.weakType ? '~' : ''}${dtypeInfo[a.dtype].short}[${a.shape.join()}]`

@@ -2,6 +2,7 @@
  * Pytrees: arrays and numbers in arrays, tuples, plain objects and registered classes. `null` and `undefined` are nodes
  * without leaves. Keys of objects are taken in sorted order, as JAX does.
  */
+import type { Eq } from '../fp/eq.ts'
 import { isArray, type NDArray } from './array.ts'
 import { TreeError } from './errors.ts'
 import { valueKey } from './value-key.ts'
@@ -29,7 +30,7 @@ export type Structure =
   | { readonly kind: 'none'; readonly leaves: 0; readonly key: string; readonly value: null | undefined }
   | { readonly kind: 'list'; readonly leaves: number; readonly key: string; readonly children: readonly Structure[] }
   | { readonly kind: 'record'; readonly leaves: number; readonly key: string; readonly names: readonly string[]; readonly children: readonly Structure[] }
-  | { readonly kind: 'custom'; readonly leaves: number; readonly key: string; readonly node: CustomNode; readonly aux: unknown; readonly child: Structure }
+  | { readonly kind: 'custom'; readonly leaves: number; readonly key: string; readonly node: CustomNode; readonly aux: unknown; readonly auxKey: string; readonly child: Structure }
 
 const leaf: Structure = { kind: 'leaf', leaves: 1, key: '*' }
 
@@ -103,7 +104,8 @@ function collect(x: unknown, leaves: ArrayLike[], depth: number): Structure | nu
   if (node !== undefined) {
     const [inner, aux] = node.flatten(x)
     const child = collect(inner, leaves, depth + 1)
-    return child === null ? null : { kind: 'custom', leaves: child.leaves, key: `${node.type.name}#${node.id}(${child.key},${valueKey(aux)})`, node, aux, child }
+    const auxKey = valueKey(aux)
+    return child === null ? null : { kind: 'custom', leaves: child.leaves, key: `${node.type.name}#${node.id}(${child.key},${auxKey})`, node, aux, auxKey, child }
   }
   if (proto !== null && proto !== Object.prototype) return null
   const names = Object.keys(x).sort()
@@ -185,12 +187,12 @@ export function unflatten(structure: Structure, leaves: readonly unknown[], oper
   return build(structure)
 }
 
-export const sameStructure = (a: Structure, b: Structure): boolean => a.key === b.key
+export const eqStructure: Eq<Structure> = { equals: (a, b) => a.key === b.key }
 
 /** The leaves of `tree`, one for each leaf of `structure`. @throws TreeError showing both structures when they differ. */
 export function leavesLike(operation: string, structure: Structure, tree: unknown, what: string): ArrayLike[] {
   const [leaves, other] = flatten(tree, operation)
-  if (!sameStructure(structure, other)) throw new TreeError(operation, `${what} has structure ${other.key} where ${structure.key} is needed`)
+  if (!eqStructure.equals(structure, other)) throw new TreeError(operation, `${what} has structure ${other.key} where ${structure.key} is needed`)
   return leaves
 }
 

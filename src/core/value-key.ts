@@ -1,7 +1,9 @@
 /**
- * What stays the same from call to call (a class's own data, `aux`) as a text: equal for equal values. Plain data compare
+ * What a program is specialised to (static arguments, a class's own data) as a text: equal for equal values, and kept in
+ * place of them, since they may change afterwards. Plain data compare
  * by what they hold, NaN with itself, and −0 apart from 0; functions and objects of classes are themselves alone.
  */
+import type { Eq } from '../fp/eq.ts'
 
 const identities = new WeakMap<object, number>()
 const symbols = new Map<symbol, number>()
@@ -45,4 +47,4 @@ export function valueKey(x: unknown): string {
   }
 }
 
-export const sameValue = (a: unknown, b: unknown): boolean => Object.is(a, b) || valueKey(a) === valueKey(b)
+export const eqValue: Eq<unknown> = { equals: (a, b) => valueKey(a) === valueKey(b) }

@@ -1,19 +1,20 @@
 /** What jit remembers of each function: the programs it traced, by the types they were traced for. */
 import type { NDArray } from '../core/array.ts'
 import type { Aval } from '../core/aval.ts'
-import { sameShape } from '../core/aval.ts'
+import { eqAval } from '../core/aval.ts'
 import type { DeviceName } from '../core/device-name.ts'
 import { Literal } from '../core/jaxpr.ts'
 import type { PrimitiveParams } from '../core/primitives/index.ts'
 import type { Value } from '../core/trace.ts'
 import { type ArrayLike, isLeaf, type Structure } from '../core/tree.ts'
-import { sameValue } from '../core/value-key.ts'
+import { valueKey } from '../core/value-key.ts'
 import type { AnyFunction } from './functions.ts'
 
 export interface Entry {
   readonly structure: Structure
   readonly avals: readonly Aval[]
-  readonly statics: readonly unknown[]
+  /** The static arguments' values. */
+  readonly staticKey: string
   readonly staticArgnums: readonly number[]
   readonly device: DeviceName | null
   /** Kept as one object, so that its program is compiled once. */
@@ -52,8 +53,7 @@ const plainBool: Pick<Aval, 'dtype' | 'weakType'> = { dtype: 'bool', weakType: f
 /** True when a leaf is of a type that a program was traced for. */
 function leafMatches(x: ArrayLike, a: Aval): boolean {
   if (typeof x === 'object') {
-    const b = x.aval
-    return b === a || (b.dtype === a.dtype && b.weakType === a.weakType && sameShape(b.shape, a.shape))
+    return eqAval.equals(x.aval, a)
   }
   const plain = typeof x === 'number' ? weakFloat : plainBool
   return a.dtype === plain.dtype && a.weakType === plain.weakType && a.shape.length === 0
@@ -93,10 +93,10 @@ export function collectMatching(tree: unknown, structure: Structure, avals: read
       return true
     }
     case 'custom': {
-      const { node, aux, child } = structure
+      const { node, auxKey, child } = structure
       if (typeof tree !== 'object' || tree === null || Object.getPrototypeOf(tree) !== node.type.prototype) return false
       const [children, itsAux] = node.flatten(tree)
-      return sameValue(itsAux, aux) && collectMatching(children, child, avals, into)
+      return valueKey(itsAux) === auxKey && collectMatching(children, child, avals, into)
     }
   }
 }

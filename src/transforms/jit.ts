@@ -9,6 +9,7 @@ import { type Jaxpr, Literal } from '../core/jaxpr.ts'
 import { checkOptions } from '../core/ops/operands.ts'
 import { bind, isStaging, type Value } from '../core/trace.ts'
 import { type Out, unflatten } from '../core/tree.ts'
+import { valueKey } from '../core/value-key.ts'
 import { type AnyFunction, apply, type Argnums, type Flat, flattenValues, named, nameOf, normalArgnums, paths, requireFunction } from './functions.ts'
 import { collectMatching, type Entry, findEntry, keepEntry, latestEntry } from './jit-cache.ts'
 import { constsAsInputs } from './staging/jaxprs.ts'
@@ -16,7 +17,10 @@ import { traceFunction } from './trace-function.ts'
 import type { Args } from './types.ts'
 
 export interface JitOptions {
-  /** Arguments that are not traced: the program is specialised to their values, compared with Object.is. */
+  /**
+   * Arguments that are not traced: the program is specialised to their values. Plain data are compared by what they hold,
+   * functions and objects of classes by identity.
+   */
   readonly staticArgnums?: Argnums
   /** Arguments whose arrays are given away: their memory may become the results'. They cannot be used afterwards. */
   readonly donateArgnums?: Argnums
@@ -28,7 +32,6 @@ export interface JitOptions {
 export const traceCounter: { traces: number } = { traces: 0 }
 
 const none: readonly number[] = []
-const nothing: readonly unknown[] = []
 
 /**
  * Compiles a function: the first call with arguments of given types traces it, later ones run what was compiled.
@@ -71,25 +74,25 @@ interface Call {
 function lookUp(f: AnyFunction, options: JitOptions, args: readonly unknown[], last: Entry | null): Call {
   const { staticArgnums, device = null } = options
   const statics = staticArgnums === undefined ? none : normalArgnums('jit', 'staticArgnums', staticArgnums, args.length)
-  const staticValues = statics.length === 0 ? nothing : statics.map((n) => args[n])
+  const staticKey = statics.length === 0 ? '' : valueKey(statics.map((n) => args[n]))
   const dynamic = statics.length === 0 ? args : args.filter((_, i) => !statics.includes(i))
   let values: Value[] = []
   const matches = (e: Entry): boolean => {
     values = []
-    return e.device === device && sameItems(e.staticArgnums, statics) && sameItems(e.statics, staticValues) && collectMatching(dynamic, e.structure, e.avals, values)
+    return e.device === device && sameItems(e.staticArgnums, statics) && e.staticKey === staticKey && collectMatching(dynamic, e.structure, e.avals, values)
   }
   if (last !== null && matches(last)) return { entry: last, values }
   const known = findEntry(f, matches)
   if (known !== null) return { entry: known, values }
   const given = flattenValues([...dynamic], 'jit')
-  const entry = traceEntry(f, args, given, statics, staticValues, device)
+  const entry = traceEntry(f, args, given, statics, staticKey, device)
   if (entry.reusable) keepEntry(f, entry)
   return { entry, values: given.values }
 }
 
-function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+function sameItems(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
 }
 
@@ -98,7 +101,7 @@ function traceEntry(
   args: readonly unknown[],
   { structure, values }: Flat,
   staticArgnums: readonly number[],
-  statics: readonly unknown[],
+  staticKey: string,
   device: DeviceName | null,
 ): Entry {
   if (device !== null) backendOf(device, 'jit')
@@ -113,7 +116,7 @@ function traceEntry(
   const params = { name: nameOf(f), jaxpr: constsAsInputs(jaxpr), device }
   // What belongs to a transformation outside is of no use once that has ended.
   const reusable = !consts.some((c) => c instanceof Tracer)
-  const entry = { structure, avals, statics, staticArgnums, device, params, consts, outStructure, reusable }
+  const entry = { structure, avals, staticKey, staticArgnums, device, params, consts, outStructure, reusable }
   recordTrace({ name: params.name, signature: avals.map(showType).join(', '), reason: reasonFor(entry, latestEntry(f)), equations: jaxpr.equations.length })
   return entry
 }

@@ -61,6 +61,19 @@ describe('the cache', () => {
     expect(cost(() => f(x, 4)).traces).toBe(1)
   })
 
+  test('static arguments are compared by value as they were at the call, functions by identity, NaN with itself', () => {
+    const f = jit((v: NDArray, how: { by: number; after?: (y: NDArray) => NDArray }) => (how.after ?? ((y) => y))(v.mul(how.by)), { staticArgnums: 1 })
+    const how = { by: 2 }
+    expect(cost(() => f(x, how)).traces).toBe(1)
+    expect(cost(() => f(x, { by: 2 })).traces).toBe(0)
+    how.by = 3
+    expect(f(x, how).js()).toEqual([3, 6, 9])
+    const [negative, double] = [(y: NDArray) => y.neg(), (y: NDArray) => y.mul(2)]
+    expect([f(x, { by: 1, after: negative }).js(), f(x, { by: 1, after: double }).js()]).toEqual([[-1, -2, -3], [2, 4, 6]])
+    expect(cost(() => f(x, { after: double, by: 1 })).traces).toBe(0)
+    expect([NaN, Infinity, NaN, 0, -0].map((by) => cost(() => f(x, { by })).traces)).toEqual([1, 1, 0, 1, 1])
+  })
+
   test('arrays closed over are inputs of the program, scalars are literals', () => {
     const w = array([1, 10, 100])
     const c = scalar(2)
