@@ -85,8 +85,9 @@ def written(e):
         return {"function": e.name}
     if isinstance(e, Call):
         out = {"call": e.name, "args": [written(a) for a in e.args]}
-        if e.options:
-            out["options"] = {camel(k): written(v) for k, v in e.options.items()}
+        options = {camel(k): written(v) for k, v in e.options.items() if v is not None}
+        if options:
+            out["options"] = options
         return out
     if isinstance(e, (list, tuple)):
         return [written(a) for a in e]
@@ -103,7 +104,7 @@ def show(e):
     if isinstance(e, Function):
         return e.name
     if isinstance(e, Call):
-        inner = [show(a) for a in e.args] + [f"{camel(k)}: {show(v)}" for k, v in e.options.items()]
+        inner = [show(a) for a in e.args] + [f"{camel(k)}: {show(v)}" for k, v in e.options.items() if v is not None]
         return f"{e.name}({', '.join(inner)})"
     if isinstance(e, (list, tuple)):
         return f"[{', '.join(show(a) for a in e)}]"

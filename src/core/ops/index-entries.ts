@@ -4,6 +4,7 @@ import { isArray } from '../array-base.ts'
 import { sameShape, type Shape, sizeOf } from '../aval.ts'
 import { dtypeInfo, isInteger } from '../dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
+import { convert } from './elementwise.ts'
 
 /** `null`, `undefined` or left out: to the edge. */
 export type Bound = number | null | undefined
@@ -22,7 +23,8 @@ export interface Parsed {
 export type ArrayEntry = { readonly kind: 'array'; readonly axis: number; readonly index: NDArray }
 export type Entry = { readonly kind: 'axis'; readonly axis: number } | { readonly kind: 'new' } | { readonly kind: 'position' } | ArrayEntry
 
-export function parse(operation: string, shape: Shape, entries: readonly IndexEntry[]): Parsed {
+/** With `moded`, plain integers out of bounds are index arrays of rank 0, which follow the caller's mode. */
+export function parse(operation: string, shape: Shape, entries: readonly IndexEntry[], moded = false): Parsed {
   const expanded = expand(operation, shape, entries)
   const slices: { start: number; stop: number; step: number }[] = []
   const layout: Entry[] = []
@@ -35,7 +37,14 @@ export function parse(operation: string, shape: Shape, entries: readonly IndexEn
     const size = shape[axis]!
     if (typeof e === 'number') {
       if (!Number.isInteger(e)) throw new ArgumentError(operation, `index ${e} is no integer`)
-      if (e < -size || e >= size) throw new ShapeError(operation, `index ${e} is out of bounds for axis ${axis} of shape [${shape.join(',')}]; it takes ${-size} to ${size - 1}`)
+      const outside = e < -size || e >= size
+      if (outside && moded) {
+        slices.push({ start: 0, stop: size, step: 1 })
+        layout.push({ kind: 'array', axis, index: convert(Math.min(Math.max(e, -(2 ** 31)), 2 ** 31 - 1), 'int32') })
+        axis++
+        continue
+      }
+      if (outside) throw new ShapeError(operation, `index ${e} is out of bounds for axis ${axis} of shape [${shape.join(',')}]; it takes ${-size} to ${size - 1}`)
       const at = e < 0 ? e + size : e
       slices.push({ start: at, stop: at + 1, step: 1 })
       layout.push({ kind: 'position' })

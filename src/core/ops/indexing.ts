@@ -1,6 +1,7 @@
 /** NumPy's indexing: what `x.slice(...)` reads. */
 import type { NDArray } from '../array.ts'
 import { type Shape, sizeOf } from '../aval.ts'
+import { isUnsigned } from '../dtype.ts'
 import { ShapeError } from '../errors.ts'
 import type { IndexMode } from '../primitives/index.ts'
 import { bind1 } from '../trace.ts'
@@ -23,7 +24,7 @@ export interface AtOptions {
  * NumPy indexing. Negative indices count from the end. Index arrays out of bounds are clamped, and get no derivative: as in JAX.
  */
 export function slice(x: NDArray, entries: readonly IndexEntry[], options: AtOptions = {}): NDArray {
-  const parsed = parse('slice', x.shape, entries)
+  const parsed = parse('slice', x.shape, entries, options.mode !== undefined)
   const basic = readRegion(x, regionOf(parsed))
   const arrays = arrayEntries(parsed.layout)
   if (arrays.length === 0) return reshape(basic, sizesOf(parsed.layout, basic.shape))
@@ -74,7 +75,9 @@ export function pickOf(operation: string, block: Shape, layout: readonly Entry[]
   const indexShape = broadcastShapes(operation, arrays.map((a) => a.index.shape))
   const columns = arrays.map(({ index, axis }) => {
     const i = convert(index, 'int32')
-    return expandDims(broadcastTo(where(lt(i, 0), add(i, block[axis]!), i), indexShape), indexShape.length)
+    // An unsigned index does not count from the end, though past the greatest int32 it looks negative: it is out of bounds, as in JAX.
+    const fromStart = isUnsigned(index.dtype) ? i : where(lt(i, 0), add(i, block[axis]!), i)
+    return expandDims(broadcastTo(fromStart, indexShape), indexShape.length)
   })
   const axes = arrays.map((a) => a.axis)
   const rest = block.map((_, i) => i).filter((i) => !axes.includes(i))

@@ -31,7 +31,7 @@ export class At {
     this.#x = x
     this.#entries = entries
   }
-  /** The elements, as `slice`, with a mode for index arrays out of bounds. */
+  /** The elements, as `slice`, with a mode for indices out of bounds: without one, a plain integer out of bounds is an error. */
   get(options: AtOptions = {}): NDArray {
     checkAtOptions(options)
     return slice(this.#x, this.#entries, options)
@@ -63,7 +63,7 @@ function checkAtOptions(options: AtOptions): void {
 
 function update(primitive: ScatterPrimitive, x: NDArray, entries: readonly IndexEntry[], values: ArrayLike, options: AtOptions = {}): NDArray {
   checkAtOptions(options)
-  const parsed = parse('at', x.shape, entries)
+  const parsed = parse('at', x.shape, entries, options.mode !== undefined)
   const region = regionOf(parsed)
   const arrays = arrayEntries(parsed.layout)
   const v = convert(values, x.dtype)
