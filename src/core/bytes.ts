@@ -1,5 +1,6 @@
 /** Between JavaScript's numbers and the bytes that a dtype stores. */
 import { type DType, dtypeInfo } from './dtype.ts'
+import { OutOfMemoryError } from './errors.ts'
 
 export type TypedArray =
   | Float32Array
@@ -10,6 +11,21 @@ export type TypedArray =
   | Uint8Array
   | Uint16Array
   | Uint32Array
+
+/** A copy in memory of its own. @throws OutOfMemoryError where the engine has none. */
+export function hostCopy(operation: string, bytes: Uint8Array): Uint8Array {
+  try {
+    return bytes.slice()
+  } catch (e) {
+    throw outOfHostMemory(operation, bytes.byteLength, e)
+  }
+}
+
+/** What to throw for what an allocation of host memory threw: engines say it by a RangeError. */
+export function outOfHostMemory(operation: string, bytes: number, e: unknown): unknown {
+  if (!(e instanceof RangeError) || /stack/i.test(e.message)) return e
+  return new OutOfMemoryError(operation, `the JavaScript engine has no ${bytes} bytes: ${e.message}; hold fewer arrays, or smaller ones`)
+}
 
 /** The bits of a dtype's elements as the typed array of their storage: 16-bit floats as Uint16Array, keys as Uint32Array pairs. */
 export function storageView(bytes: Uint8Array, dtype: DType): TypedArray {

@@ -6,13 +6,14 @@
  */
 import { evalAvals } from './abstract-eval/index.ts'
 import { DeviceArray, type NDArray } from './array.ts'
-import { aval, type Aval, sizeOf } from './aval.ts'
+import { aval, type Aval, showType, sizeOf } from './aval.ts'
 import { scalarBytes } from './bytes.ts'
 import { backendOf, defaultDevice } from './devices.ts'
 import type { DeviceName } from './device-name.ts'
-import { DeviceError, InternalError } from './errors.ts'
+import { DeviceError, InternalError, OutOfMemoryError } from './errors.ts'
 import { eqn, type Jaxpr, Literal, Var } from './jaxpr.ts'
 import { avalKey, paramKey } from './jaxpr-key.ts'
+import { Lru } from './lru.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
 import type { Backend, Executable, Storage } from './storage.ts'
 import type { Value } from './trace.ts'
@@ -22,10 +23,10 @@ interface Compiled {
   readonly avals: readonly Aval[]
 }
 
-/** Eager programs kept; the least recently used goes first. */
-const eagerLimit = 4096
-const eager = new Map<string, Compiled>()
-const jitted = new Map<DeviceName, WeakMap<Jaxpr, Executable>>()
+const eager = new Lru<string, Compiled>({ count: 4096, bytes: 32 * 2 ** 20 })
+/** By identity, so that a call needs no key; what a device compiled for an equal jaxpr it gives again. */
+const jitted = new Map<DeviceName, Lru<Jaxpr, Executable>>()
+const jittedKept = { count: 4096, bytes: 64 * 2 ** 20 }
 
 /** How many calls of compiled programs were made: `jit` under `grad` is two. Read by tests. */
 export const counters: { jitCalls: number; eagerCalls: number; eagerCompiles: number } = { jitCalls: 0, eagerCalls: 0, eagerCompiles: 0 }
@@ -41,14 +42,8 @@ export function evaluate<P extends Primitive>(primitive: P, inputs: readonly Val
   if (compiled === undefined) {
     counters.eagerCompiles++
     compiled = compile(device, primitive, inputs, params)
-    if (eager.size >= eagerLimit) for (const oldest of eager.keys()) {
-      eager.delete(oldest)
-      break
-    }
-  } else {
-    eager.delete(key)
+    eager.set(key, compiled, compiled.executable.codeBytes)
   }
-  eager.set(key, compiled)
   return run(compiled.executable, compiled.avals, primitive, inputs, device, null)
 }
 
@@ -61,12 +56,15 @@ export function callJit(jaxpr: Jaxpr, inputs: readonly Value[], donated: readonl
   return run(executableOf(jaxpr, on), jaxpr.outputs.map((o) => o.aval), 'jit', inputs, on, donated)
 }
 
-/** The compiled form of a jaxpr on a device; compiled at the first request, kept as long as the jaxpr lives. */
+/** The compiled form of a jaxpr on a device; compiled at the first request, and again where it was not used for long. */
 export function executableOf(jaxpr: Jaxpr, device: DeviceName): Executable {
   let cache = jitted.get(device)
-  if (cache === undefined) jitted.set(device, (cache = new WeakMap()))
+  if (cache === undefined) jitted.set(device, (cache = new Lru(jittedKept)))
   let executable = cache.get(jaxpr)
-  if (executable === undefined) cache.set(jaxpr, (executable = backendOf(device, 'jit').compile(jaxpr)))
+  if (executable === undefined) {
+    executable = compiledBy(device, 'jit', jaxpr)
+    cache.set(jaxpr, executable, executable.codeBytes)
+  }
   return executable
 }
 
@@ -80,9 +78,9 @@ function run(
 ): NDArray[] {
   const backend = backendOf(device, operation)
   const placed = isPlaced(operation, inputs)
-  const storages = inputs.map((v) => (v instanceof Literal ? backend.put(scalarBytes(v.value, v.aval.dtype)) : brought(v.concrete(operation).storage(operation), device, backend)))
+  const storages = inputs.map((v) => (v instanceof Literal ? backend.literal(scalarBytes(v.value, v.aval.dtype)) : brought(v.concrete(operation).storage(operation), device, backend)))
   const given = donated?.map((d, i) => d && !storages[i]!.shared && storages.indexOf(storages[i]!) === storages.lastIndexOf(storages[i]!))
-  const outputs = executable.call(storages, given)
+  const outputs = called(executable, storages, given, operation, inputs, avals)
   if (donated !== null) {
     // One handle may stand in two places: it is resolved everywhere before it is let go anywhere.
     const handles = inputs.map((v) => (v instanceof Literal ? null : v.concrete(operation)))
@@ -96,6 +94,14 @@ function run(
   return outputs.map((s, i) => new DeviceArray(avals[i]!, s, placed))
 }
 
+function called(executable: Executable, storages: readonly Storage[], given: readonly boolean[] | undefined, operation: string, inputs: readonly Value[], avals: readonly Aval[]): Storage[] {
+  try {
+    return executable.call(storages, given)
+  } catch (e) {
+    throw saidOf(operation, inputs, avals, e)
+  }
+}
+
 const isPlaced = (operation: string, inputs: readonly Value[]): boolean => inputs.some((v) => !(v instanceof Literal) && v.concrete(operation).placed)
 
 /** The bytes of an array that follows others to their device. */
@@ -106,7 +112,21 @@ function compile<P extends Primitive>(device: DeviceName, primitive: P, inputs: 
   const avals = evalAvals(primitive, inputs.map((v) => v.aval), params)
   const outputs = avals.map((a) => new Var(a))
   const jaxpr: Jaxpr = { constVars: [], inputs: vars, equations: [eqn(primitive, params, vars, outputs)], outputs }
-  return { executable: backendOf(device, primitive).compile(jaxpr), avals }
+  return { executable: compiledBy(device, primitive, jaxpr), avals }
+}
+
+function compiledBy(device: DeviceName, operation: string, jaxpr: Jaxpr): Executable {
+  try {
+    return backendOf(device, operation).compile(jaxpr)
+  } catch (e) {
+    throw saidOf(operation, jaxpr.inputs, jaxpr.outputs.map((v) => v.aval), e)
+  }
+}
+
+/** A device that has no room knows bytes; who asked knows the operation and the types. */
+function saidOf(operation: string, inputs: readonly { readonly aval: Aval }[], outputs: readonly Aval[], e: unknown): unknown {
+  if (!(e instanceof OutOfMemoryError)) return e
+  return new OutOfMemoryError(operation, `(${inputs.map((v) => showType(v.aval)).join(', ')}) -> ${outputs.map(showType).join(', ')}: ${e.message}`)
 }
 
 /** Operations that give the same bytes another type: a second handle on the storage, and no program. */

@@ -17,6 +17,8 @@ export interface Storage {
 }
 
 export interface Executable {
+  /** Bytes of machine code or the like, by which caches measure what they keep. */
+  readonly codeBytes: number
   /**
    * Runs the program: one storage an input of the jaxpr, in order; gives one an output. `donated[i]` says that nobody
    * else will use input i, so its memory may become an output's.
@@ -24,11 +26,13 @@ export interface Executable {
   call(inputs: readonly Storage[], donated?: readonly boolean[]): Storage[]
 }
 
+/** Arrays alive on a device; several handles on the same bytes (reshape, a forwarded output) are one array here. */
 export interface MemoryUse {
-  /** Bytes held by storages on the device. */
+  readonly arrays: number
+  /** Bytes of their elements, wherever they are: on the device, or on the host until a program needs them. */
   readonly bytes: number
+  /** The most that was held at one time, with arrays that were dead but not yet found to be. */
   readonly peakBytes: number
-  readonly storages: number
 }
 
 export interface Backend {
@@ -37,6 +41,8 @@ export interface Backend {
   compile(jaxpr: Jaxpr): Executable
   /** Takes ownership of `bytes`. */
   put(bytes: Uint8Array): Storage
+  /** The bytes of a number written in a program, to be passed as an operand: it is no array, and not counted as one. */
+  literal(bytes: Uint8Array): Storage
   memory(): MemoryUse
   /** How many threads programs may have; with a number, sets it first. 1 where there is no other way. */
   threads(count?: number): number

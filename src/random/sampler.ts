@@ -1,14 +1,14 @@
 /** Draws made outside of any transformation run as one compiled program, not operation by operation. */
 import { isArray, type NDArray } from '../core/array.ts'
+import { Lru } from '../core/lru.ts'
 import { isStaging } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { jit } from '../transforms/index.ts'
 
 type Draw = (...arrays: NDArray[]) => NDArray
 
-/** Programs kept; the least recently used goes first. */
-const limit = 256
-const programs = new Map<string, Draw>()
+/** Of each draw only the traced function is kept, whose programs have a bound of their own. */
+const programs = new Lru<string, Draw>({ count: 256, bytes: Infinity })
 
 /**
  * `draw(...arrays)`. It may close over nothing but what `statics` tells, since draws of equal name and statics share a program.
@@ -17,13 +17,8 @@ export function sampled(name: string, statics: readonly (ArrayLike | string | re
   // What is being traced becomes part of the program there; what is no array is refused by the draw itself.
   if (isStaging() || statics.some(isArray) || !arrays.every((a) => isArray(a) && a.trace === null)) return draw(...arrays)
   const id = JSON.stringify([name, ...statics.map((s) => (typeof s === 'number' ? exactly(s) : s))])
-  const program = programs.get(id) ?? jit(draw)
-  programs.delete(id)
-  programs.set(id, program)
-  if (programs.size > limit) for (const oldest of programs.keys()) {
-    programs.delete(oldest)
-    break
-  }
+  let program = programs.get(id)
+  if (program === undefined) programs.set(id, (program = jit(draw)), 0)
   return program(...arrays)
 }
 

@@ -1,44 +1,30 @@
 /** The reference device: plain loops over typed arrays, the oracle of all tests. */
+import { bytesOf } from '../../core/aval.ts'
+import { outOfHostMemory } from '../../core/bytes.ts'
 import { InternalError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import type { Backend, Executable, MemoryUse, Storage } from '../../core/storage.ts'
+import { type Account, Ledger } from '../ledger.ts'
+import type { HostArray } from './host-array.ts'
 import { interpret } from './interpret.ts'
-
-/** Bytes and storages alive on the device. */
-class Ledger {
-  bytes = 0
-  peakBytes = 0
-  storages = 0
-  /** Storages that nobody released are counted off when the collector finds them. */
-  readonly #forgotten = new FinalizationRegistry<number>((bytes) => this.remove(bytes))
-
-  add(storage: CpuStorage): void {
-    this.bytes += storage.byteLength
-    this.peakBytes = Math.max(this.peakBytes, this.bytes)
-    this.storages++
-    this.#forgotten.register(storage, storage.byteLength, storage)
-  }
-  release(storage: CpuStorage): void {
-    if (this.#forgotten.unregister(storage)) this.remove(storage.byteLength)
-  }
-  private remove(bytes: number): void {
-    this.bytes -= bytes
-    this.storages--
-  }
-}
 
 class CpuStorage implements Storage {
   readonly device = 'cpu'
   readonly byteLength: number
   #bytes: Uint8Array | null
   #shared = false
-  readonly #ledger: Ledger
+  readonly #ledger: Ledger | null
+  readonly #account: Account
 
-  constructor(bytes: Uint8Array, ledger: Ledger) {
+  /** Without a ledger nobody counts it. */
+  constructor(bytes: Uint8Array, ledger: Ledger | null) {
     this.byteLength = bytes.byteLength
     this.#bytes = bytes
     this.#ledger = ledger
-    ledger.add(this)
+    this.#account = { bytes: bytes.byteLength, watch: null, open: false }
+    if (ledger?.counts(bytes.byteLength) !== true) return
+    ledger.admit(bytes.byteLength)
+    ledger.open(this.#account, this)
   }
   get shared(): boolean {
     return this.#shared
@@ -60,7 +46,7 @@ class CpuStorage implements Storage {
   release(): void {
     if (this.#shared) return
     this.#bytes = null
-    this.#ledger.release(this)
+    this.#ledger?.close(this.#account)
   }
 }
 
@@ -73,35 +59,44 @@ class CpuStorage implements Storage {
  */
 export class CpuBackend implements Backend {
   readonly name = 'cpu'
-  readonly #ledger = new Ledger()
+  readonly #ledger: Ledger = new Ledger()
 
   compile(jaxpr: Jaxpr): Executable {
     if (jaxpr.constVars.length > 0) throw new InternalError('cpu', 'a program to compile takes its constants as inputs')
-    return { call: (inputs, donated) => this.#run(jaxpr, inputs, donated) }
+    return { codeBytes: 0, call: (inputs, donated) => this.#run(jaxpr, inputs, donated) }
   }
   put(bytes: Uint8Array): Storage {
     return new CpuStorage(aligned(bytes), this.#ledger)
   }
+  literal(bytes: Uint8Array): Storage {
+    return new CpuStorage(aligned(bytes), null)
+  }
   threads(): number {
     return 1
   }
-
   memory(): MemoryUse {
-    const { bytes, peakBytes, storages } = this.#ledger
-    return { bytes, peakBytes, storages }
+    return this.#ledger.use()
   }
 
   #run(jaxpr: Jaxpr, inputs: readonly Storage[], donated: readonly boolean[] = []): Storage[] {
     const values = jaxpr.inputs.map((v, i) => ({ aval: v.aval, bytes: viewOf(inputs[i]) }))
     // Each result has bytes of its own: one that is an input, or part of it, is copied.
     const taken = new Set<ArrayBufferLike>(values.map((v) => v.bytes.buffer))
-    const outputs = interpret(jaxpr, values).map(({ bytes }) => {
+    const outputs = interpreted(jaxpr, values).map(({ bytes }) => {
       const own = taken.has(bytes.buffer) || bytes.byteOffset > 0 ? bytes.slice() : bytes
       taken.add(own.buffer)
       return new CpuStorage(own, this.#ledger)
     })
     for (const [i, storage] of inputs.entries()) if (donated[i] === true) storage.release()
     return outputs
+  }
+}
+
+function interpreted(jaxpr: Jaxpr, values: readonly HostArray[]): HostArray[] {
+  try {
+    return interpret(jaxpr, values)
+  } catch (e) {
+    throw outOfHostMemory('cpu', jaxpr.outputs.reduce((n, o) => n + bytesOf(o.aval), 0), e)
   }
 }
 

@@ -1,19 +1,19 @@
 /** The default device: jaxprs compiled to WebAssembly, run in one heap. */
 import { setting, sharesMemory, threadCount } from '#platform'
-import { sizeOf, type Aval } from '../../core/aval.ts'
-import { dtypeInfo } from '../../core/dtype.ts'
+import { bytesOf } from '../../core/aval.ts'
 import { ArgumentError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import { jaxprKey } from '../../core/jaxpr-key.ts'
+import { Lru } from '../../core/lru.ts'
 import type { Backend, Executable, MemoryUse, Storage } from '../../core/storage.ts'
 import { lowerToProgram } from '../../lowering/index.ts'
 import { emitProgram, maxThreads, worthSharing } from '../../lowering/wasm/index.ts'
-import { Scratch, type Signature, WasmExecutable } from './executable.ts'
+import { leastBytes, Scratch, type Signature, tooLarge, WasmExecutable } from './executable.ts'
 import { Heap, type HeapLimits } from './heap.ts'
 import { type Code, type PoolOptions, ThreadPool } from './pool.ts'
 
 /** Programs kept: least recently used go first, past either bound. */
-const cacheLimit = { programs: 2048, bytes: 64 * 2 ** 20 }
+const programsKept = { count: 2048, bytes: 64 * 2 ** 20 }
 
 export interface WasmOptions extends Partial<HeapLimits>, Partial<PoolOptions> {
   /** Threads at first; else PULLBACK_THREADS, else those of the machine. */
@@ -36,8 +36,7 @@ export class WasmBackend implements Backend {
   readonly name = 'wasm'
   readonly #options: WasmOptions
   readonly #shareAbove: number
-  readonly #programs = new Map<string, { executable: WasmExecutable; bytes: number }>()
-  #programBytes = 0
+  readonly #programs = new Lru<string, WasmExecutable>(programsKept)
   #threads: number | null
   #runtime: Runtime | null = null
 
@@ -50,29 +49,25 @@ export class WasmBackend implements Backend {
   compile(jaxpr: Jaxpr): Executable {
     const key = jaxprKey(jaxpr)
     const hit = this.#programs.get(key)
-    if (hit !== undefined) {
-      this.#programs.delete(key)
-      this.#programs.set(key, hit)
-      return hit.executable
-    }
+    if (hit !== undefined) return hit
     const { program, plan } = lowerToProgram(jaxpr)
     const { heap, arena, frame, pool } = this.#start()
-    const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove })
-    const bytesAt = (b: number): number => storageBytes(program.buffers[b]!.aval)
+    const bytesAt = (b: number): number => bytesOf(program.buffers[b]!.aval)
     const signature: Signature = {
       inputBytes: program.inputs.map(bytesAt),
       outputBytes: program.outputs.map(bytesAt),
       forwarded: program.outputs.map((b) => program.inputs.indexOf(b)),
       same: program.outputs.map((b, i) => (program.outputs.indexOf(b) < i ? program.outputs.indexOf(b) : -1)),
-      arenaBytes,
-      ownBytes,
+      arenaBytes: plan.arenaBytes,
+      ownBytes: 0,
       donations: plan.donations,
     }
+    // Better said before code is made, whose addresses have 32 bits.
+    if (leastBytes(signature) > heap.size) throw tooLarge(signature, heap.size)
+    const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove })
     const code: Code = { run: instantiate(bytes, heap.memory), bytes: sharedTime > 0 ? bytes : new Uint8Array(), sharedTime, time }
-    const executable = new WasmExecutable(heap, arena, frame, signature, code, pool)
-    this.#programs.set(key, { executable, bytes: bytes.length })
-    this.#programBytes += bytes.length
-    this.#trim()
+    const executable = new WasmExecutable(heap, arena, frame, { ...signature, arenaBytes, ownBytes }, code, bytes.length, pool)
+    this.#programs.set(key, executable, bytes.length)
     return executable
   }
 
@@ -80,8 +75,12 @@ export class WasmBackend implements Backend {
     return this.#start().heap.fromHost(bytes)
   }
 
+  literal(bytes: Uint8Array): Storage {
+    return this.#start().heap.literal(bytes)
+  }
+
   memory(): MemoryUse {
-    return this.#runtime?.heap.use() ?? { bytes: 0, peakBytes: 0, storages: 0 }
+    return this.#start().heap.use()
   }
 
   threads(count?: number): number {
@@ -118,14 +117,6 @@ export class WasmBackend implements Backend {
     }
     return this.#runtime
   }
-
-  #trim(): void {
-    for (const [key, { bytes }] of this.#programs) {
-      if (this.#programs.size <= cacheLimit.programs && this.#programBytes <= cacheLimit.bytes) return
-      this.#programs.delete(key)
-      this.#programBytes -= bytes
-    }
-  }
 }
 
 /** A number in the environment, at least `least`; null: not set. */
@@ -141,5 +132,3 @@ function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory)
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
   return instance.exports['run'] as Code['run']
 }
-
-const storageBytes = (a: Aval): number => sizeOf(a.shape) * dtypeInfo[a.dtype].bytes

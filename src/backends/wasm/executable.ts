@@ -1,7 +1,8 @@
 /** A compiled program in the WASM heap: one call is one entry into WebAssembly. */
-import { DeviceError, InternalError } from '../../core/errors.ts'
+import { DeviceError, InternalError, OutOfMemoryError } from '../../core/errors.ts'
 import type { Executable, Storage } from '../../core/storage.ts'
-import { type Heap, tinyBytes, WasmStorage } from './heap.ts'
+import { tinyBytes } from '../ledger.ts'
+import { type Heap, type ScratchMemory, WasmStorage } from './heap.ts'
 import type { Code, ThreadPool } from './pool.ts'
 
 /** What a call must know of a program, whatever its code is. */
@@ -19,120 +20,203 @@ export interface Signature {
   readonly donations: ReadonlyMap<number, number>
 }
 
+const sum = (bytes: readonly number[]): number => bytes.reduce((a, b) => a + b, 0)
+const ownResults = ({ outputBytes, forwarded, same }: Signature): number => sum(outputBytes.filter((_, i) => forwarded[i]! < 0 && same[i]! < 0))
+
+/** What a call takes at the very least: its operands may be one array, and results may take over donated ones. */
+export const leastBytes = (s: Signature): number => s.arenaBytes + s.ownBytes + Math.max(sum(s.inputBytes) === 0 ? 0 : Math.max(...s.inputBytes), ownResults(s))
+
+export const tooLarge = (s: Signature, heapBytes: number): OutOfMemoryError =>
+  new OutOfMemoryError(
+    'call',
+    `takes ${sum(s.inputBytes)} bytes of operands, ${ownResults(s)} of results and ${s.arenaBytes + s.ownBytes} of scratch memory at once, ` +
+      `and the WebAssembly heap has ${heapBytes}; use smaller arrays or batches, or lax.scan over pieces`,
+  )
+
 /** Memory that all programs share, since only one runs at a time: the scratch arena and the call frame. */
-export class Scratch {
+export class Scratch implements ScratchMemory {
   readonly #heap: Heap
   #address = 0
   #bytes = 0
+  /** What the program at hand uses. */
+  #used = 0
   constructor(heap: Heap) {
     this.#heap = heap
+    heap.addScratch(this)
   }
-  /** An address with room for `bytes`; its contents do not outlive a call. */
+  /** An address with room for `bytes`, whose contents do not outlive a call. It is kept for the next call that asks for as much. */
   atLeast(bytes: number): number {
-    if (bytes > this.#bytes) {
-      if (this.#bytes > 0) this.#heap.unreserve(this.#address, this.#bytes)
-      this.#bytes = 0
-      this.#address = this.#heap.reserve(bytes)
-      this.#bytes = bytes
+    this.#used = align64(bytes)
+    if (this.#used > this.#bytes) {
+      this.free(0)
+      this.#address = this.#heap.reserve(this.#used)
+      this.#bytes = this.#used
     }
     return this.#address
   }
+  done(): void {
+    this.#used = 0
+  }
+  /** One huge program does not keep its arena for ever: what is more than the present one uses goes when the heap needs room. */
+  trim(): void {
+    this.free(this.#used)
+  }
+  private free(from: number): void {
+    if (this.#bytes > from) this.#heap.unreserve(this.#address + from, this.#bytes - from)
+    this.#bytes = Math.min(this.#bytes, from)
+  }
 }
 
-const align64 = (n: number): number => (n + 63) & ~63
+const align64 = (n: number): number => Math.ceil(n / 64) * 64
+
+/** Where an output of a program comes from. */
+type Output =
+  | { readonly kind: 'input'; readonly index: number }
+  | { readonly kind: 'output'; readonly index: number }
+  /** A tiny result stands in the frame, and is copied to the host. */
+  | { readonly kind: 'tiny'; readonly bytes: number; readonly slot: number }
+  /** In the heap; over the memory of input `over` where that is donated, -1: nowhere. */
+  | { readonly kind: 'heap'; readonly bytes: number; readonly over: number }
 
 export class WasmExecutable implements Executable {
+  readonly codeBytes: number
   readonly #heap: Heap
   readonly #arena: Scratch
   readonly #frame: Scratch
   readonly #signature: Signature
   readonly #code: Code
   readonly #pool: ThreadPool
-  /** Where in the frame the tiny operand or result i stands; -1: it lives in the heap. */
+  /** Where in the frame the tiny operand i stands; -1: it lives in the heap. */
   readonly #inputSlots: readonly number[]
-  readonly #outputSlots: readonly number[]
+  readonly #outputs: readonly Output[]
   readonly #frameBytes: number
   static #running = false
 
-  constructor(heap: Heap, arena: Scratch, frame: Scratch, signature: Signature, code: Code, pool: ThreadPool) {
+  constructor(heap: Heap, arena: Scratch, frame: Scratch, signature: Signature, code: Code, codeBytes: number, pool: ThreadPool) {
     this.#heap = heap
     this.#arena = arena
     this.#frame = frame
     this.#signature = signature
     this.#code = code
     this.#pool = pool
-    const { inputBytes, outputBytes } = signature
+    this.codeBytes = codeBytes
+    const { inputBytes, outputBytes, forwarded, same, donations } = signature
     let at = align64(4 * (1 + inputBytes.length + outputBytes.length))
     const slot = (bytes: number): number => {
-      if (bytes > tinyBytes) return -1
       const here = at
       at += Math.max(64, align64(bytes))
       return here
     }
-    this.#inputSlots = inputBytes.map(slot)
-    this.#outputSlots = outputBytes.map(slot)
+    this.#inputSlots = inputBytes.map((bytes) => (bytes > tinyBytes ? -1 : slot(bytes)))
+    this.#outputs = outputBytes.map((bytes, i): Output => {
+      if (forwarded[i]! >= 0) return { kind: 'input', index: forwarded[i]! }
+      if (same[i]! >= 0) return { kind: 'output', index: same[i]! }
+      return bytes > tinyBytes ? { kind: 'heap', bytes, over: donations.get(i) ?? -1 } : { kind: 'tiny', bytes, slot: slot(bytes) }
+    })
     this.#frameBytes = at
   }
 
   call(inputs: readonly Storage[], donated?: readonly boolean[]): Storage[] {
     if (WasmExecutable.#running) throw new InternalError('call', 'a program was started while another was running')
-    const heap = this.#heap
-    const { inputBytes, outputBytes, forwarded, same, arenaBytes, ownBytes, donations } = this.#signature
-    const outputs: Storage[] = []
-    heap.pin(inputs, outputs)
     WasmExecutable.#running = true
     try {
-      const threads = this.#pool.threadsFor(this.#code)
-      const scratch = arenaBytes + threads * ownBytes
-      const frame = this.#frame.atLeast(this.#frameBytes)
-      const words = heap.words
-      let word = frame >>> 2
-      words[word++] = scratch > 0 ? this.#arena.atLeast(scratch) : 0
-      for (let i = 0; i < inputBytes.length; i++) {
-        const s = own(inputs[i])
-        const slot = this.#inputSlots[i]!
-        if (slot < 0) {
-          words[word++] = heap.bringIn(s)
-        } else {
-          words[word++] = frame + slot
-          if (s.byteLength > 0) heap.bytesView.set(s.host!, frame + slot)
-        }
-      }
-      for (let i = 0; i < outputBytes.length; i++) {
-        const slot = this.#outputSlots[i]!
-        const from = forwarded[i]!
-        const twin = same[i]!
-        if (from >= 0 || twin >= 0) {
-          const s = from >= 0 ? inputs[from]! : outputs[twin]!
-          s.markShared()
-          outputs.push(s)
-          words[word++] = 0
-        } else if (slot >= 0) {
-          outputs.push(heap.fromHost(new Uint8Array(outputBytes[i]!)))
-          words[word++] = frame + slot
-        } else {
-          const taken = donations.get(i)
-          const s = taken !== undefined && donated?.[taken] === true ? heap.adopt(own(inputs[taken]), outputBytes[i]!) : heap.allocate(outputBytes[i]!)
-          outputs.push(s)
-          words[word++] = s.block!.address
-        }
-      }
+      const { threads, frame, outputs } = this.#prepared(inputs, donated)
       if (threads === 1) runAlone(this.#code, frame)
       else this.#pool.launch(this.#code, frame)
-      for (let i = 0; i < outputBytes.length; i++) {
-        const slot = this.#outputSlots[i]!
-        if (slot < 0 || forwarded[i]! >= 0 || same[i]! >= 0) continue
-        const host = own(outputs[i]).host!
-        const at = frame + slot
-        for (let b = 0; b < host.length; b++) host[b] = heap.bytesView[at + b]!
-      }
-      if (donated !== undefined) for (let i = 0; i < inputs.length; i++) if (donated[i] === true && !outputs.includes(inputs[i]!)) inputs[i]!.release()
+      this.#readTiny(outputs, frame)
+      if (donated !== undefined) for (let i = 0; i < inputs.length; i++) if (donated[i] === true && !outputs.includes(own(inputs[i]))) inputs[i]!.release()
       return outputs
     } finally {
       WasmExecutable.#running = false
-      heap.pin()
+      this.#end()
     }
   }
+
+  #end(): void {
+    this.#heap.pin()
+    this.#arena.done()
+    this.#frame.done()
+  }
+
+  /** Where the heap is too full or in pieces, everything is moved out of it and then back, side by side. */
+  #prepared(inputs: readonly Storage[], donated: readonly boolean[] | undefined): Prepared {
+    try {
+      return this.#prepare(inputs, donated)
+    } catch (e) {
+      if (!(e instanceof OutOfMemoryError)) throw e
+    }
+    this.#end()
+    this.#heap.empty()
+    try {
+      return this.#prepare(inputs, donated)
+    } catch (e) {
+      throw e instanceof OutOfMemoryError && e.operation === 'allocate' ? tooLarge(this.#signature, this.#heap.size) : e
+    }
+  }
+
+  /** Places for a call, and the frame that names them. If it throws, nothing has changed but where arrays are. */
+  #prepare(inputs: readonly Storage[], donated: readonly boolean[] | undefined): Prepared {
+    const heap = this.#heap
+    const fresh: WasmStorage[] = []
+    heap.pin(inputs, fresh)
+    try {
+      const frame = this.#frame.atLeast(this.#frameBytes)
+      const { arenaBytes, ownBytes } = this.#signature
+      const { words } = heap
+      const threads = this.#pool.threadsFor(this.#code)
+      const scratch = arenaBytes + threads * ownBytes
+      let word = frame >>> 2
+      words[word++] = scratch > 0 ? this.#arena.atLeast(scratch) : 0
+      for (let i = 0; i < inputs.length; i++) {
+        const s = own(inputs[i])
+        const slot = this.#inputSlots[i]!
+        words[word++] = slot < 0 ? heap.bringIn(s) : frame + slot
+        if (slot >= 0 && s.byteLength > 0) heap.bytesView.set(s.host!, frame + slot)
+      }
+      for (const o of this.#outputs) {
+        if (o.kind === 'tiny') fresh.push(heap.fromHost(new Uint8Array(o.bytes)))
+        else if (o.kind === 'heap' && donated?.[o.over] !== true) fresh.push(heap.allocate(o.bytes))
+      }
+      // From here on nothing fails, so donated memory may change hands.
+      const outputs: WasmStorage[] = []
+      let used = 0
+      for (const o of this.#outputs) {
+        if (o.kind === 'tiny') {
+          outputs.push(fresh[used++]!)
+          words[word++] = frame + o.slot
+        } else if (o.kind === 'heap') {
+          const s = donated?.[o.over] === true ? heap.adopt(own(inputs[o.over]), o.bytes) : fresh[used++]!
+          outputs.push(s)
+          words[word++] = s.address
+        } else {
+          const s = o.kind === 'input' ? own(inputs[o.index]) : outputs[o.index]!
+          s.markShared()
+          outputs.push(s)
+          words[word++] = 0
+        }
+      }
+      return { threads, frame, outputs }
+    } catch (e) {
+      for (const s of fresh) s.release()
+      throw e
+    }
+  }
+
+  #readTiny(outputs: readonly WasmStorage[], frame: number): void {
+    for (let i = 0; i < outputs.length; i++) {
+      const o = this.#outputs[i]!
+      if (o.kind !== 'tiny') continue
+      const host = outputs[i]!.host!
+      const at = frame + o.slot
+      for (let b = 0; b < host.length; b++) host[b] = this.#heap.bytesView[at + b]!
+    }
+  }
+}
+
+interface Prepared {
+  readonly threads: number
+  readonly frame: number
+  readonly outputs: WasmStorage[]
 }
 
 function runAlone(code: Code, frame: number): void {

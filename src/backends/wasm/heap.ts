@@ -5,31 +5,31 @@
  * recently used storages are copied to the host and their blocks freed; if nobody holds such an array any more the
  * collector frees that copy. So a synchronous loop, in which finalizers never run, stays bounded.
  *
- * Where the platform can collect garbage synchronously (Node), the heap looks for dead storages first, through weak
- * references. Elsewhere a WeakRef would pin its storage until the event loop turns; there finalizers return blocks then.
+ * Where the platform can collect garbage synchronously (Node), the ledger finds dead storages first. Elsewhere finalizers
+ * return their blocks when the event loop turns.
  */
 import { collectGarbage, sharesMemory } from '#platform'
-import { DeviceError, OutOfMemoryError } from '../../core/errors.ts'
+import { hostCopy } from '../../core/bytes.ts'
+import { InternalError, OutOfMemoryError } from '../../core/errors.ts'
 import type { MemoryUse, Storage } from '../../core/storage.ts'
 import { controlEnd } from '../../lowering/wasm/index.ts'
+import { type Account, Ledger } from '../ledger.ts'
 import { Allocator } from './allocator.ts'
 
-/** Up to here bytes live on the host and visit the heap only during a call. */
-export const tinyBytes = 256
+/** What the ledger and the heap know of a storage. */
+interface Holding extends Account {
+  /** Where in the heap the bytes are; -1: on the host. */
+  address: number
+  /** Set while the bytes are in the heap. On the host it is null: the bytes there are to die with their storage. */
+  place: Place | null
+}
 
-/** Where the bytes of a storage are: the heap holds it for as long as it has a block, the storage until it dies. */
+/** Where the bytes of a storage are: the heap holds it for as long as they are in the heap, the storage until it dies. */
 interface Place {
-  /** In the heap, or null. */
-  block: Block | null
   /** On the host, or null. */
   host: Uint8Array | null
-}
-interface Block {
-  readonly address: number
-  readonly bytes: number
-  readonly place: Place
-  /** Tells whether the storage is dead, where the platform can collect on demand. */
-  readonly alive: WeakRef<WasmStorage> | null
+  /** In the heap, or counted; null for bytes that are neither. */
+  holding: Holding | null
 }
 
 export class WasmStorage implements Storage {
@@ -38,23 +38,25 @@ export class WasmStorage implements Storage {
   readonly #heap: Heap
   shared = false
   /** Changed by the heap alone. */
-  readonly place: Place = { block: null, host: null }
+  readonly place: Place
 
-  constructor(heap: Heap, byteLength: number) {
+  constructor(heap: Heap, byteLength: number, host: Uint8Array | null) {
     this.#heap = heap
     this.byteLength = byteLength
+    this.place = { host, holding: null }
   }
-  get block(): Block | null {
-    return this.place.block
+  /** Where in the heap the bytes are; -1 where they are not. */
+  get address(): number {
+    return this.place.holding?.address ?? -1
   }
   get host(): Uint8Array | null {
     return this.place.host
   }
   read(): Uint8Array {
-    const { block, host } = this.place
-    if (host !== null) return host.slice()
-    if (block === null) throw new DeviceError('read', 'the storage was given away')
-    return this.#heap.view(block.address, this.byteLength).slice()
+    const { address, host } = this
+    if (host !== null) return hostCopy('read', host)
+    if (address < 0) throw new InternalError('read', 'the storage was given away')
+    return hostCopy('read', this.#heap.view(address, this.byteLength))
   }
   readAsync(): Promise<Uint8Array> {
     return Promise.resolve(this.read())
@@ -68,13 +70,26 @@ export class WasmStorage implements Storage {
 }
 
 export interface HeapLimits {
-  /** Bytes of the heap at most; the rest is spilled. */
+  /** Bytes of arrays in the heap at most; the rest is spilled. Default: half of what scratch memory leaves. */
   readonly budgetBytes: number
   /** Storages in the heap at most. */
   readonly budgetStorages: number
+  /** Collects garbage at once; null where that cannot be done. Default: what the platform has. */
+  readonly collect: (() => void) | null
   /** False: memory for one thread. */
   readonly shared: boolean
 }
+
+/** Memory in the heap that belongs to no array. */
+export interface ScratchMemory {
+  /** Gives back what the program at hand does not use. */
+  trim(): void
+}
+
+/** Where a search for the dead leaves the heap fuller than this, live arrays move out: else the next search came too soon. */
+const fullest = 7 / 8
+/** How full the heap is when they have. */
+const roomy = 3 / 4
 
 export class Heap {
   readonly memory: WebAssembly.Memory
@@ -83,17 +98,16 @@ export class Heap {
   readonly bytesView: Uint8Array
   readonly words: Uint32Array
   readonly #allocator: Allocator
-  readonly #limits: Omit<HeapLimits, 'shared'>
-  /** Blocks in use, the least recently used first. */
-  readonly #blocks = new Set<Block>()
+  readonly #limits: Partial<HeapLimits>
+  readonly #budgetStorages: number
+  readonly #ledger: Ledger<Holding>
+  /** What is in the heap, the least recently used first. */
+  readonly #resident = new Set<Holding>()
+  readonly #scratch: ScratchMemory[] = []
   /** Operands and results of the call that is being prepared: never evicted. */
   #pinned: readonly (readonly Storage[])[] = []
-  #bytes = 0
-  #peak = 0
-  /** Passing this many bytes starts a search for the dead; twice what the last one left alive. */
-  #threshold: number
-  /** Where there is no collection on demand: blocks of dead storages come back when the event loop turns. */
-  readonly #finalizers: FinalizationRegistry<Block> | null
+  #residentBytes = 0
+  #scratchBytes = 0
 
   constructor(limits: Partial<HeapLimits> = {}) {
     const { memory, shared } = limits.shared === false ? { memory: reserve(false), shared: false } : reserveSharedIfPossible()
@@ -101,16 +115,15 @@ export class Heap {
     this.shared = shared
     this.bytesView = new Uint8Array(this.memory.buffer)
     this.words = new Uint32Array(this.memory.buffer)
-    const size = this.memory.buffer.byteLength
-    this.#allocator = new Allocator(grainStart, size)
-    this.#limits = { budgetBytes: limits.budgetBytes ?? Math.floor(size / 2), budgetStorages: limits.budgetStorages ?? 1 << 16 }
-    this.#threshold = Math.min(firstThreshold, this.#limits.budgetBytes)
-    this.#finalizers =
-      collectGarbage === null
-        ? new FinalizationRegistry((block) => {
-            this.#free(block)
-          })
-        : null
+    this.#allocator = new Allocator(grainStart, this.size)
+    this.#limits = limits
+    this.#budgetStorages = limits.budgetStorages ?? 1 << 16
+    this.#ledger = new Ledger((holding) => this.#vacate(holding), limits.collect === undefined ? collectGarbage : limits.collect)
+  }
+
+  /** Bytes of the whole heap. */
+  get size(): number {
+    return this.bytesView.byteLength
   }
 
   view(address: number, bytes: number): Uint8Array {
@@ -118,43 +131,65 @@ export class Heap {
   }
 
   use(): MemoryUse {
-    return { bytes: this.#bytes, peakBytes: this.#peak, storages: this.#blocks.size }
+    return this.#ledger.use()
   }
 
-  /** Raw memory that belongs to no array (arena, call frames). */
+  /** What is in the heap itself: a part of `use`. */
+  resident(): { readonly bytes: number; readonly storages: number; readonly scratchBytes: number } {
+    return { bytes: this.#residentBytes, storages: this.#resident.size, scratchBytes: this.#scratchBytes }
+  }
+
+  /** Memory that belongs to no array (arena, call frames), and whom to ask for some of it back. */
   reserve(bytes: number): number {
-    return this.#take(bytes)
+    const address = this.#take(bytes)
+    this.#scratchBytes += Allocator.sizeFor(bytes)
+    return address
   }
   unreserve(address: number, bytes: number): void {
     this.#allocator.free(address, bytes)
+    this.#scratchBytes -= Allocator.sizeFor(bytes)
+  }
+  addScratch(scratch: ScratchMemory): void {
+    this.#scratch.push(scratch)
   }
 
   /** A storage in the heap, contents undefined. */
   allocate(bytes: number): WasmStorage {
-    const s = new WasmStorage(this, bytes)
-    this.#place(s)
+    this.#ledger.admit(bytes)
+    const address = this.#take(bytes)
+    const s = new WasmStorage(this, bytes, null)
+    this.#settle(this.#account(s), address, s.place)
     return s
   }
 
   /** A storage for bytes on the host; enters the heap when a program needs it. */
   fromHost(bytes: Uint8Array): WasmStorage {
-    const s = new WasmStorage(this, bytes.byteLength)
-    s.place.host = bytes
+    const s = new WasmStorage(this, bytes.byteLength, bytes)
+    if (this.#ledger.counts(s.byteLength)) {
+      this.#ledger.admit(s.byteLength)
+      this.#account(s)
+    }
     return s
+  }
+
+  /** A number written in a program, as an operand: no array, so nobody counts it. */
+  literal(bytes: Uint8Array): WasmStorage {
+    return new WasmStorage(this, bytes.byteLength, bytes)
   }
 
   /** Brings a storage into the heap and marks it as just used. */
   bringIn(s: WasmStorage): number {
-    if (s.block !== null) {
-      this.#blocks.delete(s.block)
-      this.#blocks.add(s.block)
-      return s.block.address
+    const { host, holding } = s.place
+    if (holding === null) throw new InternalError('call', 'a storage that was given away was used')
+    if (host === null) {
+      this.#resident.delete(holding)
+      this.#resident.add(holding)
+      return holding.address
     }
-    const { host } = s.place
-    if (host === null) throw new DeviceError('call', 'a storage that was given away was used')
-    const address = this.#place(s)
+    const address = this.#take(s.byteLength)
     this.bytesView.set(host, address)
     s.place.host = null
+    this.#settle(holding, address, s.place)
     return address
   }
 
@@ -164,95 +199,113 @@ export class Heap {
   }
 
   release(s: WasmStorage): void {
+    const { holding } = s.place
     s.place.host = null
-    if (s.block === null) return
-    this.#finalizers?.unregister(s)
-    this.#free(s.block)
+    s.place.holding = null
+    if (holding === null) return
+    this.#ledger.close(holding)
+    this.#vacate(holding)
   }
 
-  /** Moves the block of a donated storage to a new one of the same size. */
+  /** A donated storage's memory as that of a new one of the same size. The old one is empty afterwards. */
   adopt(from: WasmStorage, bytes: number): WasmStorage {
-    const block = from.block
-    if (block === null) throw new DeviceError('call', 'a donated storage is not in the heap')
-    from.place.block = null
-    this.#finalizers?.unregister(from)
-    this.#blocks.delete(block)
-    const to = new WasmStorage(this, bytes)
-    this.#enter(to, block.address)
+    const { holding } = from.place
+    if (holding === null || holding.address < 0) throw new InternalError('call', 'a donated storage is not in the heap')
+    from.place.holding = null
+    this.#ledger.close(holding)
+    this.#leave(holding)
+    const to = new WasmStorage(this, bytes, null)
+    this.#settle(this.#account(to), holding.address, to.place)
     return to
   }
 
-  #place(s: WasmStorage): number {
-    const address = this.#take(s.byteLength)
-    this.#bytes += Allocator.sizeFor(s.byteLength)
-    this.#peak = Math.max(this.#peak, this.#bytes)
-    this.#enter(s, address)
-    return address
+  /** Moves everything to the host, so that what comes next finds the heap in one piece. */
+  empty(): void {
+    this.#trimScratch()
+    this.#evict(0, 0)
   }
 
-  #enter(s: WasmStorage, address: number): void {
-    const block: Block = { address, bytes: s.byteLength, place: s.place, alive: collectGarbage === null ? null : new WeakRef(s) }
-    s.place.block = block
-    this.#blocks.add(block)
-    this.#finalizers?.register(s, block, s)
+  #account(s: WasmStorage): Holding {
+    const holding: Holding = { bytes: s.byteLength, watch: null, open: false, address: -1, place: null }
+    s.place.holding = holding
+    this.#ledger.open(holding, s)
+    return holding
   }
 
-  #free(block: Block): void {
-    if (!this.#blocks.delete(block)) return
-    block.place.block = null
-    this.#bytes -= Allocator.sizeFor(block.bytes)
-    this.#allocator.free(block.address, block.bytes)
+  #settle(holding: Holding, address: number, place: Place): void {
+    holding.address = address
+    holding.place = place
+    this.#resident.add(holding)
+    this.#residentBytes += Allocator.sizeFor(holding.bytes)
+  }
+
+  /** Takes a storage off the list of residents; its block is the caller's then. */
+  #leave(holding: Holding): void {
+    this.#resident.delete(holding)
+    this.#residentBytes -= Allocator.sizeFor(holding.bytes)
+    holding.place = null
+  }
+
+  #vacate(holding: Holding): void {
+    if (holding.address < 0) return
+    this.#leave(holding)
+    this.#allocator.free(holding.address, holding.bytes)
+    holding.address = -1
   }
 
   #take(bytes: number): number {
-    if (this.#bytes + bytes > this.#threshold || this.#blocks.size >= this.#limits.budgetStorages) this.#makeRoom(bytes)
+    if (this.#isPast(1, bytes)) this.#makeRoom(bytes)
     const address = this.#allocator.allocate(bytes) ?? this.#afterEviction(bytes)
     if (address === null) {
-      const size = this.memory.buffer.byteLength
-      throw new OutOfMemoryError('allocate', `${bytes} bytes do not fit in the WebAssembly heap of ${size} bytes, of which ${this.#bytes} are in use by this call; use smaller arrays or batches`)
+      throw new OutOfMemoryError('allocate', `${bytes} bytes do not fit in the WebAssembly heap of ${this.size} bytes, of which this call uses ${this.#residentBytes + this.#scratchBytes} already`)
     }
     return address
   }
 
-  /** The dead first; then, past the budget, the least recently used half. */
+  get #budgetBytes(): number {
+    return this.#limits.budgetBytes ?? Math.floor((this.size - this.#scratchBytes) / 2)
+  }
+
+  #isPast(share: number, bytes: number): boolean {
+    return this.#residentBytes + bytes > share * this.#budgetBytes || this.#resident.size >= share * this.#budgetStorages
+  }
+
+  /** The dead go first, then scratch memory that no program uses, then the least recently used. */
   #makeRoom(bytes: number): void {
-    this.#collect()
-    const { budgetBytes, budgetStorages } = this.#limits
-    if (this.#bytes + bytes > budgetBytes || this.#blocks.size >= budgetStorages) {
-      this.#evict((budgetBytes - bytes) / 2, budgetStorages / 2)
-    }
-    this.#threshold = Math.min(budgetBytes, Math.max(firstThreshold, 2 * (this.#bytes + bytes)))
+    this.#ledger.sweep()
+    if (!this.#isPast(fullest, bytes)) return
+    this.#trimScratch()
+    if (this.#isPast(fullest, bytes)) this.#evict(roomy * this.#budgetBytes - bytes, roomy * this.#budgetStorages)
   }
 
   /** Room for one large block: everything that is not pinned goes. */
   #afterEviction(bytes: number): number | null {
-    this.#collect()
+    this.#ledger.sweep()
+    this.#trimScratch()
     const address = this.#allocator.allocate(bytes)
     if (address !== null) return address
     this.#evict(0, 0)
     return this.#allocator.allocate(bytes)
   }
 
-  #collect(): void {
-    if (collectGarbage === null) return
-    collectGarbage()
-    for (const block of [...this.#blocks]) if (block.alive?.deref() === undefined) this.#free(block)
+  #trimScratch(): void {
+    for (const s of this.#scratch) s.trim()
   }
 
   #evict(toBytes: number, toStorages: number): void {
     const pinned = new Set(this.#pinned.flatMap((list) => list.map((s) => (s as WasmStorage).place)))
-    for (const block of [...this.#blocks]) {
-      if (this.#bytes <= toBytes && this.#blocks.size <= toStorages) return
-      if (pinned.has(block.place)) continue
-      block.place.host = this.view(block.address, block.bytes).slice()
-      this.#free(block)
+    for (const holding of this.#resident) {
+      if (this.#residentBytes <= toBytes && this.#resident.size <= toStorages) return
+      const { place } = holding
+      if (place === null || pinned.has(place)) continue
+      place.host = hostCopy('spill', this.view(holding.address, holding.bytes))
+      this.#vacate(holding)
     }
   }
 }
 
 /** Below are the words by which threads meet; address 0 stays unused, so that no pointer is null. */
 const grainStart = controlEnd
-const firstThreshold = 256 * 2 ** 20
 
 function reserveSharedIfPossible(): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {
   if (!sharesMemory()) return { memory: reserve(false), shared: false }

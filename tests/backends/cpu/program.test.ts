@@ -61,11 +61,12 @@ describe('storage', () => {
   })
   test('memory counts what is alive', () => {
     const cpu = new CpuBackend()
+    expect(cpu.memory()).toEqual({ arrays: 0, bytes: 0, peakBytes: 0 })
     const x = cpu.put(new Uint8Array(8))
     const outputs = cpu.compile(identity).call([x], [true])
-    expect(cpu.memory()).toEqual({ bytes: 16, peakBytes: 24, storages: 2 })
+    expect(cpu.memory()).toEqual({ arrays: 2, bytes: 16, peakBytes: 24 })
     for (const o of outputs) o.release()
-    expect(cpu.memory()).toEqual({ bytes: 0, peakBytes: 24, storages: 0 })
+    expect(cpu.memory()).toEqual({ arrays: 0, bytes: 0, peakBytes: 24 })
   })
   test('shared storage is not released', () => {
     const cpu = new CpuBackend()
