@@ -19,6 +19,12 @@ export interface Account {
 /** Arrays of so few bytes are plain JavaScript values on every device. */
 export const tinyBytes = 256
 
+/**
+ * A finalizer that is due takes memory until the event loop turns. So where there is nothing else, arrays on the host are
+ * watched only when they are so large that this is nothing beside them.
+ */
+const worthFinalizer = 1 << 16
+
 /** A sweep is due past these, or past twice what the last one left alive. */
 const firstBytes = 256 * 2 ** 20
 const firstArrays = 1 << 14
@@ -45,9 +51,9 @@ export class Ledger<A extends Account = Account> {
     this.#finalizers = collect === null ? new FinalizationRegistry((account) => this.#dead(account)) : null
   }
 
-  /** Whether a storage of so many bytes is counted: tiny ones are from the first look at the ledger on. */
+  /** Whether a storage of so many bytes on the host is counted: tiny ones are from the first look at the ledger on. */
   counts(bytes: number): boolean {
-    return bytes > tinyBytes || this.#countsTiny
+    return this.#finalizers === null ? bytes > tinyBytes || this.#countsTiny : bytes > worthFinalizer
   }
 
   /** To be called before `bytes` are added: looks for the dead where much came since the last look. */

@@ -6,8 +6,9 @@
  */
 
 const grain = 64
-/** Bins a power of two; a request looks in its own bin for a fit, then takes the first block of any larger bin. */
+/** Bins a power of two. Every block of a larger bin fits; in a request's own bin so many of the newest are looked at. */
 const steps = 4
+const looks = 8
 
 export class Allocator {
   readonly #end: number
@@ -15,7 +16,8 @@ export class Allocator {
   #top: number
   readonly #startOfFree = new Map<number, number>()
   readonly #endOfFree = new Map<number, number>()
-  readonly #bins: Set<number>[] = Array.from({ length: 33 * steps }, () => new Set<number>())
+  /** Starts of free blocks, the newest last. One that is no block of this bin any more is passed over. */
+  readonly #bins: number[][] = Array.from({ length: 33 * steps }, () => [])
 
   constructor(start: number, end: number) {
     this.#top = roundUp(start)
@@ -30,6 +32,7 @@ export class Allocator {
   /** An address for `bytes`, or null when no block is large enough. */
   allocate(bytes: number): number | null {
     const size = Allocator.sizeFor(bytes)
+    if (size > this.#end) return null
     const start = this.#fit(size)
     if (start !== null) return start
     if (this.#top + size > this.#end) return null
@@ -58,14 +61,28 @@ export class Allocator {
   }
 
   #fit(size: number): number | null {
-    for (let b = binOf(size); b < this.#bins.length; b++) {
-      let found: number | null = null
-      for (const start of this.#bins[b]!) if (this.#startOfFree.get(start)! >= size) found = start
-      if (found === null) continue
-      const length = this.#startOfFree.get(found)!
-      this.#remove(found, length)
-      if (length > size) this.#insert(found + size, length - size)
-      return found
+    const own = binOf(size)
+    for (let b = own; b < this.#bins.length; b++) {
+      const start = this.#newest(b, size, b === own ? looks : Infinity)
+      if (start !== null) return start
+    }
+    return this.#newest(own, size, Infinity)
+  }
+
+  #newest(b: number, size: number, most: number): number | null {
+    const bin = this.#bins[b]!
+    for (let i = bin.length - 1, seen = 0; i >= 0 && seen < most; i--, seen++) {
+      const start = bin[i]!
+      const length = this.#startOfFree.get(start)
+      if (length === undefined || binOf(length) !== b) {
+        bin.splice(i, 1)
+        continue
+      }
+      if (length < size) continue
+      bin.splice(i, 1)
+      this.#remove(start, length)
+      if (length > size) this.#insert(start + size, length - size)
+      return start
     }
     return null
   }
@@ -73,19 +90,24 @@ export class Allocator {
   #insert(start: number, size: number): void {
     this.#startOfFree.set(start, size)
     this.#endOfFree.set(start + size, start)
-    this.#bins[binOf(size)]!.add(start)
+    const b = binOf(size)
+    const bin = this.#bins[b]!
+    bin.push(start)
+    // What was passed over too seldom would pile up.
+    if (bin.length > 64 && bin.length > 2 * this.#startOfFree.size) this.#bins[b] = [...new Set(bin)].filter((at) => binOf(this.#startOfFree.get(at) ?? 0) === b)
   }
 
   #remove(start: number, size: number): void {
     this.#startOfFree.delete(start)
     this.#endOfFree.delete(start + size)
-    this.#bins[binOf(size)]!.delete(start)
   }
 }
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / grain) * grain
 
+/** Of a multiple of the grain; 0 is in no block's bin. */
 function binOf(size: number): number {
-  const power = 31 - Math.clz32(Math.min(size, 0xffffffff))
-  return power * steps + Math.floor((size / 2 ** power - 1) * steps)
+  const grains = size / grain
+  const power = 31 - Math.clz32(grains)
+  return grains === 0 ? -1 : power * steps + Math.floor((grains / 2 ** power - 1) * steps)
 }

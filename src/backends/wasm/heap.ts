@@ -180,17 +180,17 @@ export class Heap {
   /** Brings a storage into the heap and marks it as just used. */
   bringIn(s: WasmStorage): number {
     const { host, holding } = s.place
-    if (holding === null) throw new InternalError('call', 'a storage that was given away was used')
-    if (host === null) {
-      this.#resident.delete(holding)
-      this.#resident.add(holding)
-      return holding.address
+    if (host !== null) {
+      const address = this.#take(s.byteLength)
+      this.bytesView.set(host, address)
+      s.place.host = null
+      this.#settle(holding?.open === true ? holding : this.#account(s), address, s.place)
+      return address
     }
-    const address = this.#take(s.byteLength)
-    this.bytesView.set(host, address)
-    s.place.host = null
-    this.#settle(holding, address, s.place)
-    return address
+    if (holding === null) throw new InternalError('call', 'a storage that was given away was used')
+    this.#resident.delete(holding)
+    this.#resident.add(holding)
+    return holding.address
   }
 
   /** Names the storages that must stay where they are until the next call of `pin`. */
@@ -300,6 +300,7 @@ export class Heap {
       if (place === null || pinned.has(place)) continue
       place.host = hostCopy('spill', this.view(holding.address, holding.bytes))
       this.#vacate(holding)
+      if (!this.#ledger.counts(holding.bytes)) this.#ledger.close(holding)
     }
   }
 }

@@ -1,0 +1,76 @@
+// Synchronous loops that free nothing, in processes of their own: what stays resident is bounded.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { longTestTimeout, sized } from '../scale.ts'
+import { mebibyte, program, type Report } from './run.ts'
+
+let inNode: Awaited<ReturnType<typeof program>>
+let inBrowser: Awaited<ReturnType<typeof program>>
+beforeAll(async () => {
+  inNode = await program('loops')
+  inBrowser = await program('loops', 'browser')
+})
+afterAll(() => {
+  inNode.remove()
+  inBrowser.remove()
+})
+
+/**
+ * Node with the library takes 60 to 100 MiB. Dead arrays are looked for whenever 256 MiB were made, or twice of what was
+ * alive at the last look; copies on the host (of operands, of spilled arrays) wait for V8's own collections.
+ */
+const nodeBound = 640 * mebibyte
+/** The heap's budget of 2 GiB, and 1 GiB for copies that V8 has not yet collected and for itself. */
+const browserBound = 3072 * mebibyte
+/** What comes and goes in V8's own heap. */
+const noise = 96 * mebibyte
+
+function requireBounded({ samples, peak }: Report, bound: number): void {
+  expect(peak).toBeLessThan(bound)
+  // Warm after two fifths; nothing is added from there on.
+  const warm = samples.slice(Math.floor(samples.length * 0.4), -1)
+  const half = Math.floor(warm.length / 2)
+  expect(Math.max(...warm.slice(half)) - Math.max(...warm.slice(0, half))).toBeLessThan(noise)
+}
+
+const everyStep = ['eager', 'jit', 'grad(jit)', 'jit(grad)', 'eager grad', 'vmap', 'scan', 'host']
+const largeSteps = sized(300, 10_000)
+const smallSteps = sized(10_000, 1_000_000)
+
+describe('a new array of 4 MiB at each step', () => {
+  test.each(sized(['eager', 'grad(jit)', 'scan'], everyStep))(`%s`, async (name) => {
+    requireBounded(await inNode.run(name, 'large', largeSteps), nodeBound)
+  }, longTestTimeout)
+
+  test('in a scan whose every step makes one', async () => {
+    expect((await inNode.run('', 'inside', largeSteps)).peak).toBeLessThan(nodeBound)
+  }, longTestTimeout)
+
+  test('with errors thrown midway, by operations and by users, in every transformation', async () => {
+    requireBounded(await inNode.run('eager', 'errors', largeSteps), nodeBound)
+  }, longTestTimeout)
+
+  test.each(sized(['jit'], ['eager', 'jit', 'grad(jit)', 'vmap', 'scan']))('with the last 50 kept, unharmed: %s', async (name) => {
+    requireBounded(await inNode.run(name, 'ring', largeSteps), nodeBound + 50 * 4 * mebibyte)
+  }, longTestTimeout)
+})
+
+describe('small arrays', () => {
+  test.each(sized(['jit'], everyStep))('of 800 bytes: %s', async (name) => {
+    requireBounded(await inNode.run(name, 'small', smallSteps), nodeBound)
+  }, longTestTimeout)
+  test.each(sized(['eager'], everyStep))('of 12 bytes, outside of the heap: %s', async (name) => {
+    requireBounded(await inNode.run(name, 'tiny', smallSteps), nodeBound)
+  }, longTestTimeout)
+})
+
+describe('without collection on demand, as in a browser', () => {
+  test.each(sized([], everyStep))('a new array of 4 MiB at each step: %s', async (name) => {
+    requireBounded(await inBrowser.run(name, 'large', largeSteps), browserBound)
+  }, longTestTimeout)
+  test(`the last 50 kept, unharmed`, async () => {
+    requireBounded(await inBrowser.run('jit', 'ring', sized(600, 10_000)), browserBound)
+  }, longTestTimeout)
+  test.each(sized(['jit'], everyStep))('small arrays: %s', async (name) => {
+    requireBounded(await inBrowser.run(name, 'small', smallSteps), browserBound)
+  }, longTestTimeout)
+})
