@@ -19,8 +19,9 @@ afterAll(() => {
  * alive at the last look; copies on the host (of operands, of spilled arrays) wait for V8's own collections.
  */
 const nodeBound = 640 * mebibyte
-/** The heap's budget of 2 GiB, and 1 GiB for copies that V8 has not yet collected and for itself. */
-const browserBound = 3072 * mebibyte
+/** The heap's budget, and 1 GiB for copies that V8 has not yet collected and for itself. */
+const budget = sized(256, 2048)
+const browserBound = (budget + 1024) * mebibyte
 /** What comes and goes in V8's own heap. */
 const noise = 96 * mebibyte
 
@@ -65,12 +66,12 @@ describe('small arrays', () => {
 
 describe('without collection on demand, as in a browser', () => {
   test.each(sized([], everyStep))('a new array of 4 MiB at each step: %s', async (name) => {
-    requireBounded(await inBrowser.run(name, 'large', largeSteps), browserBound)
+    requireBounded(await inBrowser.run(name, 'large', largeSteps, budget), browserBound)
   }, longTestTimeout)
   test(`the last 50 kept, unharmed`, async () => {
-    requireBounded(await inBrowser.run('jit', 'ring', sized(600, 10_000)), browserBound)
+    requireBounded(await inBrowser.run('jit', 'ring', largeSteps, budget), browserBound)
   }, longTestTimeout)
   test.each(sized(['jit'], everyStep))('small arrays: %s', async (name) => {
-    requireBounded(await inBrowser.run(name, 'small', smallSteps), browserBound)
+    requireBounded(await inBrowser.run(name, 'small', smallSteps, budget), browserBound)
   }, longTestTimeout)
 })

@@ -1,8 +1,10 @@
 /**
  * Loops that make a new array at each step and free nothing, never giving the event loop a turn:
- * `node loops.mjs NAME STEPS`. Prints what stayed resident, as JSON.
+ * `node loops.mjs NAME HOW STEPS [BUDGET IN MiB]`. Prints what stayed resident, as JSON.
  */
 import { debug, grad, jit, lax, np, vmap } from 'pullback'
+import { WasmBackend } from '../../../src/backends/wasm/index.ts'
+import { installBackend } from '../../../src/core/devices.ts'
 
 type Step = (x: np.NDArray, i: number) => np.NDArray
 
@@ -97,7 +99,8 @@ function ring(step: Step): Step {
   }
 }
 
-const [name = '', how = '', countText = '0'] = process.argv.slice(2)
+const [name = '', how = '', countText = '0', budget] = process.argv.slice(2)
+if (budget !== undefined) installBackend(new WasmBackend({ budgetBytes: Number(budget) * 2 ** 20 }))
 const count = Number(countText)
 const began = performance.now()
 const step = steps[name] ?? stop
