@@ -13,6 +13,7 @@ export { devicePut } from './core/transfer.ts'
 export * as tree from './core/tree-functions.ts'
 export type { ArrayLike, Out, Prefix, Tree } from './core/tree.ts'
 export * as lax from './lax/index.ts'
+export { lower } from './lower.ts'
 export * as nn from './nn/index.ts'
 export * as np from './numpy/index.ts'
 export * as random from './random/index.ts'
@@ -31,7 +32,6 @@ export {
   jvp,
   linearize,
   linearTranspose,
-  lower,
   type Lowered,
   makeJaxpr,
   parseJaxpr,

@@ -6,6 +6,7 @@ import { flopsOf, type MemoryPlan, printProgram, type Program, type Step } from 
 import { optimize } from './passes/index.ts'
 import { planMemory } from './plan/index.ts'
 import { emitProgram } from './wasm/index.ts'
+import { wgslText } from './wgsl/index.ts'
 
 export interface LoweredProgram {
   readonly optimized: Jaxpr
@@ -21,9 +22,9 @@ export function lowerToProgram(jaxpr: Jaxpr): LoweredProgram {
 }
 
 /** The arrows of lowering that can be printed. */
-export type LoweringStage = 'jaxpr' | 'optimized' | 'kernels' | 'wat'
+export type LoweringStage = 'jaxpr' | 'optimized' | 'kernels' | 'wat' | 'wgsl'
 
-/** The program as text after one of the stages: as it was traced, after the passes, as kernels, as WebAssembly. */
+/** The program as text after one of the stages: as it was traced, after the passes, as kernels, as WebAssembly, as shaders. */
 export function loweringText(jaxpr: Jaxpr, stage: LoweringStage): string {
   if (stage === 'jaxpr') return printJaxpr(jaxpr)
   const { optimized, program, plan } = lowerToProgram(jaxpr)
@@ -34,6 +35,8 @@ export function loweringText(jaxpr: Jaxpr, stage: LoweringStage): string {
       return printProgram(program)
     case 'wat':
       return emitProgram(program, plan).wat()
+    case 'wgsl':
+      return wgslText(program)
   }
 }
 

@@ -3,7 +3,7 @@ export { jvp, linearize, linearTranspose, stopGradient, vjp } from './derivative
 export { grad, valueAndGrad } from './gradients.ts'
 export { hessian, jacfwd, jacrev } from './jacobians.ts'
 export { jit, type JitOptions } from './jit.ts'
-export { type Compiled, installLowering, lower, type Lowered, type LoweringTools, type Stage } from './lower.ts'
+export { type Compiled, type Lowered, type LoweringTools, lowerWith, type Stage } from './lower.ts'
 export { ClosedJaxpr, evalShape, makeJaxpr, parseJaxpr, type ShapeDtype } from './trace-function.ts'
 export type { Args, GradAt, GradOptions, Jacobian } from './types.ts'
 export { vmap, type VmapOptions } from './vectorize.ts'

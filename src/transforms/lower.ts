@@ -1,6 +1,6 @@
 /** Looking at what becomes of a function on its way to a machine. */
 import { bytesOf, sameType, showType } from '../core/aval.ts'
-import { ArgumentError, DtypeError, InternalError, ShapeError, TreeError } from '../core/errors.ts'
+import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
 import type { Out } from '../core/tree.ts'
 import { type Flat, flattenValues, normalArgnums, paths } from './functions.ts'
@@ -8,24 +8,14 @@ import { type JitOptions, jit, programOf } from './jit.ts'
 import { inputAvals, outputAvals } from './staging/jaxprs.ts'
 import type { Args } from './types.ts'
 
-/** What a program can be printed as: as traced, after the passes, as kernels, as WebAssembly. */
-export type Stage = 'jaxpr' | 'optimized' | 'kernels' | 'wat'
-const stages: readonly Stage[] = ['jaxpr', 'optimized', 'kernels', 'wat']
+/** What a program can be printed as: as traced, after the passes, as kernels, as WebAssembly, as shaders. */
+export type Stage = 'jaxpr' | 'optimized' | 'kernels' | 'wat' | 'wgsl'
+const stages: readonly Stage[] = ['jaxpr', 'optimized', 'kernels', 'wat', 'wgsl']
 
-/** What the lowering tells of a program. `wire.ts` hands it over: transformations do not know the lowering. */
+/** What the lowering tells of a program: handed in, since transformations do not know the lowering. */
 export interface LoweringTools {
-  text(jaxpr: Jaxpr, stage: Stage): string
-  analyse(jaxpr: Jaxpr): { readonly flops: number; readonly kernels: number; readonly arenaBytes: number }
-}
-
-let tools: LoweringTools | null = null
-/** Called once, by `wire.ts`. */
-export function installLowering(t: LoweringTools): void {
-  tools = t
-}
-function lowering(): LoweringTools {
-  if (tools === null) throw new InternalError('lower', "no lowering is installed; import from 'pullback', which wires one in")
-  return tools
+  readonly text: (jaxpr: Jaxpr, stage: Stage) => string
+  readonly analyse: (jaxpr: Jaxpr) => { readonly flops: number; readonly kernels: number; readonly arenaBytes: number }
 }
 
 export interface Compiled<A extends Args, R> {
@@ -66,13 +56,8 @@ function requireSame(expected: Flat, got: Flat): void {
   throw had.dtype === has.dtype ? new ShapeError('call', text) : new DtypeError('call', text)
 }
 
-/**
- * Traces a function as `jit` does, and shows its program.
- *
- * @example
- * lower((x: np.NDArray) => np.tanh(x.add(1)))(np.zeros([8])).text('kernels')
- */
-export function lower<A extends Args, R>(f: (...a: A) => R, options: JitOptions = {}): (...a: A) => Lowered<A, R> {
+/** `lower`, with what tells of programs. */
+export function lowerWith<A extends Args, R>(tools: LoweringTools, f: (...a: A) => R, options: JitOptions = {}): (...a: A) => Lowered<A, R> {
   const call = jit(f, options)
   return (...args) => {
     const jaxpr = programOf(f, options, args)
@@ -81,7 +66,7 @@ export function lower<A extends Args, R>(f: (...a: A) => R, options: JitOptions 
       jaxpr,
       text: (stage = 'jaxpr') => {
         if (!stages.includes(stage)) throw new ArgumentError('lower', `there is no text of '${stage}'; the stages are ${stages.join(', ')}`)
-        return lowering().text(jaxpr, stage)
+        return tools.text(jaxpr, stage)
       },
       compile: () => ({
         call: (...given) => {
@@ -89,13 +74,13 @@ export function lower<A extends Args, R>(f: (...a: A) => R, options: JitOptions 
           return call(...given)
         },
         costAnalysis: () => {
-          const { flops, kernels } = lowering().analyse(jaxpr)
+          const { flops, kernels } = tools.analyse(jaxpr)
           return { flops, kernels }
         },
         memoryAnalysis: () => ({
           argumentBytes: sum(inputAvals(jaxpr).map(bytesOf)),
           outputBytes: sum(outputAvals(jaxpr).map(bytesOf)),
-          temporaryBytes: lowering().analyse(jaxpr).arenaBytes,
+          temporaryBytes: tools.analyse(jaxpr).arenaBytes,
         }),
       }),
     }

@@ -24,7 +24,8 @@ const mayImport: { readonly [floor: string]: readonly string[] } = {
   backends: ['core', 'lowering'],
   ...Object.fromEntries(userFunctions.map((floor) => [floor, inner])),
   'wire.ts': [...inner, 'lowering', 'backends'],
-  'index.ts': [...inner, 'wire.ts'],
+  'lower.ts': [...inner, 'lowering', 'wire.ts'],
+  'index.ts': [...inner, 'wire.ts', 'lower.ts'],
 }
 
 /** Everything else is built as a user would build it: on doors. */

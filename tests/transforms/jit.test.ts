@@ -7,7 +7,8 @@ import { ArgumentError, ConcretizationError, DisposedError, TreeError } from '..
 import { counters } from '../../src/core/evaluate.ts'
 import { sin } from '../../src/core/ops/index.ts'
 import { traceDepth } from '../../src/core/trace.ts'
-import { grad, jit, jvp, lower, makeJaxpr, valueAndGrad, vmap } from '../../src/transforms/index.ts'
+import { lower } from '../../src/lower.ts'
+import { grad, jit, jvp, makeJaxpr, valueAndGrad, vmap } from '../../src/transforms/index.ts'
 import { traceCounter } from '../../src/transforms/jit.ts'
 import { array, scalar } from './values.ts'
 

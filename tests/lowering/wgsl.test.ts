@@ -1,0 +1,120 @@
+/** The kernel IR as WGSL: parsed and reflected by wgsl_reflect, and small shaders run by its interpreter. No device is needed. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { WgslExec, WgslParser, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js'
+import { evalAvals } from '../../src/core/abstract-eval/index.ts'
+import { aval, bytesOf } from '../../src/core/aval.ts'
+import { decodeNumbers } from '../../src/core/bytes.ts'
+import { type DType, isInexact } from '../../src/core/dtype.ts'
+import { DeviceError } from '../../src/core/errors.ts'
+import { eqn, type Jaxpr, Var } from '../../src/core/jaxpr.ts'
+import type { Primitive } from '../../src/core/primitives/index.ts'
+import { interpret } from '../../src/backends/cpu/interpret.ts'
+import { grad, lax, lower, makeJaxpr, nn, np } from '../../src/index.ts'
+import { lowerToProgram } from '../../src/lowering/index.ts'
+import { kernelsOf } from '../../src/lowering/kernel-ir/index.ts'
+import { type Shader, shaderOf } from '../../src/lowering/wgsl/index.ts'
+import { arbitraryJaxpr } from '../core/arbitrary-jaxpr.ts'
+import { sized } from '../scale.ts'
+import { type Case, cases } from '../transforms/primitive-cases.ts'
+import { someBytes } from './agree.ts'
+
+const zeros = (...shape: number[]): np.NDArray => np.zeros(shape)
+
+/** The shaders of a program, those of kinds that have none left out. */
+function shadersOf(jaxpr: Jaxpr): Shader[] {
+  const { program } = lowerToProgram(jaxpr)
+  return kernelsOf(program)
+    .filter((k) => k.kind === 'loop' || k.kind === 'contraction')
+    .map((k) => shaderOf(k, program))
+}
+
+/** The shader is well formed, and binds what it says. */
+function expectValid({ code, bindings, workgroupSize, workgroups }: Shader): void {
+  const { entry, storage } = new WgslReflect(code)
+  expect(entry.compute.map((f) => f.name), code).toEqual(['main'])
+  expect(new Set(storage.map((b) => b.binding))).toEqual(new Set(bindings.map((_, i) => i)))
+  expect(code).toContain(`@workgroup_size(${workgroupSize})`)
+  for (const n of workgroups) expect(n).toBeLessThanOrEqual(65535)
+}
+
+const holdsPrograms: ReadonlySet<Primitive> = new Set<Primitive>(['jit', 'scan'])
+const all = (Object.keys(cases) as Primitive[]).filter((p) => !holdsPrograms.has(p)).flatMap((p) => cases[p].map((c, i): [string, Primitive, Case<Primitive>] => [`${p} ${i}`, p, c as Case<Primitive>]))
+
+/** A program of one equation, in float32. */
+function single(primitive: Primitive, c: Case<Primitive>): Jaxpr {
+  const params = primitive === 'bitcastConvertType' ? { newDtype: 'int32' } : primitive === 'convertElementType' ? { newDtype: 'int32', weakType: false } : c.params
+  const inputs = c.inputs.map((i) => new Var(aval(i.shape, i.dtype !== undefined && !isInexact(i.dtype) ? i.dtype : 'float32')))
+  const outputs = evalAvals(primitive, inputs.map((v) => v.aval), params).map((a) => new Var(a))
+  return { constVars: [], inputs, equations: [eqn(primitive, params as never, inputs, outputs)], outputs }
+}
+
+describe('every shader is well formed', () => {
+  test.each(all)('%s', (_, primitive, c) => {
+    shadersOf(single(primitive, c)).forEach(expectValid)
+  })
+  test('of generated programs, in every dtype of 32 bits and less', () => {
+    const dtypes: readonly DType[] = ['float32', 'int32', 'bool', 'uint8', 'float16', 'bfloat16', 'int8', 'uint32']
+    fc.assert(
+      fc.property(fc.subarray([...dtypes], { minLength: 1 }).chain((some) => arbitraryJaxpr({ dtypes: some })), (jaxpr) => shadersOf(jaxpr).forEach(expectValid)),
+      { numRuns: sized(60, 2000) },
+    )
+  })
+  test('of row kernels, products with epilogues, convolutions and their gradients', () => {
+    const conv = (k: np.NDArray, x: np.NDArray): np.NDArray => nn.relu(lax.convGeneralDilated(x, k, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }))
+    for (const jaxpr of [
+      makeJaxpr((x: np.NDArray) => nn.softmax(x))(zeros(10, 1000)).jaxpr,
+      makeJaxpr((x: np.NDArray) => [np.argmax(x, 1), np.max(x, 0)])(zeros(10, 1000)).jaxpr,
+      makeJaxpr((x: np.NDArray, w: np.NDArray, b: np.NDArray) => np.tanh(x.matmul(w).add(b)))(zeros(100, 70), zeros(70, 130), zeros(130)).jaxpr,
+      makeJaxpr(grad((k: np.NDArray, x: np.NDArray) => np.sum(conv(k, x)), { argnums: [0, 1] }))(zeros(3, 3, 3, 8), zeros(2, 9, 11, 3)).jaxpr,
+    ]) {
+      const shaders = shadersOf(jaxpr)
+      expect(shaders.length).toBeGreaterThan(0)
+      shaders.forEach(expectValid)
+    }
+  })
+})
+
+/** What wgsl_reflect's interpreter makes of a program of one kernel. */
+function run(jaxpr: Jaxpr): readonly Float32Array[] {
+  const { program } = lowerToProgram(jaxpr)
+  const [kernel, ...more] = kernelsOf(program)
+  if (kernel === undefined || more.length > 0) throw new Error('a program of one kernel is needed')
+  const { code, bindings, workgroups } = shaderOf(kernel, program)
+  const memory: Uint8Array<ArrayBuffer>[] = program.buffers.map((b) => new Uint8Array(bytesOf(b.aval)))
+  program.inputs.forEach((b, i) => (memory[b] = someBytes(program.buffers[b]!.aval, i).slice()))
+  const group = Object.fromEntries(bindings.map(({ buffer }, i) => [i, memory[buffer]!]))
+  new WgslExec(new WgslParser().parse(code)).dispatchWorkgroups('main', [...workgroups], { 0: group })
+  return program.outputs.map((b) => new Float32Array(memory[b]!.slice().buffer))
+}
+
+describe('run by an interpreter, shaders give what cpu gives', () => {
+  const programs: readonly [string, Jaxpr][] = [
+    ['a fused chain', makeJaxpr((x: np.NDArray, y: np.NDArray) => np.tanh(np.exp(x).mul(y)).add(np.sin(x)))(zeros(3, 5), zeros(5)).jaxpr],
+    ['short rows', makeJaxpr((x: np.NDArray) => nn.softmax(x))(zeros(4, 7)).jaxpr],
+    ['transposes and reversed slices are index maps', makeJaxpr((x: np.NDArray) => x.T.slice([null, null, -1]).add(1))(zeros(3, 4)).jaxpr],
+    ['a running sum', makeJaxpr((x: np.NDArray) => np.cumsum(x, 1))(zeros(3, 6)).jaxpr],
+    ['a product', makeJaxpr((x: np.NDArray, w: np.NDArray, b: np.NDArray) => x.matmul(w).add(b))(zeros(3, 5), zeros(5, 4), zeros(4)).jaxpr],
+  ]
+  test.each(programs)('%s', (_, jaxpr) => {
+    const got = run(jaxpr)
+    const want = interpret(jaxpr, jaxpr.inputs.map((v, i) => ({ aval: v.aval, bytes: someBytes(v.aval, i) })))
+    for (const [i, w] of want.entries()) {
+      const numbers = decodeNumbers(w.bytes, w.aval.dtype)
+      expect(numbers.some((x) => x !== 0)).toBe(true)
+      for (let k = 0; k < numbers.length; k++) expect(Math.abs(got[i]![k]! - numbers[k]!), `element ${k}`).toBeLessThanOrEqual(2e-6 * (1 + Math.abs(numbers[k]!)))
+    }
+  })
+})
+
+test('lower(f)(x).text gives the shaders of a program', () => {
+  const text = lower((x: np.NDArray) => np.exp(x).add(1))(zeros(8)).text('wgsl')
+  expect(text).toContain('// 0 loop exp: 1 x 1 x 1 workgroups of 64')
+  expect(text).toContain('fn exp_f(x: f32) -> f32')
+})
+
+test('float64 is a typed error that says what to do', () => {
+  const jaxpr = makeJaxpr((x: np.NDArray) => np.exp(x))(np.zeros([3], { dtype: 'float64' })).jaxpr
+  expect(() => shadersOf(jaxpr)).toThrow(DeviceError)
+  expect(() => shadersOf(jaxpr)).toThrow(/float64.*devicePut/)
+})
