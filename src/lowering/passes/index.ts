@@ -34,6 +34,8 @@ export const passes: readonly Pass[] = [
   { name: 'removeDead', run: removeDead },
   // On canonical products: a transposed one is recognised as what it is.
   { name: 'hoistFromScans', run: hoistFromScans },
+  // A loop from which everything was hoisted only repeats what it reads.
+  { name: 'cleanScans', run: cleanScans },
   { name: 'sinkFromScans', run: sinkFromScans, reorders: true },
   { name: 'removeDead', run: removeDead },
 ]
