@@ -17,3 +17,14 @@ export const numSlowRuns: number = sized(15, 300)
 
 /** Seconds that one long test may take at this scale. */
 export const longTestTimeout: number = sized(120_000, 3_600_000)
+
+/** Programs that one law is tried on. */
+export const numLawRuns: number = sized(40, 2000)
+
+const asked = process.env['PULLBACK_TEST_SEED']
+
+/**
+ * Where the laws' random programs start: the same in every run, so that a figure can be repeated and a change is blamed
+ * for what it breaks alone. `PULLBACK_TEST_SEED=random` looks elsewhere each time (null); a number is that seed.
+ */
+export const seed: number | null = asked === 'random' ? null : Number(asked ?? 4)

@@ -1,0 +1,108 @@
+/** vmap is a functor on batches, and a loop: it goes past every other transformation. */
+import fc from 'fast-check'
+import { jit, jvp, lax, type NDArray, np, vjp, vmap } from 'pullback'
+import { composable, composition, differentiable, like, stacked } from './composed.ts'
+import { law } from './law.ts'
+import { bodies } from './bodies.ts'
+import { pathSums } from './linear.ts'
+import { type Program, programs } from 'pullback/testing'
+import { expectSame, expectWithin, finite } from './values.ts'
+
+const seeds = fc.nat(0xffff)
+type Fn = (...xs: NDArray[]) => NDArray[]
+
+interface Batch {
+  readonly size: number
+  /** What each call is given. */
+  readonly calls: readonly (readonly NDArray[])[]
+  /** Where the operands of all calls stand side by side; null for those that all calls share. */
+  readonly axes: readonly (number | null)[]
+  readonly operands: readonly NDArray[]
+}
+
+/** Batches of a program's operands: some along an axis, some shared by all. */
+function batchOf(f: Program, seed: number, size = 1 + (seed % 3), share = true): Batch {
+  const each = Array.from({ length: size }, (_, i) => f.args(seed + i))
+  const axes = f.operands.map(({ shape }, i) => (share && ((seed >> (3 * i)) & 3) === 3 && i > 0 ? null : (seed >> (2 * i)) % (shape.length + 1)))
+  const calls = each.map((xs) => xs.map((x, i) => (axes[i] === null ? each[0]![i]! : x)))
+  return { size, calls, axes, operands: axes.map((a, i) => (a === null ? each[0]![i]! : np.stack(each.map((xs) => xs[i]!), a))) }
+}
+const mapped = (f: Fn, { axes, size }: Batch): Fn => vmap(f, [...axes], 0, { axisSize: size })
+
+law('vmap(id) = id', fc.tuple(programs({ statements: 0 }), seeds), ([f, seed]) => {
+  const { operands, axes, size } = batchOf(f, seed, undefined, false)
+  const ids: Fn = (...xs) => xs
+  expectSame(vmap(ids, [...axes], [...axes] as number[], { axisSize: size })(...operands), operands)
+  // From one axis to another it moves the axis.
+  expectSame(vmap(ids, [...axes], 0)(...operands), operands.map((x, i) => np.moveaxis(x, axes[i]!, 0)))
+})
+
+law('vmap(g∘f) = vmap g ∘ vmap f', fc.tuple(composable({}), seeds), ([pair, seed]) => {
+  const { f, g } = pair
+  const batch = batchOf(f, seed)
+  expectSame(mapped(composition(pair), batch)(...batch.operands), vmap(g.apply)(...mapped(f.apply, batch)(...batch.operands)))
+})
+
+law('vmap agrees with a loop', fc.tuple(programs(), seeds), ([f, seed]) => {
+  const batch = batchOf(f, seed)
+  expectSame(mapped(f.apply, batch)(...batch.operands), stacked(batch.calls.map((xs) => f.apply(...xs))))
+})
+
+law('vmap puts results where outAxes says', fc.tuple(programs(), seeds), ([f, seed]) => {
+  const batch = batchOf(f, seed)
+  const out = f.results.map(({ shape }, i) => (seed >> i) % (shape.length + 1))
+  expectSame(vmap(f.apply, [...batch.axes], out, { axisSize: batch.size })(...batch.operands), stacked(batch.calls.map((xs) => f.apply(...xs)), out))
+})
+
+law('vmap commutes with jit', fc.tuple(programs(), seeds), ([f, seed]) => {
+  const batch = batchOf(f, seed)
+  const wanted = mapped(f.apply, batch)(...batch.operands)
+  expectSame(jit(mapped(f.apply, batch))(...batch.operands), wanted, 'jit of vmap')
+  expectSame(mapped(jit(f.apply), batch)(...batch.operands), wanted, 'vmap of jit')
+})
+
+law('vmap commutes with jvp', fc.tuple(programs(differentiable), seeds), ([f, seed], run) => {
+  const batch = batchOf(f, seed, undefined, false)
+  const { operands } = batch
+  const tangents = like(operands, seed)
+  const [ys, tys] = jvp(mapped(f.apply, batch), operands, tangents)
+  const both = vmap((...xs: NDArray[]) => jvp(f.apply, xs.slice(0, operands.length), xs.slice(operands.length)), [...batch.axes, ...batch.axes], 0, { axisSize: batch.size })
+  const [zs, tzs] = both(...operands, ...tangents)
+  expectSame(zs, ys, 'value')
+  if (!finite([...tys, ...tzs])) return run.discard()
+  expectWithin(tzs, tys, pathSums((...t) => jvp(mapped(f.apply, batch), operands, t)[1], tangents), 'tangent')
+})
+
+law('vmap commutes with vjp', fc.tuple(programs(differentiable), seeds), ([f, seed], run) => {
+  const batch = batchOf(f, seed, undefined, false)
+  const { operands, axes } = batch
+  const [ys, pull] = vjp(mapped(f.apply, batch), operands)
+  const cts = like(ys, seed)
+  const wanted = pull(cts)
+  const each = vmap(
+    (xs: NDArray[], ct: NDArray[]) => {
+      const [out, pullOne] = vjp(f.apply, xs)
+      return [out, pullOne(ct)] as const
+    },
+    [[...axes], 0] as [(number | null)[], number],
+    [0, [...axes] as number[]] as [number, number[]],
+    { axisSize: batch.size },
+  )
+  const [zs, got] = each([...operands], cts)
+  expectSame(zs, ys, 'value')
+  if (!finite([...wanted, ...got])) return run.discard()
+  expectWithin(got, wanted, pathSums((...c) => pull(c), cts), 'cotangent')
+})
+
+law('vmap commutes with scan', fc.tuple(bodies(), seeds), ([body, seed]) => {
+  const steps = seed % 4
+  const size = 1 + (seed % 3)
+  const calls = Array.from({ length: size }, (_, i) => ({ init: body.init(seed + i), xs: body.xs(seed + 31 * i, steps) }))
+  const inits = stacked(calls.map((c) => c.init))
+  const xs = stacked(calls.map((c) => c.xs), 1)
+  const [carry, ys] = vmap((c: NDArray[], x: NDArray[]) => lax.scan(body.step, c, x, { length: steps }), [0, 1], [0, 1] as const)(inits, xs)
+  // A loop over batches: the step is mapped.
+  const [wantedCarry, wantedYs] = lax.scan((c: NDArray[], x: NDArray[]) => vmap(body.step)(c, x), inits, xs, { length: steps })
+  expectSame(carry, wantedCarry, 'carry')
+  expectSame(ys, wantedYs, 'ys')
+})

@@ -1,0 +1,89 @@
+/** Compiling changes how fast a program runs, and nothing else. */
+import fc from 'fast-check'
+import { defaultDevice, jit, jvp, makeJaxpr, type NDArray, stopGradient, vjp } from 'pullback'
+import { expect } from 'vitest'
+import { differentiable, like } from './composed.ts'
+import { law } from './law.ts'
+import { programs } from 'pullback/testing'
+import { pathSums } from './linear.ts'
+import { expectWithinSpread, spreads } from './rounding.ts'
+import { expectSame, expectTypes, expectWithin, finite, hostOf, isFloat, numbers } from './values.ts'
+
+const seeds = fc.nat(0xffff)
+type Fn = (...xs: NDArray[]) => NDArray[]
+const weakness = (xs: readonly NDArray[]): boolean[] => xs.map((x) => x.aval.weakType)
+
+law('jit agrees with eager, to the bit', fc.tuple(programs(), seeds), ([f, seed]) => {
+  const xs = f.args(seed)
+  const [got, wanted] = [jit(f.apply)(...xs), f.apply(...xs)]
+  expectSame(got, wanted)
+  expect(weakness(got)).toEqual(weakness(wanted))
+})
+
+law('jit is idempotent', fc.tuple(programs(), seeds), ([f, seed]) => {
+  const xs = f.args(seed)
+  expectSame(jit(jit(f.apply))(...xs), jit(f.apply)(...xs))
+})
+
+law('derivatives of a compiled program are those of the program', fc.tuple(programs(differentiable), seeds), ([f, seed], run) => {
+  const xs = f.args(seed)
+  const ts = like(xs, seed + 1)
+  const [ys, wanted] = jvp(f.apply, xs, ts)
+  const [, pullWanted] = vjp(f.apply, xs)
+  const ct = like(ys, seed + 2)
+  const cotangents = pullWanted(ct)
+  const [values, tangents] = jvp(jit(f.apply), xs, ts)
+  expectSame(values, ys, 'value')
+  if (!finite([...wanted, ...cotangents])) return run.discard()
+  expectWithin(tangents, wanted, pathSums((...t) => jvp(f.apply, xs, t)[1], ts), 'tangent')
+  expectWithin(vjp(jit(f.apply), xs)[1](ct), cotangents, pathSums((...c) => pullWanted(c), ct), 'cotangent')
+})
+
+/** Undecided where every result is a matter of rounding. */
+function expectAgreement(f: Fn, xs: readonly NDArray[], got: readonly NDArray[], wanted: readonly NDArray[]): boolean {
+  expectTypes(got, wanted)
+  const { jaxpr, consts } = makeJaxpr(f)(...xs)
+  return expectWithinSpread(got.map(hostOf), wanted.map(hostOf), spreads(jaxpr, [...consts, ...xs].map(hostOf)))
+}
+
+/** What a function of a seed gives where wasm is the default device: its operands, and what it makes of numbers, are there. */
+function onWasm(f: () => readonly NDArray[]): readonly NDArray[] {
+  defaultDevice('wasm')
+  try {
+    return f()
+  } finally {
+    defaultDevice('cpu')
+  }
+}
+
+law('wasm agrees with cpu, operation by operation', fc.tuple(programs(), seeds), ([f, seed], run) => {
+  const got = onWasm(() => f.apply(...f.args(seed)))
+  const xs = f.args(seed)
+  if (!expectAgreement(f.apply, xs, got, f.apply(...xs))) run.discard()
+})
+
+law('wasm agrees with cpu, compiled', fc.tuple(programs(), seeds), ([f, seed], run) => {
+  const got = onWasm(() => jit(f.apply)(...f.args(seed)))
+  const xs = f.args(seed)
+  if (!expectAgreement(f.apply, xs, got, f.apply(...xs))) run.discard()
+})
+
+law('wasm agrees with cpu on derivatives', fc.tuple(programs(differentiable), seeds), ([f, seed], run) => {
+  const push = (xs: readonly NDArray[]): NDArray[] => jvp(f.apply, [...xs], like(xs, seed))[1].filter(isFloat)
+  const got = onWasm(() => jit(push)(f.args(seed)))
+  const xs = f.args(seed)
+  if (!expectAgreement((...v) => push(v), xs, got, push(xs))) run.discard()
+})
+
+law('stopGradient is the identity, idempotent, and has no derivative', fc.tuple(programs(differentiable), seeds), ([f, seed]) => {
+  const xs = f.args(seed)
+  const ts = like(xs, seed)
+  const [once, twice]: [Fn, Fn] = [(...v) => stopGradient(f.apply(...v)), (...v) => stopGradient(stopGradient(f.apply(...v)))]
+  const ys = f.apply(...xs)
+  const [a, ta] = jvp(once, xs, ts)
+  const [b, tb] = jvp(twice, xs, ts)
+  expectSame(a, ys)
+  expectSame(b, ys)
+  expectSame(tb, ta)
+  for (const t of ta) expect(numbers(t).every((x) => x === 0)).toBe(true)
+})

@@ -1,0 +1,44 @@
+/** A law as a test: how many programs it is tried on, how many of those could not tell anything, and a line that says so. */
+import fc from 'fast-check'
+import { defaultDevice } from 'pullback'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { traceDepth } from '../../src/core/trace.ts'
+import { numLawRuns, scale, seed } from '../scale.ts'
+
+export interface Run {
+  /** Says that this program decides nothing about the law: its values are not finite, or rounding alone decides them. */
+  readonly discard: () => void
+}
+
+/** A law that more programs than this cannot decide is not being tested. */
+const mostDiscarded = 0.3
+
+// Laws that name no device are asked of the reference: what they are about comes before any device.
+beforeAll(() => {
+  defaultDevice('cpu')
+})
+
+const lines: string[] = []
+afterAll(() => {
+  if (scale === 'full') console.log(lines.splice(0).join('\n'))
+})
+
+/** `statement` holds for everything that `arbitrary` gives: `check` throws where it does not. */
+export function law<T>(statement: string, arbitrary: fc.Arbitrary<T>, check: (value: T, run: Run) => void, numRuns: number = numLawRuns): void {
+  test(statement, () => {
+    let runs = 0
+    let discarded = 0
+    fc.assert(
+      fc.property(arbitrary, (value) => {
+        runs++
+        let decided = true
+        check(value, { discard: () => (decided = false) })
+        if (!decided) discarded++
+        expect(traceDepth()).toBe(0)
+      }),
+      { numRuns, ...(seed === null ? {} : { seed }) },
+    )
+    lines.push(`law: ${statement}: ${runs} programs, ${discarded} of them undecided`)
+    expect(discarded / runs, `${discarded} of ${runs} programs decide nothing`).toBeLessThan(mostDiscarded)
+  })
+}

@@ -1,0 +1,93 @@
+/**
+ * How far devices may differ on a program: found by running it again with every operation that they round differently
+ * off by as much as it may be (Parker's Monte Carlo arithmetic, 1997). Addition, multiplication, square root and the
+ * like are rounded correctly everywhere and stay as they are, so x - x is 0 and a comparison of such numbers is exact.
+ */
+import { fromNumbers, type HostArray, numbersOf } from '../../src/backends/cpu/host-array.ts'
+import { expect } from 'vitest'
+import { type DType, isInexact } from '../../src/core/dtype.ts'
+import type { Jaxpr } from '../../src/core/jaxpr.ts'
+import type { Primitive } from '../../src/core/primitives/index.ts'
+import { generator } from '../transforms/values.ts'
+import { absolute, applyRule, selects, walk, type Weighed } from './walk.ts'
+
+/** Sums of products: off relative to the same sum of absolute values, whatever its order. */
+const sums: ReadonlySet<Primitive> = new Set<Primitive>(['reduceSum', 'cumsum', 'dotGeneral', 'convGeneralDilated', 'reduceWindowSum', 'scatterAdd', 'selectAndScatterAdd'])
+/** Rounded correctly, or not at all. */
+const exact: ReadonlySet<Primitive> = new Set<Primitive>([
+  'neg', 'sign', 'floor', 'ceil', 'round', 'abs', 'square', 'sqrt', 'isFinite', 'not', 'convertElementType', 'stopGradient',
+  'add', 'sub', 'mul', 'div', 'rem', 'max', 'min', 'nextafter', 'and', 'or', 'xor', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'selectN', 'clamp',
+  'reduceMax', 'reduceMin', 'cummax', 'cummin', 'argmax', 'argmin', 'reduceWindowMax', 'reduceWindowMin', 'selectAndGatherAdd',
+  'reshape', 'transpose', 'broadcastInDim', 'rev', 'concatenate', 'pad', 'slice', 'iota', 'bitcastConvertType', 'optimizationBarrier',
+  'dynamicSlice', 'dynamicUpdateSlice', 'gather', 'scatter', 'scatterMin', 'scatterMax', 'sort', 'topK',
+])
+
+const epsilons: { readonly [D in DType]?: number } = { float64: 2 ** -52, complex128: 2 ** -52, float32: 2 ** -23, complex64: 2 ** -23, float16: 2 ** -10, bfloat16: 2 ** -7 }
+
+/** Units in the last place by which an elementary function, or one step of a sum, may be off. */
+const ulps = 4
+
+/** A result, tainted (by any weight) where an operation that devices round differently had a part in it. */
+type Tainted = Weighed
+
+/** The program's results when each operation that devices round differently is off by up to `ulps`; by nothing for seed 0. */
+function perturbed(jaxpr: Jaxpr, inputs: readonly HostArray[], seed: number): Tainted[] {
+  const random = generator(seed)
+  return walk(jaxpr, inputs.map((x) => ({ ...x, weight: null })), (e, operands) => {
+    const results = applyRule(e, operands)
+    const moves = !exact.has(e.primitive)
+    const tainted = moves || operands.some((x) => x.weight !== null)
+    const sizes = moves && sums.has(e.primitive) ? applyRule(e, operands.map((x, i) => (isInexact(x.aval.dtype) && !selects(e, i) ? absolute(x) : x))) : results
+    return results.map((r, k) => {
+      const epsilon = epsilons[r.aval.dtype]
+      if (!moves || epsilon === undefined) return { ...r, weight: tainted ? r : null }
+      const size = numbersOf(sizes[k]!)
+      // An infinity stays one: what is beyond the largest number is so for every device.
+      const off = (x: number, i: number): number => (Number.isFinite(x) ? x + ulps * epsilon * (2 * random() - 1) * Math.abs(size[i]!) : x)
+      const moved = seed === 0 ? r : fromNumbers(r.aval, Float64Array.from(numbersOf(r), off))
+      return { ...moved, weight: moved }
+    })
+  })
+}
+
+/** Runs from which the spread of each result is read. */
+const samples = 6
+/** The true spread is wider than that of a few samples. */
+const margin = 16
+
+/**
+ * By how much each result may differ between devices: 0 where all round alike. NaN where it is a matter of rounding
+ * whether there is a number at all, or which integer.
+ */
+export function spreads(jaxpr: Jaxpr, inputs: readonly HostArray[]): Float64Array[] {
+  const [first, ...others] = Array.from({ length: samples }, (_, s) => perturbed(jaxpr, inputs, s))
+  return first!.map((r, k) => {
+    const epsilon = r.weight === null ? 0 : (epsilons[r.aval.dtype] ?? 0)
+    const each = others.map((o) => numbersOf(o[k]!))
+    return Float64Array.from(numbersOf(r), (x, i) => {
+      const furthest = Math.max(...each.map((ys) => (Object.is(ys[i], x) ? 0 : Math.abs(ys[i]! - x))))
+      if (furthest === 0) return Number.isFinite(x) ? epsilon * Math.abs(x) : 0
+      return isInexact(r.aval.dtype) && furthest < Infinity ? margin * furthest : NaN
+    })
+  })
+}
+
+/**
+ * Equal where rounding has no part, else no further apart than rounding explains. False where nothing could be compared:
+ * every element is a matter of rounding.
+ */
+export function expectWithinSpread(got: readonly HostArray[], wanted: readonly HostArray[], spread: readonly Float64Array[]): boolean {
+  let compared = 0
+  wanted.forEach((x, i) => {
+    const [a, b] = [numbersOf(got[i]!), numbersOf(x)]
+    expect(a.length, `elements of result ${i}`).toBe(b.length)
+    if (b.length === 0) compared++
+    b.forEach((w: number, k: number) => {
+      const bound = spread[i]![k]!
+      if (Number.isNaN(bound)) return
+      compared++
+      if (!(Object.is(a[k], w) || (a[k] === w && bound > 0) || Math.abs(a[k]! - w) <= bound)) expect.fail(`result ${i}, element ${k}: ${a[k]} and ${w} differ by more than ${bound}`)
+    })
+  })
+  return compared > 0 || wanted.length === 0
+}
