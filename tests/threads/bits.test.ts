@@ -2,10 +2,12 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { WasmBackend } from '../../src/backends/wasm/index.ts'
+import { interpret } from '../../src/backends/cpu/interpret.ts'
+import { decodeNumbers, encodeNumbers } from '../../src/core/bytes.ts'
 import type { Jaxpr } from '../../src/core/jaxpr.ts'
 import { parseJaxpr } from '../../src/core/parse.ts'
 import { arbitraryJaxpr } from '../core/arbitrary-jaxpr.ts'
-import { someBytes } from '../lowering/agree.ts'
+import { expectClose, someBytes } from '../lowering/agree.ts'
 import { longTestTimeout, sized } from '../scale.ts'
 
 /** Everything that can be shared is. */
@@ -27,6 +29,15 @@ function expectSameBits(jaxpr: Jaxpr): void {
     outputs.forEach((bytes, i) => expect(Buffer.compare(bytes, results[0]![i]!), `output ${i} with ${backends[b]!.threads()} threads`).toBe(0))
   }
 }
+
+const dot = (a: string, b: string, c: string, rank: number): string => {
+  const leading = Array.from({ length: rank - 2 }, (_, i) => `${i},`).join('')
+  return `{ lambda ; a:f32[${a}] b:f32[${b}]. let c:f32[${c}] = dotGeneral[dimensionNumbers={batch=((${leading}), (${leading})) contracting=((${rank - 1},), (${rank - 2},))} preferredElementType=None] a b in (c,) }`
+}
+const product = (m: number, n: number, k: number): string => dot(`${m},${k}`, `${k},${n}`, `${m},${n}`, 2)
+const batches = (b: number, m: number, n: number, k: number): string => dot(`${b},${m},${k}`, `${b},${k},${n}`, `${b},${m},${n}`, 3)
+const convolution = (lhs: string, rhs: string, out: string, dimensionNumbers: string, padding: string): string =>
+  `{ lambda ; a:f32[${lhs}] b:f32[${rhs}]. let c:f32[${out}] = convGeneralDilated[batchGroupCount=1 dimensionNumbers=${dimensionNumbers} featureGroupCount=1 lhsDilation=(1, 1) padding=${padding} rhsDilation=(1, 1) windowStrides=(1, 1)] a b in (c,) }`
 
 describe('the same bits with 1, 2 and 4 threads', () => {
   test('of random programs over small arrays', () => {
@@ -50,8 +61,26 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'running sums': '{ lambda ; a:f32[50,400]. let b:f32[50,400] = cumsum[axis=1 reverse=False] a c:f32[50,400] = cumsum[axis=0 reverse=True] a in (b, c) }',
     'sorts of rows': '{ lambda ; a:f32[60,501]. let b:f32[60,501] = sort[dimension=1 numKeys=1] a in (b,) }',
     'a sort of one long row': '{ lambda ; a:f32[70001]. let b:f32[70001] = sort[dimension=0 numKeys=1] a in (b,) }',
+    'a product': product(200, 300, 150),
+    'a product with a long k': product(100, 90, 2000),
+    'a product of few rows': product(5, 1000, 300),
+    'a product of few rows with a long k': product(5, 700, 1700),
+    'a product of few rows and columns with a long k': product(9, 32, 5000),
+    'products of batches': batches(20, 30, 40, 50),
+    'products of few batches': batches(3, 100, 40, 50),
+    'products of few batches of few rows': batches(3, 5, 300, 1000),
+    'products of few batches of few rows and columns with a long k': batches(3, 6, 7, 4000),
+    'a product of whole numbers': product(70, 90, 80).replaceAll('f32', 'i32'),
+    'a product of doubles': product(33, 21, 1000).replaceAll('f32', 'f64'),
+    'a convolution': convolution('2,28,28,5', '3,3,5,19', '2,28,28,19', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),
+    "a kernel's gradient": convolution('5,26,26,8', '24,24,8,6', '5,3,3,6', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((0, 0), (0, 0))'),
   }))('of %s', (_, text) => {
-    expectSameBits(parseJaxpr(text))
+    const jaxpr = parseJaxpr(text)
+    expectSameBits(jaxpr)
+    // ... and they are right, on whole numbers, whose sums are exact in any order
+    const inputs = jaxpr.inputs.map((v, i) => encodeNumbers(decodeNumbers(someBytes(v.aval, i), v.aval.dtype).map(Math.round), v.aval.dtype))
+    const outputs = backends[1]!.compile(jaxpr).call(inputs.map((bytes) => backends[1]!.put(bytes.slice())))
+    interpret(jaxpr, jaxpr.inputs.map((v, i) => ({ aval: v.aval, bytes: inputs[i]! }))).forEach((want, i) => expectClose(outputs[i]!.read(), want.bytes, want.aval, `output ${i}`))
   })
 })
 

@@ -6,6 +6,9 @@
  *
  * Panels: rows (m) four by four, `[m / 4][k][4]`; columns (n) by the tile's width w, `[n / w][k][w]`. Rows and columns past
  * the end hold whatever was in the scratch memory: they reach only sums that nobody reads.
+ *
+ * k is cut into blocks whose panels stay in the first-level cache, rows into blocks that stay in the second and are what threads
+ * share. All cuts are fixed by shape, so no bit of a result depends on the number of threads.
  */
 import type { DType } from '../../../core/dtype.ts'
 import { rewriteNodes, rewriteStores } from '../emit/rewrite.ts'
@@ -13,35 +16,51 @@ import { addIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, s
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
 import { type SumType, type TileShape, tileShape } from './microkernel.ts'
 
-/** Two ways to walk: rows block by block with all of k packed, or k block by block with all sums kept. */
-export type Walk =
-  /** Chunks are (batch, block of rows). */
-  | { readonly kind: 'rows'; readonly blockRows: number; readonly blocks: number }
-  /** Chunks are batches; each runs over `blocks` of `blockDepth` steps of k. */
-  | { readonly kind: 'depth'; readonly blockDepth: number; readonly blocks: number }
+/** How threads share the work. */
+export type Sharing =
+  /** Many products: each is one thread's, with scratch memory of its own. */
+  | { readonly kind: 'batches' }
+  /** Columns are packed together; then threads take blocks of rows, each against all columns. */
+  | { readonly kind: 'rows' }
+  /** The same with few rows: threads take groups of columns. */
+  | { readonly kind: 'columns' }
+  /** Few rows and columns, and a long k: threads take slices of k, whose sums are added in order. */
+  | { readonly kind: 'slices'; readonly slices: number }
 
 export interface ContractionPlan {
   readonly tile: TileShape
   readonly sum: SumType
-  readonly walk: Walk
+  readonly sharing: Sharing
   readonly batch: number
   readonly rows: number
   readonly columns: number
   readonly paddedColumns: number
-  /** Steps of k in a packed panel. */
+  /** Steps of k in a packed panel, and how many blocks of them. */
   readonly depth: number
-  /** Outer chunk of `packLhs`: batch · blocks + block. Of `packRhs`: the batch ('rows') or batch · blocks + block ('depth'). */
+  readonly depthBlocks: number
+  /** Rows that are packed at once, and columns. */
+  readonly blockRows: number
+  readonly rowBlocks: number
+  readonly groupColumns: number
+  readonly columnGroups: number
+  /** Outer axis: (batch · depthBlocks + depth block) · rowBlocks + row block. */
   readonly packLhs: LoopKernel
+  /** Outer axis: (batch · depthBlocks + depth block) · columnGroups + column group. All groups lie behind each other. */
   readonly packRhs: LoopKernel
+  /** Of slices only. Outer axis: the row. */
+  readonly combine: LoopKernel | null
   /** Outer axis: batch · rows + row. */
   readonly epilogue: LoopKernel
-  /** Buffers of the three kernels that are scratch: the packed operands and the sums, with their byte offsets and sizes. */
-  readonly scratch: { readonly lhs: ScratchPart; readonly rhs: ScratchPart; readonly sums: ScratchPart; readonly bytes: number }
+  /** Buffers of the three kernels that are scratch: a block of packed rows, all packed columns of a depth block, and sums. */
+  readonly scratch: { readonly lhs: ScratchPart; readonly rhs: ScratchPart; readonly sums: ScratchPart; readonly ownBytes: number; readonly sharedBytes: number }
+  /** Whether `sums` holds the block of rows that is being worked on, or all rows (of each slice). */
+  readonly sumsOfBlock: boolean
 }
 export interface ScratchPart {
   readonly buffer: BufferId
+  /** Each thread has its own, or all have one. */
+  readonly own: boolean
   readonly offset: number
-  readonly bytes: number
 }
 
 /** A packed panel of this many steps of k still streams from the second-level cache beside its partner. */
@@ -67,34 +86,79 @@ export function planContraction(kernel: ContractionKernel, freeBuffer: BufferId)
   const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
   const depths = k <= wholeDepth ? { split: 0, inner: kernel.k, times: 1, blocks: 1 } : splitDepth(kernel.k)
   const depth = product(depths.inner)
-  const walk: Walk = k <= wholeDepth ? rowsWalk(rows, k, tile) : { kind: 'depth', blockDepth: depth, blocks: depths.blocks }
-  const packedRows = walk.kind === 'rows' ? walk.blockRows : Math.ceil(rows / 4) * 4
-  const sizes = [packedRows * depth, paddedColumns * depth, packedRows * paddedColumns].map((n) => Math.ceil((n * tile.elementBytes) / 64) * 64)
-  const lhs = { buffer: freeBuffer, offset: 0, bytes: sizes[0]! }
-  const rhs = { buffer: freeBuffer + 1, offset: sizes[0]!, bytes: sizes[1]! }
-  const sums = { buffer: freeBuffer + 2, offset: sizes[0]! + sizes[1]!, bytes: sizes[2]! }
+  const blockRows = rowsOfBlock(rows, depth * tile.elementBytes, batch >= manyBatches)
+  const rowBlocks = Math.ceil(rows / blockRows)
+  const sumsBytes = rowBlocks * blockRows * paddedColumns * tile.elementBytes
+  const sharing = chooseSharing({ batch, rowBlocks, depthBlocks: depths.blocks, columns, sumsBytes })
+  const alone = sharing.kind === 'batches' || sharing.kind === 'slices'
+  const groupColumns = alone ? paddedColumns : columnsOfGroup(columns, depth, tile.columns)
+  const columnGroups = Math.max(1, Math.ceil(columns / groupColumns))
+  const sumsOfBlock = depths.blocks === 1 && sharing.kind !== 'columns'
+  const parts = [
+    { buffer: freeBuffer, own: true, bytes: blockRows * depth * tile.elementBytes },
+    { buffer: freeBuffer + 1, own: alone, bytes: groupColumns * columnGroups * depth * tile.elementBytes },
+    { buffer: freeBuffer + 2, own: sumsOfBlock || sharing.kind === 'batches', bytes: sumsOfBlock ? blockRows * paddedColumns * tile.elementBytes : sumsBytes * (sharing.kind === 'slices' ? sharing.slices : 1) },
+  ]
+  const filled = { own: 0, shared: 0 }
+  const [lhs, rhs, sums] = parts.map((part): ScratchPart => {
+    const area = part.own ? 'own' : 'shared'
+    const offset = filled[area]
+    filled[area] += Math.ceil(part.bytes / 64) * 64
+    return { buffer: part.buffer, own: part.own, offset }
+  }) as [ScratchPart, ScratchPart, ScratchPart] // as many as went in
   const operand = { batch: kernel.batch, k: kernel.k, depths, depth, sum }
   const place = { b: 0, m: kernel.batch.length, n: kernel.batch.length + kernel.m.length, k: kernel.batch.length + kernel.m.length + kernel.n.length }
   return {
     tile,
     sum,
-    walk,
+    sharing,
     batch,
     rows,
     columns,
     paddedColumns,
     depth,
-    packLhs: packKernel(`${kernel.name} pack lhs`, kernel.lhs, { ...operand, free: kernel.m, freeAt: place.m, kAt: place.k, width: 4, walk, blockRows: walk.kind === 'rows' ? walk.blockRows : null }, lhs.buffer),
-    packRhs: packKernel(`${kernel.name} pack rhs`, kernel.rhs, { ...operand, free: kernel.n, freeAt: place.n, kAt: place.k, width: tile.columns, walk, blockRows: null }, rhs.buffer),
+    depthBlocks: depths.blocks,
+    blockRows,
+    rowBlocks,
+    groupColumns,
+    columnGroups,
+    packLhs: packKernel(`${kernel.name} pack lhs`, kernel.lhs, { ...operand, free: kernel.m, freeAt: place.m, kAt: place.k, width: 4, size: blockRows, groups: rowBlocks, behindEachOther: false }, lhs.buffer),
+    packRhs: packKernel(`${kernel.name} pack rhs`, kernel.rhs, { ...operand, free: kernel.n, freeAt: place.n, kAt: place.k, width: tile.columns, size: columnGroups > 1 ? groupColumns : columns, groups: columnGroups, behindEachOther: true }, rhs.buffer),
+    combine: sharing.kind === 'slices' ? combineKernel(kernel, rows, paddedColumns, sharing.slices, sumsBytes / tile.elementBytes, sums.buffer) : null,
     epilogue: epilogueKernel(kernel, rows, paddedColumns, sums.buffer),
-    scratch: { lhs, rhs, sums, bytes: sizes[0]! + sizes[1]! + sizes[2]! },
+    scratch: { lhs, rhs, sums, ownBytes: filled.own, sharedBytes: filled.shared },
+    sumsOfBlock,
   }
 }
 
-function rowsWalk(rows: number, k: number, tile: TileShape): Walk {
-  const fit = Math.max(8, Math.floor(blockBytesAim / (k * tile.elementBytes * 4)) * 4)
-  const blockRows = Math.min(Math.ceil(rows / 4) * 4, fit)
-  return { kind: 'rows', blockRows, blocks: Math.ceil(rows / blockRows) }
+/** From so many products on, each is one thread's. */
+const manyBatches = 8
+/** Blocks of rows that are enough to share, and how few rows still make good use of a panel of columns. */
+const blocksAim = 16
+const fewestRows = 32
+const fewBlocks = 4
+const slicesAim = 16
+const sliceBytesAim = 2 ** 20
+/** Elements of a group of columns that are packed together. */
+const groupAim = 16384
+
+function rowsOfBlock(rows: number, rowBytes: number, alone: boolean): number {
+  const most = Math.min(Math.ceil(rows / 4) * 4, Math.max(8, Math.floor(blockBytesAim / (rowBytes * 4)) * 4))
+  if (alone) return most
+  return Math.min(most, Math.max(rows < fewBlocks * fewestRows ? fewestRows / 2 : fewestRows, Math.ceil(rows / (4 * blocksAim)) * 4))
+}
+
+function columnsOfGroup(columns: number, depth: number, width: number): number {
+  const groups = Math.min(blocksAim, Math.max(1, Math.round((columns * depth) / groupAim)))
+  return Math.ceil(columns / (groups * width)) * width
+}
+
+function chooseSharing({ batch, rowBlocks, depthBlocks, columns, sumsBytes }: { batch: number; rowBlocks: number; depthBlocks: number; columns: number; sumsBytes: number }): Sharing {
+  if (batch >= manyBatches) return { kind: 'batches' }
+  if (rowBlocks >= fewBlocks) return { kind: 'rows' }
+  if (columns >= fewBlocks * 64) return { kind: 'columns' }
+  const slices = Math.min(slicesAim, depthBlocks, Math.floor(sliceBytesAim / sumsBytes))
+  return slices >= 2 ? { kind: 'slices', slices } : { kind: 'rows' }
 }
 
 interface DepthSplit {
@@ -135,10 +199,11 @@ interface PackOptions {
   readonly depths: DepthSplit
   readonly depth: number
   readonly width: number
-  readonly walk: Walk
   readonly sum: SumType
-  /** Rows in a block where rows are walked block by block; null: all of them at once. */
-  readonly blockRows: number | null
+  /** The free axes are packed in `groups` of `size`; their panels lie behind each other, or each takes the place of the last. */
+  readonly size: number
+  readonly groups: number
+  readonly behindEachOther: boolean
 }
 
 /**
@@ -147,40 +212,41 @@ interface PackOptions {
  */
 function packKernel(name: string, nodes: Expression, o: PackOptions, out: BufferId): LoopKernel {
   const count = product(o.free)
-  const blocksOfFree = o.walk.kind === 'rows' && o.blockRows !== null ? o.walk.blocks : 1
-  const blocksOfDepth = o.walk.kind === 'depth' ? o.walk.blocks : 1
+  const { groups } = o
   const alongFree = prefersFree(nodes, o)
   // The inner loops: either k then the free axes, or the free axes then k.
-  const freeLoops = blocksOfFree > 1 || !alongFree ? [o.blockRows ?? count] : o.free
+  const freeLoops = groups > 1 || !alongFree ? [o.size] : o.free
   const kLoops = o.depths.inner
-  const space = [product(o.batch) * blocksOfFree * blocksOfDepth, ...(alongFree ? [...kLoops, ...freeLoops] : [...freeLoops, ...kLoops])]
+  const space = [product(o.batch) * groups * o.depths.blocks, ...(alongFree ? [...kLoops, ...freeLoops] : [...freeLoops, ...kLoops])]
   const outer = dimIndex(0)
-  const block = modIndex(outer, blocksOfFree * blocksOfDepth, space)
+  const group = modIndex(outer, groups, space)
+  const block = modIndex(floorDivIndex(outer, groups, space), o.depths.blocks, space)
   const inFree = dimVector(freeLoops.length, alongFree ? 1 + kLoops.length : 1)
   const inK = dimVector(kLoops.length, alongFree ? 1 : 1 + freeLoops.length)
-  const inBlock = flattenIndex(inFree, freeLoops, space)
-  const free = blocksOfFree > 1 ? addIndex(inBlock, scaleIndex(block, o.blockRows!), space) : inBlock
+  const inGroup = flattenIndex(inFree, freeLoops, space)
+  const free = groups > 1 ? addIndex(inGroup, scaleIndex(group, o.size), space) : inGroup
   const guards: Guard[] = []
-  const covered = blocksOfFree > 1 ? blocksOfFree * o.blockRows! : product(freeLoops)
+  const covered = groups > 1 ? groups * o.size : product(freeLoops)
   if (covered > count) guards.push({ index: free, low: 0, high: count })
   const freeVariables = freeLoops === o.free ? inFree : unflattenIndex(free, o.free, space)
   const kVariables = depthVariables(o, block, inK, guards, space)
-  const batchVariables = unflattenIndex(floorDivIndex(outer, blocksOfFree * blocksOfDepth, space), o.batch, space)
+  const batchVariables = unflattenIndex(floorDivIndex(outer, groups * o.depths.blocks, space), o.batch, space)
   const place = (dim: number): Index => {
     if (dim < o.batch.length) return batchVariables[dim]!
     return dim >= o.kAt ? kVariables[dim - o.kAt]! : freeVariables[dim - o.freeAt]!
   }
   const moved = inSumType(guarded(rewriteNodes(nodes, place, space), guards), o.sum)
   // [free / width][k][width]
-  const panel = [floorDivIndex(inBlock, o.width, space), flattenIndex(inK, kLoops, space), modIndex(inBlock, o.width, space)]
-  const store = flattenIndex(panel, [Math.ceil(product(freeLoops) / o.width), o.depth, o.width], space)
+  const panel = [floorDivIndex(inGroup, o.width, space), flattenIndex(inK, kLoops, space), modIndex(inGroup, o.width, space)]
+  const inPanels = flattenIndex(panel, [Math.ceil(product(freeLoops) / o.width), o.depth, o.width], space)
+  const store = o.behindEachOther && groups > 1 ? addIndex(inPanels, scaleIndex(group, o.size * o.depth), space) : inPanels
   return { kind: 'loop', name, space, stages: [{ kind: 'map', inner: [], nodes: moved, stores: [{ buffer: out, index: store, node: moved.length - 1 }] }] }
 }
 
 /** The coordinates of k: those before the cut axis are the block's, the others loop variables. */
 function depthVariables(o: PackOptions, block: Index, inK: readonly Index[], guards: Guard[], space: Sizes): readonly Index[] {
   const { split, inner, times } = o.depths
-  if (o.walk.kind === 'rows') return inK
+  if (o.depths.blocks === 1) return inK
   const before = unflattenIndex(floorDivIndex(block, times, space), o.k.slice(0, split), space)
   const cut = addIndex(scaleIndex(modIndex(block, times, space), inner[0]!), inK[0]!, space)
   if (times * inner[0]! > o.k[split]!) guards.push({ index: cut, low: 0, high: o.k[split]! })
@@ -223,6 +289,19 @@ function prefersFree(nodes: Expression, o: PackOptions): boolean {
     }
   }
   return score > 0 && (o.free.at(-1) ?? 1) >= 4
+}
+
+/** Adds the partial sums of all slices, in order, to those of the first. Outer axis: the row. */
+function combineKernel(kernel: ContractionKernel, rows: number, paddedColumns: number, slices: number, sliceElements: number, sums: BufferId): LoopKernel {
+  const space = [rows, paddedColumns]
+  const at = (slice: number): Index => ({ ...flattenIndex(dimVector(2, 0), space, space), constant: slice * sliceElements })
+  const nodes: Node[] = []
+  for (let slice = 0; slice < slices; slice++) {
+    nodes.push({ op: 'load', dtype: kernel.dtype, buffer: sums, index: at(slice), guards: [], otherwise: 0 })
+    const last = nodes.length - 1
+    if (slice > 0) nodes.push({ op: 'apply', primitive: 'add', params: {}, dtype: kernel.dtype, inputs: [last - 1, last] })
+  }
+  return { kind: 'loop', name: `${kernel.name} slices`, space, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer: sums, index: at(0), node: nodes.length - 1 }] }] }
 }
 
 function epilogueKernel(kernel: ContractionKernel, rows: number, paddedColumns: number, sums: BufferId): LoopKernel {

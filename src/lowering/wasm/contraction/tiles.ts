@@ -3,8 +3,8 @@ import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
 import { microkernel, type SumType, tileShape } from './microkernel.ts'
 
 /**
- * A function `(lhs, rhs, sums, rowPanels, columnPanels, depth, accumulate)`. A panel of columns stays in the first-level
- * cache while all row panels, from the second, pass by. Sums are row-major, `columnPanels` tiles wide.
+ * A function `(lhs, rhs, sums, rowPanels, columnPanels, depth, accumulate, rowBytes)`. A panel of columns stays in the first-level
+ * cache while all row panels, from the second, pass by. Sums are row-major, `rowBytes` apart.
  */
 export function tileLoop(module: ModuleBuilder, dtype: SumType): FunctionRef {
   const name = `tiles_${dtype}`
@@ -12,7 +12,7 @@ export function tileLoop(module: ModuleBuilder, dtype: SumType): FunctionRef {
   if (known !== null) return known
   const { rows, columns, elementBytes } = tileShape(dtype)
   const kernel = microkernel(module, dtype)
-  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
   const lhs = fn.param(0)
   const rhs = fn.param(1)
   const sums = fn.param(2)
@@ -20,8 +20,8 @@ export function tileLoop(module: ModuleBuilder, dtype: SumType): FunctionRef {
   const columnPanels = fn.param(4)
   const depth = fn.param(5)
   const accumulate = fn.param(6)
-  const [i, j, a, c, rowBytes] = [fn.local('i32'), fn.local('i32'), fn.local('i32'), fn.local('i32'), fn.local('i32')]
-  fn.get(columnPanels).i32(columns * elementBytes).emit('i32.mul').set(rowBytes)
+  const rowBytes = fn.param(7)
+  const [i, j, a, c] = [fn.local('i32'), fn.local('i32'), fn.local('i32'), fn.local('i32')]
   fn.forLoop(j, 0, columnPanels, 1, () => {
     fn.get(lhs).set(a)
     fn.get(sums).get(j).i32(columns * elementBytes).emit('i32.mul').emit('i32.add').set(c)

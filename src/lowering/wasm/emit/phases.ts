@@ -1,7 +1,7 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
 import { type ContractionKernel, flopsOf, type Kernel } from '../../kernel-ir/index.ts'
 import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
-import { contractionNeeds, emitContraction } from '../contraction/index.ts'
+import { emitContraction } from '../contraction/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
 import { reuseComputed } from './reuse.ts'
@@ -10,8 +10,11 @@ import { segmentConcatenation } from './segments.ts'
 import { emitSort } from './sort.ts'
 import { splitLongReductions } from './split.ts'
 
-/** One pass between two barriers: `fn(begin, end, ...pointers)` over its units. */
+/** One pass between two barriers. */
 export interface Phase {
+  /** - `units`: `fn(begin, end, ...pointers)` over its units.
+   * - `team`: `fn(threadId, threadCount, ...pointers)`, which shares as many units itself, and waits inside where it must. */
+  readonly kind: 'units' | 'team'
   readonly fn: FunctionRef
   readonly units: number
   readonly unitsPerCall: number
@@ -34,11 +37,13 @@ export interface EmittedKernel {
 export interface EmitContext {
   readonly module: ModuleBuilder
   readonly helpers: Helpers
+  /** The function in which threads wait for each other; null: there is one thread. */
+  readonly meet: () => FunctionRef | null
 }
 
 /** The code of a kernel whose buffers are numbered 0, 1, … in order of first mention. `outBytes`: of a scatter's result. */
 export function emitKernel(context: EmitContext, name: string, kernel: Kernel, outBytes: number): EmittedKernel {
-  const { module, helpers } = context
+  const { module, helpers, meet } = context
   switch (kernel.kind) {
     case 'loop': {
       const { kernels: whole, scratch, scratchBytes } = splitLongReductions(reuseComputed(kernel), scratchBuffers)
@@ -46,11 +51,10 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
       return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes, ownBytes: 0 }
     }
     case 'contraction': {
-      let parts = 0
-      const { fn, buffers, chunks } = emitContraction(module, name, kernel, (k) => emitLoopKernel(module, helpers, `${name}_${parts++}`, k, { fixedOuter: true }))
-      // its scratch is one area, so chunks follow each other
-      const phase: Phase = { fn, units: chunks, unitsPerCall: 1, sequential: true, time: timeOfContraction(kernel), pointers: [{ scratch: 0 }, ...buffers.map((buffer) => ({ buffer }))] }
-      return { phases: [phase], scratchBytes: contractionNeeds(kernel).scratchBytes, ownBytes: 0 }
+      let loops = 0
+      const { fn, buffers, parts, sharedBytes, ownBytes } = emitContraction(module, name, kernel, (k) => emitLoopKernel(module, helpers, `${name}_${loops++}`, k, { fixedOuter: true }), meet)
+      const phase: Phase = { kind: 'team', fn, units: parts, unitsPerCall: parts, sequential: false, time: timeOfContraction(kernel), pointers: [{ scratch: 0 }, { own: 0 }, ...buffers.map((buffer) => ({ buffer }))] }
+      return { phases: [phase], scratchBytes: sharedBytes, ownBytes }
     }
     case 'scatter':
       return emitScatter(context, name, kernel, outBytes)
@@ -69,5 +73,5 @@ function loopPhase({ fn, buffers, units, unitsPerCall, time }: EmittedLoop, scra
     const offset = scratch.get(buffer)
     return offset === undefined ? { buffer } : { scratch: offset }
   })
-  return { fn, units, unitsPerCall, sequential: false, time, pointers }
+  return { kind: 'units', fn, units, unitsPerCall, sequential: false, time, pointers }
 }

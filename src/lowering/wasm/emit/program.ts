@@ -2,7 +2,7 @@
 import { bytesOf } from '../../../core/aval.ts'
 import { InternalError } from '../../../core/errors.ts'
 import { type BufferId, type Kernel, kernelsOf, type LoopStep, type MemoryPlan, type Program, type Step } from '../../kernel-ir/index.ts'
-import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
+import { type FunctionBuilder, type Local, ModuleBuilder } from '../asm/index.ts'
 import { createHelpers } from '../math/index.ts'
 import { barrier } from '../threads/index.ts'
 import { buffersOf, kernelKey, renameBuffers } from './kernel-key.ts'
@@ -44,8 +44,8 @@ export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOpt
   const { shared = false, shareAbove = worthSharing } = options
   const module = new ModuleBuilder({ check: false })
   module.importMemory('env', 'memory', shared ? { min: 0, max: 65536, shared } : { min: 0 })
-  const context: EmitContext = { module, helpers: createHelpers(module) }
   const run = module.function('run', ['i32', 'i32', 'i32'])
+  const context: EmitContext = { module, helpers: createHelpers(module), meet: () => (shared ? barrier(module) : null) }
   const kernels = new Map<string, EmittedKernel>()
   const known = new Map<Kernel, { code: EmittedKernel; buffers: readonly BufferId[] }>()
   let scratchBytes = 0
@@ -69,12 +69,10 @@ export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOpt
   const scratchAt = align64(plan.arenaBytes)
   const arenaBytes = scratchBytes + ownBytes > 0 ? scratchAt + align64(scratchBytes) : plan.arenaBytes
   const isShared = (phase: Phase): boolean => shared && !phase.sequential && phase.units > 1 && phase.time >= shareAbove
-  const anyShared = [...kernels.values()].some((k) => k.phases.some(isShared))
   const places = new Places(run, program, plan)
   const own = run.local('i32', 'own')
   if (ownBytes > 0) run.get(places.arena).i32(arenaBytes).emit('i32.add').get(run.param(0)).i32(align64(ownBytes)).emit('i32.mul').emit('i32.add').set(own)
-  const meet = anyShared ? barrier(module) : null
-  const c: RunContext = { run, program, places, own, scratchAt, isShared, meet, emitted: (kernel) => known.get(kernel)!, since: 'nothing', times: 1, sharedTime: 0, time: 0 }
+  const c: RunContext = { run, program, places, own, scratchAt, isShared, meet: context.meet, emitted: (kernel) => known.get(kernel)!, since: 'nothing', times: 1, sharedTime: 0, time: 0 }
   emitSteps(c, program.steps)
   module.export('run', run)
   return { bytes: module.toBytes(), wat: () => module.toWat(), arenaBytes, ownBytes: align64(ownBytes), sharedTime: c.sharedTime, time: c.time }
@@ -142,8 +140,7 @@ interface RunContext {
   readonly scratchAt: number
   readonly emitted: (kernel: Kernel) => { code: EmittedKernel; buffers: readonly BufferId[] }
   readonly isShared: (phase: Phase) => boolean
-  /** The barrier; null: all of the program runs on one thread. */
-  readonly meet: FunctionRef | null
+  readonly meet: EmitContext['meet']
   /** What has run since the last barrier: nothing, phases on thread 0 only, or also phases on all threads. */
   since: 'nothing' | 'first' | 'all'
   /** How often the steps that are being emitted run, and the time so far. */
@@ -171,7 +168,8 @@ function emitSteps(c: RunContext, steps: readonly Step[]): void {
 
 /** All threads wait for each other. Phases on thread 0 alone follow each other without. */
 function emitBarrier(c: RunContext): void {
-  if (c.meet !== null) c.run.get(c.run.param(0)).get(c.run.param(1)).call(c.meet)
+  const meet = c.meet()
+  if (meet !== null) c.run.get(c.run.param(0)).get(c.run.param(1)).call(meet)
   c.since = 'nothing'
 }
 
@@ -191,6 +189,22 @@ function emitPhase(c: RunContext, phase: Phase, buffers: readonly BufferId[], sh
       else if (p.own > 0) run.get(c.own).i32(p.own).emit('i32.add')
       else run.get(c.own)
     }
+  }
+  if (phase.kind === 'team') {
+    const call = (): void => {
+      pointers()
+      run.call(phase.fn)
+    }
+    if (shared) {
+      run.get(run.param(0)).get(run.param(1))
+      call()
+    } else {
+      run.get(run.param(0)).emit('i32.eqz').if(() => {
+        run.i32(0).i32(1)
+        call()
+      })
+    }
+    return
   }
   if (units <= unitsPerCall && !shared) {
     run.get(run.param(0)).emit('i32.eqz').if(() => {

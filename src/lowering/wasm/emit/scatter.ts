@@ -31,7 +31,7 @@ const copyBlock = 65536
 function copyPhase(module: ModuleBuilder, bytes: number): Omit<Phase, 'pointers'> {
   const units = Math.ceil(bytes / copyBlock)
   const name = `copy_${bytes}`
-  return { fn: module.lookup(name) ?? copyFunction(module, name, bytes), units, unitsPerCall: 4, sequential: false, time: 0.1 * bytes }
+  return { kind: 'units', fn: module.lookup(name) ?? copyFunction(module, name, bytes), units, unitsPerCall: 4, sequential: false, time: 0.1 * bytes }
 }
 
 function copyFunction(module: ModuleBuilder, name: string, bytes: number): FunctionRef {
@@ -53,7 +53,7 @@ function updatePhase({ module, helpers }: EmitContext, name: string, kernel: Sca
   const asLoop: LoopKernel = { kind: 'loop', name, space: kernel.space, stages: [{ kind: 'map', inner: [], nodes: kernel.nodes, stores: [{ buffer: kernel.out, index: kernel.index, node: kernel.value }] }] }
   const { space, stages } = normalizeLoop(asLoop)
   const [stage] = stages
-  if (stage?.kind !== 'map') return { fn, units: 0, unitsPerCall: 1, sequential: true, time: 0 }
+  if (stage?.kind !== 'map') return { kind: 'units', fn, units: 0, unitsPerCall: 1, sequential: true, time: 0 }
   const index = stage.stores[0]?.index ?? kernel.index
   const last = space.length - 1
   const positions = kernel.positions.map((p) => p.position)
@@ -81,7 +81,7 @@ function updatePhase({ module, helpers }: EmitContext, name: string, kernel: Sca
       })
     })
   })
-  return { fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: true, time: 3 * product(kernel.space) }
+  return { kind: 'units', fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: true, time: 3 * product(kernel.space) }
 }
 
 function emitUpdate(kernel: ScatterKernel, access: Access, state: State, lanes: Lanes): void {

@@ -82,7 +82,7 @@ export function emitSort({ module }: EmitContext, name: string, kernel: SortKern
   })
   const units = length === 0 ? 0 : outer * inner
   return {
-    phases: [{ fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: false, time: 2 * flopsOf(kernel), pointers: [{ own: 0 }, ...buffers.map((_, buffer) => ({ buffer }))] }],
+    phases: [{ kind: 'units', fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: false, time: 2 * flopsOf(kernel), pointers: [{ own: 0 }, ...buffers.map((_, buffer) => ({ buffer }))] }],
     scratchBytes: 0,
     ownBytes: 2 * pairBytes + 2 * orderBytes + operands.reduce((sum, o) => sum + round64(dtypeInfo[o.dtype].bytes * length), 0),
   }
