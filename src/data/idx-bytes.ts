@@ -6,7 +6,7 @@
  */
 import { left, right } from '../fp/either.ts'
 import type { Decoded, Problem } from './problem.ts'
-import { plural } from './problem.ts'
+import { plural, sizeOf } from './problem.ts'
 
 export type IdxDType = 'uint8' | 'int8' | 'int16' | 'int32' | 'float32' | 'float64'
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array
@@ -41,7 +41,6 @@ export const maxIdxRank = 255
 const maxDimension = 0xffff_ffff
 
 const hex = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 export function decodeIdxBytes(bytes: Uint8Array): Decoded<IdxArray> {
   if (bytes.length < 4) {

@@ -16,4 +16,7 @@ export const showProblem = ({ offset, found, expected }: Problem): string => `at
 export const showProblems = (problems: readonly Problem[]): string =>
   problems.length === 1 ? problems.map(showProblem).join('') : `${problems.length} problems\n${problems.map((p) => `  ${showProblem(p)}`).join('\n')}`
 
+/** How many elements; none where an axis is empty, even beside axes whose product is past every number. */
+export const sizeOf = (shape: readonly number[]): number => (shape.includes(0) ? 0 : shape.reduce((a, b) => a * b, 1))
+
 export const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`

@@ -7,7 +7,7 @@
  */
 import { left, right } from '../fp/either.ts'
 import type { Decoded, Problem } from './problem.ts'
-import { plural } from './problem.ts'
+import { plural, sizeOf } from './problem.ts'
 
 /** The format's names of the dtypes read here, with the bytes of one element. */
 export const safetensorsBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1 } as const
@@ -115,7 +115,7 @@ function readEntry(name: string, entry: unknown, offset: number, file: Uint8Arra
   if (first > last || start + last > file.length) {
     problems.push(problem(`data_offsets [${first}, ${last}]`, `a range within the ${plural(file.length - start, 'byte')} of data`))
   } else if (isSafetensorsDType(dtype) && isSizes(shape)) {
-    const size = shape.reduce((a, b) => a * b, safetensorsBytes[dtype])
+    const size = sizeOf(shape) * safetensorsBytes[dtype]
     if (last - first === size) {
       const bytes = file.subarray(start + first, start + last)
       const odd = dtype === 'BOOL' ? bytes.findIndex((b) => b > 1) : -1
