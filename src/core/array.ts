@@ -7,7 +7,8 @@ import { showType, sizeOf } from './aval.ts'
 import type { DeviceName } from './device-name.ts'
 import { backendOf } from './device-registry.ts'
 import type { DType } from './dtype.ts'
-import { ConcretizationError, DisposedError, leakedTracer } from './errors.ts'
+import { ConcretizationError, DisposedError } from './errors.ts'
+import { leakedTracer } from './leaked-tracer.ts'
 import { ArrayMethods } from './methods/index.ts'
 import type { Storage } from './storage.ts'
 import type { Trace } from './trace.ts'
@@ -25,6 +26,8 @@ export abstract class NDArray extends ArrayMethods {
    * @throws ConcretizationError when the value is not known yet (under jit, vmap, loop bodies, makeJaxpr).
    */
   abstract concrete(operation: string): DeviceArray
+  /** @throws DisposedError or TracerLeakError when the array can no longer be an operand. */
+  abstract requireUsable(operation: string): void
   /** Lets go of this handle before the collector does; using it afterwards throws. Other handles on the data stay. */
   abstract dispose(): void
 
@@ -91,6 +94,9 @@ export class DeviceArray extends NDArray {
     this.storage(operation)
     return this
   }
+  requireUsable(operation: string): void {
+    this.storage(operation)
+  }
 }
 
 /** A value inside a transformation. Each transformation has its own subclass. */
@@ -98,8 +104,11 @@ export abstract class Tracer extends NDArray {
   abstract override readonly trace: Trace
   /** A tracer holds no memory. */
   dispose(): void {}
-  concrete(operation: string): DeviceArray {
+  requireUsable(operation: string): void {
     if (!this.trace.alive) throw leakedTracer(operation, this.toString(), this.trace.name)
+  }
+  concrete(operation: string): DeviceArray {
+    this.requireUsable(operation)
     throw new ConcretizationError(
       operation,
       `needs the value of ${this.toString()}, which is not known while ${this.trace.name} traces the function. ` +

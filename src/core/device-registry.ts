@@ -1,5 +1,6 @@
 /** The devices that are wired in, and the default one. */
 import type { DeviceName } from './device-name.ts'
+import { show } from './describe.ts'
 import { DeviceError } from './errors.ts'
 import type { Backend } from './storage.ts'
 
@@ -36,7 +37,7 @@ export function backendOf(name: DeviceName, operation = 'device'): Backend {
   const b = backends.get(name)
   if (b === undefined) {
     const ready = devices().map((d) => `'${d}'`)
-    throw new DeviceError(operation, `device '${String(name)}' is not ready; ready are ${ready.join(', ')}`)
+    throw new DeviceError(operation, `device ${show(name)} is not ready; ready are ${ready.join(', ')}`)
   }
   return b
 }

@@ -5,15 +5,17 @@ import { bytesOf, showType } from './aval.ts'
 import type { DeviceName } from './device-name.ts'
 import { backendOf, defaultDevice } from './device-registry.ts'
 import { InternalError } from './errors.ts'
+import { within } from './in-name-of.ts'
 
 export { backendOf, defaultDevice, devices, installBackend } from './device-registry.ts'
 
 /** An array from its bytes (row-major, storage layout of the dtype), which it takes over. */
-export function putArray(bytes: Uint8Array, aval: Aval, device: DeviceName = defaultDevice()): DeviceArray {
+export function putArray(bytes: Uint8Array, aval: Aval, device: DeviceName = defaultDevice(), operation = 'array'): DeviceArray {
   if (bytes.byteLength !== bytesOf(aval)) {
     throw new InternalError('putArray', `${bytes.byteLength} bytes for ${showType(aval)}, which takes ${bytesOf(aval)}`)
   }
-  return new DeviceArray(aval, backendOf(device).put(bytes))
+  const backend = backendOf(device, operation)
+  return within(operation, () => new DeviceArray(aval, backend.put(bytes)))
 }
 
 /** A copy of an array's bytes. */

@@ -135,12 +135,3 @@ function trimStack(e: Error): void {
   const kept = outside.every(isRuntime) ? frames : outside.slice(outside.findIndex((line) => !isNative(line))).slice(0, limit)
   e.stack = [...lines.slice(0, head), ...kept].join('\n')
 }
-
-/** A tracer outlived its transformation: what to say of it wherever it is used. */
-export function leakedTracer(operation: string, tracer: string, transformation: string): TracerLeakError {
-  return new TracerLeakError(
-    operation,
-    `got a tracer ${tracer} of a ${transformation} that has ended. It was kept in a variable outside the function that ` +
-      `${transformation} traced; return the value from that function instead.`,
-  )
-}

@@ -7,7 +7,9 @@
  */
 import type { NDArray } from './array.ts'
 import type { Aval } from './aval.ts'
-import { InternalError, leakedTracer } from './errors.ts'
+import { InternalError } from './errors.ts'
+import { inNameOf } from './in-name-of.ts'
+import { leakedTracer } from './leaked-tracer.ts'
 import { Literal } from './jaxpr.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
 
@@ -101,4 +103,13 @@ export function bind1<P extends Primitive>(primitive: P, inputs: readonly Value[
   const out = bind(primitive, inputs, params)[0]
   if (out === undefined) throw new InternalError(primitive, 'gave no result')
   return out
+}
+
+/** `bind1` for a function that users know by another name than the primitive's. */
+export function bindAs<P extends Primitive>(operation: string, primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): NDArray {
+  try {
+    return bind1(primitive, inputs, params)
+  } catch (e) {
+    throw inNameOf(operation, e)
+  }
 }

@@ -22,5 +22,5 @@ export function devicePut<T>(tree: T, device: DeviceName): Out<T> {
     storage.markShared()
     return new DeviceArray(a.aval, storage)
   }
-  return unflatten(def, leaves.map((leaf) => move(toArray(leaf)))) as Out<T>
+  return unflatten(def, leaves.map((leaf) => move(toArray('devicePut', leaf)))) as Out<T>
 }

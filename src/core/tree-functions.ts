@@ -45,17 +45,17 @@ export function mapWithPath<T, R>(f: (path: readonly (string | number)[], ...lea
   const others = rest.map((t, i) => leavesLike('tree.map', def, t, `argument ${i + 2}`))
   const paths: (readonly (string | number)[])[] = []
   eachPath(def, (path) => paths.push(path))
-  const values = first.map((leaf, i) => f(paths[i]!, toArray(leaf), ...others.map((o) => toArray(o[i]!))))
+  const values = first.map((leaf, i) => f(paths[i]!, toArray('mapWithPath', leaf), ...others.map((o) => toArray('mapWithPath', o[i]!))))
   return unflattenTree(def, values, 'tree.map') as MapTree<T, R>
 }
 
 /** Folds the leaves from the left. */
-export const reduce = <R>(f: (accumulated: R, leaf: NDArray) => R, tree: unknown, initial: R): R => leaves(tree).reduce((a: R, leaf) => f(a, toArray(leaf)), initial)
+export const reduce = <R>(f: (accumulated: R, leaf: NDArray) => R, tree: unknown, initial: R): R => leaves(tree).reduce((a: R, leaf) => f(a, toArray('reduce', leaf)), initial)
 
 /** Whether every leaf (concrete, of one element) is true. */
 export const all = (tree: unknown): boolean =>
   leaves(tree).every((leaf) => {
-    const a = toArray(leaf)
+    const a = toArray('all', leaf)
     if (a.size !== 1) throw new TreeError('tree.all', `takes leaves of one element, and got shape [${a.shape.join(',')}]; use np.all on the leaf first`)
     return a.item() !== 0
   })

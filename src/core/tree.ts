@@ -4,6 +4,7 @@
  */
 import type { Eq } from '../fp/eq.ts'
 import { isArray, type NDArray } from './array.ts'
+import { describe, isIterator } from './describe.ts'
 import { TreeError } from './errors.ts'
 import { valueKey } from './value-key.ts'
 
@@ -146,18 +147,6 @@ function refusal(x: unknown, operation: string, path: Path): TreeError | null {
 }
 
 const count = (children: readonly Structure[]): number => children.reduce((n, c) => n + c.leaves, 0)
-
-function describe(x: unknown): string {
-  if (x instanceof Promise) return 'a Promise'
-  if (typeof x === 'function') return 'a function'
-  if (typeof x === 'string') return `the string ${JSON.stringify(x.length > 40 ? `${x.slice(0, 40)}…` : x)}`
-  if (ArrayBuffer.isView(x)) return `a ${x.constructor.name}`
-  if (typeof x === 'object' && x !== null) return isIterator(x) ? 'an iterator' : `an object of class ${className(x)}`
-  return `a ${typeof x}`
-}
-
-const isIterator = (x: object): boolean => 'next' in x && typeof x.next === 'function'
-const className = (x: object): string => (typeof x.constructor === 'function' ? x.constructor.name : 'unknown')
 
 function hint(x: unknown): string {
   if (x instanceof Promise) return '; transformed functions are synchronous: await before the call, not inside'

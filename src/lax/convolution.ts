@@ -1,5 +1,6 @@
 /** Convolutions: XLA's general one, and what is made of it. */
 import type { NDArray } from '../core/array.ts'
+import { show } from '../core/describe.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ConvDimensionNumbers } from '../core/primitives/index.ts'
@@ -22,12 +23,16 @@ const isLayouts = (d: ConvDimensions): d is ConvLayouts => Array.isArray(d)
  * @throws ArgumentError when letters are missing, repeat or differ between the three.
  */
 export function convDimensionNumbers(rank: number, dimensions?: ConvDimensions | null, operation = 'convDimensionNumbers'): ConvDimensionNumbers {
-  const inOrder = Array.from({ length: rank }, (_, i) => i)
+  const inOrder = Array.from({ length: ops.checkInteger(operation, 'rank', rank, 2) }, (_, i) => i)
   if (dimensions === null || dimensions === undefined) return { lhs: inOrder, rhs: inOrder, out: inOrder }
-  if (!isLayouts(dimensions)) return { lhs: [...dimensions.lhs], rhs: [...dimensions.rhs], out: [...dimensions.out] }
+  if (!isLayouts(dimensions)) {
+    ops.checkOptions(operation, dimensions, ['lhs', 'rhs', 'out'])
+    const axes = (side: 'lhs' | 'rhs' | 'out'): readonly number[] => [...ops.checkIntegers(operation, side, dimensions[side])]
+    return { lhs: axes('lhs'), rhs: axes('rhs'), out: axes('out') }
+  }
   const [lhs, rhs, out] = dimensions
   const refuse = (message: string): never => {
-    throw new ArgumentError(operation, `dimension numbers ${JSON.stringify(dimensions)} ${message}; an example is ['NHWC', 'HWIO', 'NHWC']`)
+    throw new ArgumentError(operation, `dimension numbers ${show(dimensions)} ${message}; an example is ['NHWC', 'HWIO', 'NHWC']`)
   }
   for (const layout of [lhs, rhs, out]) {
     if (typeof layout !== 'string' || layout.length !== rank || new Set(layout).size !== rank) refuse(`must be three strings of ${rank} different letters`)
@@ -82,26 +87,28 @@ export function convGeneralDilated(lhs: ArrayLike, rhs: ArrayLike, windowStrides
     lhsDilation,
     rhsDilation,
     dimensionNumbers,
-    featureGroupCount: o.featureGroupCount ?? 1,
-    batchGroupCount: o.batchGroupCount ?? 1,
+    featureGroupCount: ops.checkInteger(name, 'featureGroupCount', o.featureGroupCount ?? 1, 1),
+    batchGroupCount: ops.checkInteger(name, 'batchGroupCount', o.batchGroupCount ?? 1, 1),
   })
 }
 
 function pair(lhs: ArrayLike, rhs: ArrayLike, operation: string): [NDArray, NDArray] {
   const type = ops.promotedType(operation, [lhs, rhs])
   const cast = (v: ArrayLike): NDArray => {
-    const t: Value = ops.toType(v, type)
-    return 'value' in t ? ops.toArray(v) : t
+    const t: Value = ops.toType(operation, v, type)
+    return 'value' in t ? ops.toArray(operation, v) : t
   }
   return [cast(lhs), cast(rhs)]
 }
 
 /** A convolution of [n, c, ...spatial] with [out, in, ...spatial]. */
-export const conv = (lhs: ArrayLike, rhs: ArrayLike, windowStrides: readonly number[], padding: PaddingLike): NDArray => convGeneralDilated(lhs, rhs, windowStrides, padding)
+export const conv = (lhs: ArrayLike, rhs: ArrayLike, windowStrides: readonly number[], padding: PaddingLike): NDArray => ops.within('conv', () => convGeneralDilated(lhs, rhs, windowStrides, padding))
 
 /** The same, with holes in either operand. */
 export function convWithGeneralPadding(lhs: ArrayLike, rhs: ArrayLike, windowStrides: readonly number[], padding: PaddingLike, lhsDilation: readonly number[] | null, rhsDilation: readonly number[] | null): NDArray {
-  return convGeneralDilated(lhs, rhs, windowStrides, padding, { lhsDilation, rhsDilation })
+  return ops.within('convWithGeneralPadding', () => {
+    return convGeneralDilated(lhs, rhs, windowStrides, padding, { lhsDilation, rhsDilation })
+  })
 }
 
 export interface ConvTransposeOptions {
@@ -130,23 +137,25 @@ const transposeLayouts: Readonly<Record<number, ConvLayouts>> = {
  * lax.convTranspose(images, kernel, [2, 2], 'SAME')   // [n, h, w, in] and [kh, kw, in, out] to [n, 2h, 2w, out]
  */
 export function convTranspose(lhs: ArrayLike, rhs: ArrayLike, strides?: readonly number[] | ConvTransposeOptions, padding?: PaddingLike | ConvTransposeOptions, options?: ConvTransposeOptions): NDArray {
-  const name = 'convTranspose'
-  const o = ops.placed<ConvTransposeOptions>(name, ['strides', 'padding'], [strides, padding], options, ['strides', 'padding', 'rhsDilation', 'dimensionNumbers', 'transposeKernel'])
-  const x = ops.toArray(lhs)
-  let w = ops.toArray(rhs)
-  const layouts = o.dimensionNumbers ?? transposeLayouts[x.ndim]
-  if (layouts === undefined) throw new ArgumentError(name, `needs dimensionNumbers for rank ${x.ndim}`)
-  const dimensionNumbers = convDimensionNumbers(x.ndim, layouts, name)
-  const [outFeature, inFeature, ...spatial] = dimensionNumbers.rhs
-  const steps = perAxis(name, 'strides', o.strides, spatial.length)
-  const rhsDilation = perAxis(name, 'rhsDilation', o.rhsDilation, spatial.length)
-  const given = o.padding ?? 'VALID'
-  const pairs = typeof given === 'string' ? spatial.map((axis, i) => transposePadding(name, dilatedSize(w.shape[axis] ?? 0, rhsDilation[i]!), steps[i]!, given)) : given
-  if (o.transposeKernel === true) {
-    const swapped = w.shape.map((_, i) => (i === outFeature ? inFeature! : i === inFeature ? outFeature! : i))
-    w = ops.transpose(ops.flip(w, spatial), swapped)
-  }
-  return convGeneralDilated(x, w, { windowStrides: spatial.map(() => 1), padding: pairs, lhsDilation: steps, rhsDilation, dimensionNumbers })
+  return ops.within('convTranspose', () => {
+    const name = 'convTranspose'
+    const o = ops.placed<ConvTransposeOptions>(name, ['strides', 'padding'], [strides, padding], options, ['strides', 'padding', 'rhsDilation', 'dimensionNumbers', 'transposeKernel'])
+    const x = ops.toArray(name, lhs)
+    let w = ops.toArray(name, rhs)
+    const layouts = o.dimensionNumbers ?? transposeLayouts[x.ndim]
+    if (layouts === undefined) throw new ArgumentError(name, `needs dimensionNumbers for rank ${x.ndim}`)
+    const dimensionNumbers = convDimensionNumbers(x.ndim, layouts, name)
+    const [outFeature, inFeature, ...spatial] = dimensionNumbers.rhs
+    const steps = perAxis(name, 'strides', o.strides, spatial.length)
+    const rhsDilation = perAxis(name, 'rhsDilation', o.rhsDilation, spatial.length)
+    const given = o.padding ?? 'VALID'
+    const pairs = typeof given === 'string' ? spatial.map((axis, i) => transposePadding(name, dilatedSize(w.shape[axis] ?? 0, rhsDilation[i]!), steps[i]!, given)) : given
+    if (o.transposeKernel === true) {
+      const swapped = w.shape.map((_, i) => (i === outFeature ? inFeature! : i === inFeature ? outFeature! : i))
+      w = ops.transpose(ops.flip(w, spatial), swapped)
+    }
+    return convGeneralDilated(x, w, { windowStrides: spatial.map(() => 1), padding: pairs, lhsDilation: steps, rhsDilation, dimensionNumbers })
+  })
 }
 
 /** Source: jax.lax.conv_transpose. */
@@ -157,5 +166,5 @@ function transposePadding(operation: string, window: number, stride: number, pad
     return [low, total - low]
   }
   if (padding === 'VALID') return [window - 1, stride - 1 + Math.max(window - stride, 0)]
-  throw new ArgumentError(operation, `unknown padding '${padding}'; takes 'SAME', 'VALID' or pairs [low, high]`)
+  throw new ArgumentError(operation, `unknown padding ${show(padding)}; takes 'SAME', 'VALID' or pairs [low, high]`)
 }

@@ -73,17 +73,17 @@ export {
 export const round = (x: ArrayLike, roundingMethod: 'awayFromZero' | 'toNearestEven' = 'awayFromZero'): NDArray => ops.round(x, roundingMethod)
 
 /** 1 / x, in a floating dtype. */
-export const reciprocal = (x: ArrayLike): NDArray => ops.div(1, x)
+export const reciprocal = (x: ArrayLike): NDArray => ops.within('reciprocal', () => ops.div(1, x))
 
 /** `onTrue` where `which` holds, else `onFalse`. */
-export const select = (which: ArrayLike, onTrue: ArrayLike, onFalse: ArrayLike): NDArray => ops.where(which, onTrue, onFalse)
+export const select = (which: ArrayLike, onTrue: ArrayLike, onFalse: ArrayLike): NDArray => ops.within('select', () => ops.where(which, onTrue, onFalse))
 
 /**
  * `cases[which]`, element by element; a bool `which` picks the first of two where it is false.
  * @throws ArgumentError when a bool `which` comes with other than two cases.
  */
 export function selectN(which: ArrayLike, ...cases: readonly ArrayLike[]): NDArray {
-  const w = ops.toValue(which)
+  const w = ops.toValue('selectN', which)
   if (cases.length === 0 || (w.aval.dtype === 'bool' && cases.length > 2)) throw new ArgumentError('selectN', `got ${cases.length} cases for a selector of ${w.aval.dtype}; takes two for bool, at least one for int32`)
   const values = ops.promote('selectN', cases)
   const shape = ops.broadcastShapes('selectN', [w, ...values].map((v) => v.aval.shape))
@@ -91,7 +91,7 @@ export function selectN(which: ArrayLike, ...cases: readonly ArrayLike[]): NDArr
 }
 
 /** The values as another dtype; floats truncate towards zero to integers. */
-export const convertElementType = (x: ArrayLike, newDtype: DType): NDArray => ops.convert(x, newDtype)
+export const convertElementType = (x: ArrayLike, newDtype: DType): NDArray => ops.convert(x, newDtype, false, 'convertElementType')
 
 /** The same bits as another dtype of the same width; to a narrower one a last axis appears, to a wider one it goes. */
 export const bitcastConvertType = (x: ArrayLike, newDtype: DType): NDArray => ops.bitcast(x, ops.checkDtype('bitcastConvertType', newDtype))

@@ -1,6 +1,7 @@
 /** Slices at run-time positions, gather and scatter. */
 import { isArray, type NDArray } from '../core/array.ts'
 import { aval, type Shape } from '../core/aval.ts'
+import { show } from '../core/describe.ts'
 import { isInteger, isUnsigned } from '../core/dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../core/errors.ts'
 import { Literal } from '../core/jaxpr.ts'
@@ -14,7 +15,7 @@ export type StartIndices = readonly ArrayLike[] | NDArray
 
 /** int32 scalars; negative starts count from the end, as JAX has it. */
 function starts(operation: string, x: NDArray, indices: StartIndices): Value[] {
-  const list = isArray(indices) ? split(operation, indices) : indices
+  const list = isArray(indices) ? split(operation, indices) : ops.checkList(operation, 'startIndices', indices)
   if (list.length !== x.ndim) throw new ShapeError(operation, `got ${list.length} start indices for shape [${x.shape.join(',')}]; takes one for each axis`)
   return list.map((s, axis) => start(operation, s, x.shape[axis]!))
 }
@@ -27,6 +28,7 @@ function split(operation: string, indices: NDArray): NDArray[] {
 const int32 = (n: number): Literal => new Literal(n, aval([], 'int32', false))
 
 function start(operation: string, index: ArrayLike, size: number): Value {
+  ops.checkOperands(operation, [index])
   if (typeof index === 'boolean') throw new DtypeError(operation, 'got a boolean as start index; takes integers')
   if (typeof index === 'number') {
     if (!Number.isInteger(index)) throw new ArgumentError(operation, `start index ${index} is no integer`)
@@ -46,14 +48,14 @@ function start(operation: string, index: ArrayLike, size: number): Value {
  * lax.dynamicSlice(np.arange(5), [3], [3]).js()   // [2, 3, 4]
  */
 export function dynamicSlice(x: ArrayLike, startIndices: StartIndices, sliceSizes: Shape): NDArray {
-  const a = ops.toArray(x)
-  return bind1('dynamicSlice', [a, ...starts('dynamicSlice', a, startIndices)], { sliceSizes: [...sliceSizes] })
+  const a = ops.toArray('dynamicSlice', x)
+  return bind1('dynamicSlice', [a, ...starts('dynamicSlice', a, startIndices)], { sliceSizes: [...ops.checkShape('dynamicSlice', sliceSizes)] })
 }
 
 /** A copy of x with `update` written at `startIndices`, moved inside where it would stick out. */
 export function dynamicUpdateSlice(x: ArrayLike, update: ArrayLike, startIndices: StartIndices): NDArray {
-  const a = ops.toArray(x)
-  const u = ops.convert(ops.toArray(update), a.dtype)
+  const a = ops.toArray('dynamicUpdateSlice', x)
+  const u = ops.convert(ops.toArray('dynamicUpdateSlice', update), a.dtype, false, 'dynamicUpdateSlice')
   return bind1('dynamicUpdateSlice', [a, u, ...starts('dynamicUpdateSlice', a, startIndices)], {})
 }
 
@@ -61,29 +63,37 @@ const startsAt = (rank: number, axis: number, index: ArrayLike): ArrayLike[] => 
 
 /** `sliceSize` elements along one axis. */
 export function dynamicSliceInDim(x: ArrayLike, startIndex: ArrayLike, sliceSize: number, axis = 0): NDArray {
-  const a = ops.toArray(x)
-  const at = ops.normalAxis('dynamicSliceInDim', axis, a.ndim)
-  return dynamicSlice(a, startsAt(a.ndim, at, startIndex), a.shape.map((d, i) => (i === at ? sliceSize : d)))
+  return ops.within('dynamicSliceInDim', () => {
+    const a = ops.toArray('dynamicSliceInDim', x)
+    const at = ops.normalAxis('dynamicSliceInDim', axis, a.ndim)
+    return dynamicSlice(a, startsAt(a.ndim, at, startIndex), a.shape.map((d, i) => (i === at ? sliceSize : d)))
+  })
 }
 
 /** One element along an axis, which stays with size 1 unless `keepdims` is false. */
 export function dynamicIndexInDim(x: ArrayLike, index: ArrayLike, axis = 0, keepdims = true): NDArray {
-  const out = dynamicSliceInDim(x, index, 1, axis)
-  return keepdims ? out : ops.squeeze(out, axis)
+  return ops.within('dynamicIndexInDim', () => {
+    const out = dynamicSliceInDim(x, index, 1, axis)
+    return keepdims ? out : ops.squeeze(out, axis)
+  })
 }
 
 /** `update` written from `startIndex` on along one axis. */
 export function dynamicUpdateSliceInDim(x: ArrayLike, update: ArrayLike, startIndex: ArrayLike, axis: number): NDArray {
-  const a = ops.toArray(x)
-  return dynamicUpdateSlice(a, update, startsAt(a.ndim, ops.normalAxis('dynamicUpdateSliceInDim', axis, a.ndim), startIndex))
+  return ops.within('dynamicUpdateSliceInDim', () => {
+    const a = ops.toArray('dynamicUpdateSliceInDim', x)
+    return dynamicUpdateSlice(a, update, startsAt(a.ndim, ops.normalAxis('dynamicUpdateSliceInDim', axis, a.ndim), startIndex))
+  })
 }
 
 /** `update` written at one index of an axis; it may lack that axis or have it with size 1. */
 export function dynamicUpdateIndexInDim(x: ArrayLike, update: ArrayLike, index: ArrayLike, axis: number): NDArray {
-  const a = ops.toArray(x)
-  const u = ops.toArray(update)
-  const at = ops.normalAxis('dynamicUpdateIndexInDim', axis, a.ndim)
-  return dynamicUpdateSliceInDim(a, u.ndim === a.ndim ? u : ops.expandDims(u, at), index, at)
+  return ops.within('dynamicUpdateIndexInDim', () => {
+    const a = ops.toArray('dynamicUpdateIndexInDim', x)
+    const u = ops.toArray('dynamicUpdateIndexInDim', update)
+    const at = ops.normalAxis('dynamicUpdateIndexInDim', axis, a.ndim)
+    return dynamicUpdateSliceInDim(a, u.ndim === a.ndim ? u : ops.expandDims(u, at), index, at)
+  })
 }
 
 /** What an index out of bounds means: JAX's names, and XLA's. 'fill' reads `fillValue` in gather, and drops the update in scatter. */
@@ -98,14 +108,23 @@ const indexMode = (operation: string, mode: GatherMode): IndexMode => {
     case 'promiseInBounds':
       return mode
     default:
-      throw new ArgumentError(operation, `unknown mode '${String(mode)}'; known modes: clip, fill, drop, promiseInBounds`)
+      throw new ArgumentError(operation, `unknown mode ${show(mode)}; known modes: clip, fill, drop, promiseInBounds`)
   }
 }
 
 function indicesOf(operation: string, indices: ArrayLike): NDArray {
-  const i = ops.toArray(indices)
+  const i = ops.toArray(operation, indices)
   if (!isInteger(i.dtype)) throw new DtypeError(operation, `got indices of ${i.dtype}; takes integers`)
   return ops.convert(i, 'int32')
+}
+
+/** @throws ArgumentError unless all are lists of axes, and those needed are there. */
+function requireNumbers(operation: string, numbers: object, needed: readonly string[], optional: readonly string[]): void {
+  ops.checkOptions(operation, numbers, [...needed, ...optional])
+  const given = new Map<string, unknown>(Object.entries(numbers))
+  // Lists of axes by their types: that is what is asked of them here.
+  const lists = [...needed, ...optional.filter((name) => given.get(name) !== undefined)]
+  for (const name of lists) ops.checkIntegers(operation, `dimensionNumbers.${name}`, given.get(name) as readonly number[])
 }
 
 /** As XLA's GatherDimensionNumbers; batching axes may be left out. */
@@ -129,7 +148,10 @@ export interface GatherOptions {
 export function gather(x: ArrayLike, indices: ArrayLike, options: GatherOptions): NDArray {
   ops.checkOptions('gather', options, ['dimensionNumbers', 'sliceSizes', 'mode', 'fillValue'])
   const { dimensionNumbers: d, sliceSizes, mode = 'fill', fillValue = null } = options
-  return bind1('gather', [ops.toArray(x), indicesOf('gather', indices)], {
+  requireNumbers('gather', d, ['offsetDims', 'collapsedSliceDims', 'startIndexMap'], ['operandBatchingDims', 'startIndicesBatchingDims'])
+  ops.checkShape('gather', sliceSizes)
+  if (fillValue !== null) ops.checkOperands('gather', [fillValue])
+  return bind1('gather', [ops.toArray('gather', x), indicesOf('gather', indices)], {
     dimensionNumbers: {
       offsetDims: d.offsetDims,
       collapsedSliceDims: d.collapsedSliceDims,
@@ -167,8 +189,9 @@ const scatterWith =
   (x, indices, updates, options) => {
     ops.checkOptions(operation, options, ['dimensionNumbers', 'mode', 'uniqueIndices', 'indicesAreSorted'])
     const { dimensionNumbers: d, mode = 'drop', uniqueIndices = false } = options
-    const a = ops.toArray(x)
-    return bind1(operation, [a, indicesOf(operation, indices), ops.convert(ops.toArray(updates), a.dtype)], {
+    requireNumbers(operation, d, ['updateWindowDims', 'insertedWindowDims', 'scatterDimsToOperandDims'], ['operandBatchingDims', 'scatterIndicesBatchingDims'])
+    const a = ops.toArray(operation, x)
+    return bind1(operation, [a, indicesOf(operation, indices), ops.convert(ops.toArray(operation, updates), a.dtype, false, operation)], {
       dimensionNumbers: {
         updateWindowDims: d.updateWindowDims,
         insertedWindowDims: d.insertedWindowDims,

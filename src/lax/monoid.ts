@@ -9,7 +9,10 @@ export type Monoid = 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor'
 const functions: readonly (readonly [unknown, Monoid])[] = [
   [ops.add, 'add'],
   [ops.mul, 'mul'],
+  [ops.multiply, 'mul'],
   [ops.max, 'max'],
+  [ops.maximum, 'max'],
+  [ops.minimum, 'min'],
   [ops.min, 'min'],
   [ops.and, 'and'],
   [ops.or, 'or'],

@@ -13,8 +13,8 @@ type ReducePrimitive = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 
 const over =
   (primitive: ReducePrimitive): Reduce =>
   (x, axes) => {
-    const a = ops.toArray(x)
-    return bind1(primitive, [a], { axes: ops.normalAxes(primitive, axes, a.ndim) })
+    const a = ops.toArray(primitive, x)
+    return bind1(primitive, [a], { axes: ops.normalAxes(primitive, ops.checkList(primitive, 'axes', axes), a.ndim) })
   }
 
 /** Over the axes listed, which go; the dtype stays. */
@@ -37,8 +37,9 @@ const reducers: { readonly [M in Monoid]: Reduce } = { add: reduceSum, mul: redu
  * lax.reduce(np.array([1, 5, 2]), 0, lax.max, [0]).item()   // 5
  */
 export function reduce(x: ArrayLike, init: ArrayLike, computation: (a: NDArray, b: NDArray) => NDArray, dimensions: readonly number[]): NDArray {
-  const a = ops.toArray(x)
-  const axes = ops.normalAxes('reduce', dimensions, a.ndim)
+  const a = ops.toArray('reduce', x)
+  ops.checkFunction('reduce', computation)
+  const axes = ops.normalAxes('reduce', ops.checkList('reduce', 'dimensions', dimensions), a.ndim)
   const monoid = monoidOf(computation)
   if (monoid !== null) {
     const out = reducers[monoid](a, axes)
@@ -50,7 +51,7 @@ export function reduce(x: ArrayLike, init: ArrayLike, computation: (a: NDArray, 
   return folded === null ? ops.broadcastTo(start, rest) : computation(ops.broadcastTo(start, rest), folded)
 }
 
-const likeInit = (init: ArrayLike, x: NDArray): NDArray => ops.convert(ops.toArray(init), x.dtype)
+const likeInit = (init: ArrayLike, x: NDArray): NDArray => ops.convert(ops.toArray('reduce', init), x.dtype)
 
 /** Pairs of neighbours are combined until one is left, so that the order stays. Null for an axis of size 0. */
 function foldNeighbours(x: NDArray, computation: (a: NDArray, b: NDArray) => NDArray, axis: number): NDArray | null {
@@ -66,7 +67,7 @@ function foldNeighbours(x: NDArray, computation: (a: NDArray, b: NDArray) => NDA
 const position =
   (primitive: 'argmax' | 'argmin') =>
   (x: ArrayLike, axis: number, indexDtype: DType = 'int32'): NDArray => {
-    const a = ops.toArray(x)
+    const a = ops.toArray(primitive, x)
     return bind1(primitive, [a], { axis: ops.normalAxis(primitive, axis, a.ndim), indexDtype: ops.checkDtype(primitive, indexDtype) })
   }
 type Position = (x: ArrayLike, axis: number, indexDtype?: DType) => NDArray
@@ -86,7 +87,7 @@ const running =
   (primitive: 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'cumlogsumexp'): Cumulative =>
   (x, place, options) => {
     const { axis = 0, reverse = false } = ops.placed<CumulativeOptions>(primitive, ['axis'], [place], options, ['axis', 'reverse'])
-    const a = ops.toArray(x)
+    const a = ops.toArray(primitive, x)
     return bind1(primitive, [a], { axis: ops.normalAxis(primitive, axis, a.ndim), reverse })
   }
 /** Running sums along an axis, `{ axis: 0, reverse: false }` by default. */

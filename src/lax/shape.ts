@@ -11,14 +11,16 @@ import type { ArrayLike } from '../core/tree.ts'
 export { expandDims, squeeze } from '../core/ops/index.ts'
 
 /** Counts 0, 1, 2 … : `size` of them. */
-export const iota = (dtype: DType, size: number): NDArray => ops.iota(ops.checkDtype('iota', dtype), [size])
+export const iota = (dtype: DType, size: number): NDArray => ops.iota(ops.checkDtype('iota', dtype), [ops.checkInteger('iota', 'size', size, 0)])
 
 /** Counts along one axis of a shape. */
 export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
-  ops.iota(ops.checkDtype('broadcastedIota', dtype), shape, ops.normalAxis('broadcastedIota', dimension, shape.length))
+  ops.iota(ops.checkDtype('broadcastedIota', dtype), shape, ops.normalAxis('broadcastedIota', dimension, ops.checkShape('broadcastedIota', shape).length), 'broadcastedIota')
 
 /** An array of one value; plain numbers give float32, weakly typed as in JAX. */
 export function full(shape: Shape, fillValue: ArrayLike, dtype?: DType): NDArray {
+  ops.checkOperands('full', [fillValue])
+  ops.checkShape('full', shape)
   if (typeof fillValue === 'object') return ops.broadcastTo(dtype === undefined ? fillValue : ops.convert(fillValue, dtype), shape)
   const own = typeof fillValue === 'boolean' ? 'bool' : 'float32'
   const to = dtype === undefined ? own : ops.checkDtype('full', dtype)
@@ -28,30 +30,38 @@ export function full(shape: Shape, fillValue: ArrayLike, dtype?: DType): NDArray
 
 /** An array of one value with the shape and dtype of another. */
 export const fullLike = (x: ArrayLike, fillValue: ArrayLike, dtype?: DType, shape?: Shape): NDArray => {
-  const { aval: like } = ops.toValue(x)
-  return full(shape ?? like.shape, fillValue, dtype ?? like.dtype)
+  const { aval: like } = ops.toValue('fullLike', x)
+  return ops.within('fullLike', () => full(shape ?? like.shape, fillValue, dtype ?? like.dtype))
 }
 
 /** New leading axes of the given sizes. */
 export function broadcast(x: ArrayLike, sizes: Shape): NDArray {
-  const a = ops.toArray(x)
-  return broadcastInDim(a, [...sizes, ...a.shape], a.shape.map((_, i) => sizes.length + i))
+  return ops.within('broadcast', () => {
+    const a = ops.toArray('broadcast', x)
+    ops.checkShape('broadcast', sizes)
+    return broadcastInDim(a, [...sizes, ...a.shape], a.shape.map((_, i) => sizes.length + i))
+  })
 }
 
 /** Axis i of x becomes axis `broadcastDimensions[i]` of `shape`; sizes of 1 stretch. */
 export const broadcastInDim = (x: ArrayLike, shape: Shape, broadcastDimensions: readonly number[]): NDArray =>
-  bind1('broadcastInDim', [ops.toValue(x)], { shape: [...shape], broadcastDimensions: [...broadcastDimensions] })
+  bind1('broadcastInDim', [ops.toValue('broadcastInDim', x)], {
+    shape: [...ops.checkShape('broadcastInDim', shape)],
+    broadcastDimensions: [...ops.checkIntegers('broadcastInDim', 'broadcastDimensions', broadcastDimensions)],
+  })
 
 /** The same elements in another shape, its axes first permuted to `dimensions` where given. */
 export function reshape(x: ArrayLike, newSizes: Shape, dimensions: readonly number[] | null = null): NDArray {
-  return ops.reshape(dimensions === null ? x : ops.transpose(x, dimensions), newSizes)
+  return ops.within('reshape', () => {
+    return ops.reshape(dimensions === null ? x : ops.transpose(x, dimensions), newSizes)
+  })
 }
 
 /** Result axis i is axis `permutation[i]` of x. */
 export const transpose = (x: ArrayLike, permutation: readonly number[]): NDArray => ops.transpose(x, permutation)
 
 /** The elements in reverse along the axes named. */
-export const rev = (x: ArrayLike, dimensions: readonly number[]): NDArray => ops.flip(x, dimensions)
+export const rev = (x: ArrayLike, dimensions: readonly number[]): NDArray => ops.within('rev', () => ops.flip(x, dimensions))
 
 /** Joins along an existing axis. */
 export const concatenate = (xs: readonly ArrayLike[], dimension: number): NDArray => ops.concatenate(xs, dimension)
@@ -67,29 +77,33 @@ export const pad = (x: ArrayLike, paddingValue: ArrayLike, paddingConfig: readon
 
 /** The elements from `startIndices` to below `limitIndices`, every `strides`-th: one entry an axis. */
 export const slice = (x: ArrayLike, startIndices: readonly number[], limitIndices: readonly number[], strides?: readonly number[] | null): NDArray =>
-  ops.laxSlice(x, [...startIndices], [...limitIndices], strides ?? null)
+  ops.laxSlice(x, startIndices, limitIndices, strides ?? null)
 
 /** A slice along one axis; negative bounds count from the end. */
 export function sliceInDim(x: ArrayLike, startIndex: number | null, limitIndex: number | null, stride = 1, axis = 0): NDArray {
-  const a = ops.toArray(x)
-  const at = ops.normalAxis('sliceInDim', axis, a.ndim)
-  const size = a.shape[at]!
-  const bound = (b: number | null, otherwise: number): number => (b === null ? otherwise : b < 0 ? b + size : b)
-  return slice(
-    a,
-    a.shape.map((_, i) => (i === at ? bound(startIndex, 0) : 0)),
-    a.shape.map((d, i) => (i === at ? bound(limitIndex, size) : d)),
-    a.shape.map((_, i) => (i === at ? stride : 1)),
-  )
+  return ops.within('sliceInDim', () => {
+    const a = ops.toArray('sliceInDim', x)
+    const at = ops.normalAxis('sliceInDim', axis, a.ndim)
+    const size = a.shape[at]!
+    const bound = (b: number | null, otherwise: number): number => (b === null ? otherwise : b < 0 ? b + size : b)
+    return slice(
+      a,
+      a.shape.map((_, i) => (i === at ? bound(startIndex, 0) : 0)),
+      a.shape.map((d, i) => (i === at ? bound(limitIndex, size) : d)),
+      a.shape.map((_, i) => (i === at ? stride : 1)),
+    )
+  })
 }
 
 /** One element along an axis, which stays with size 1 unless `keepdims` is false. */
 export function indexInDim(x: ArrayLike, index: number, axis = 0, keepdims = true): NDArray {
-  const a = ops.toArray(x)
-  const at = ops.normalAxis('indexInDim', axis, a.ndim)
-  const size = a.shape[at]!
-  if (!Number.isInteger(index) || index < -size || index >= size) throw new ShapeError('indexInDim', `index ${index} is out of bounds for axis ${at} of shape [${a.shape.join(',')}]; it takes ${-size} to ${size - 1}`)
-  const start = index < 0 ? index + size : index
-  const out = sliceInDim(a, start, start + 1, 1, at)
-  return keepdims ? out : ops.squeeze(out, at)
+  return ops.within('indexInDim', () => {
+    const a = ops.toArray('indexInDim', x)
+    const at = ops.normalAxis('indexInDim', axis, a.ndim)
+    const size = a.shape[at]!
+    if (!Number.isInteger(index) || index < -size || index >= size) throw new ShapeError('indexInDim', `index ${index} is out of bounds for axis ${at} of shape [${a.shape.join(',')}]; it takes ${-size} to ${size - 1}`)
+    const start = index < 0 ? index + size : index
+    const out = sliceInDim(a, start, start + 1, 1, at)
+    return keepdims ? out : ops.squeeze(out, at)
+  })
 }

@@ -1,5 +1,5 @@
 /** Sorting and selection by rank. */
-import { isArray, type NDArray } from '../core/array.ts'
+import type { NDArray } from '../core/array.ts'
 import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { bind } from '../core/trace.ts'
@@ -27,8 +27,8 @@ export function sort<X extends ArrayLike | readonly ArrayLike[]>(x: X, options: 
   const { dimension = -1, numKeys = 1 } = options
   const list: readonly ArrayLike[] = isList(x) ? x : [x]
   if (list.length === 0) throw new ArgumentError('sort', 'takes an array or a list of at least one')
-  const arrays = list.map(ops.toArray)
-  const out = bind('sort', arrays, { dimension: ops.normalAxis('sort', dimension, arrays[0]!.ndim), numKeys })
+  const arrays = list.map((x) => ops.toArray('sort', x))
+  const out = bind('sort', arrays, { dimension: ops.normalAxis('sort', dimension, arrays[0]!.ndim), numKeys: ops.checkInteger('sort', 'numKeys', numKeys, 1) })
   // One in, one out: TypeScript does not narrow the conditional type by isList.
   return (isList(x) ? out : out[0]!) as Sorted<X>
 }
@@ -36,13 +36,15 @@ const isList = (x: ArrayLike | readonly ArrayLike[]): x is readonly ArrayLike[] 
 
 /** Keys ascending along an axis, and the values in the same order. */
 export function sortKeyVal(keys: ArrayLike, values: ArrayLike, dimension = -1): [keys: NDArray, values: NDArray] {
-  const [k, v] = sort([keys, values], { dimension, numKeys: 1 })
-  return [k!, v!]
+  return ops.within('sortKeyVal', () => {
+    const [k, v] = sort([keys, values], { dimension, numKeys: 1 })
+    return [k!, v!]
+  })
 }
 
 /** The k largest along the last axis, descending, and their int32 positions. */
 export function topK(x: ArrayLike, k: number): [values: NDArray, indices: NDArray] {
-  if (!isArray(x)) throw new ArgumentError('topK', 'takes an array of rank 1 or more')
-  const [values, indices] = bind('topK', [x], { k })
+  const a = ops.toArray('topK', x)
+  const [values, indices] = bind('topK', [a], { k: ops.checkInteger('topK', 'k', k, 0) })
   return [values!, indices!]
 }

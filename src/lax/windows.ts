@@ -38,7 +38,7 @@ export function reduceWindow(
   ops.checkOptions(name, options, ['baseDilation', 'windowDilation'])
   const monoid = monoidOf(computation)
   if (!isWindowed(monoid)) throw new ArgumentError(name, 'takes lax.add, lax.mul, lax.max or lax.min as its computation')
-  const a = ops.toArray(x)
+  const a = ops.toArray(name, x)
   const window = perAxis(name, 'windowDimensions', windowDimensions, a.ndim)
   const strides = perAxis(name, 'windowStrides', windowStrides, a.ndim)
   const baseDilation = perAxis(name, 'baseDilation', options.baseDilation, a.ndim)
@@ -47,5 +47,5 @@ export function reduceWindow(
   const pairs = paddingPairs(name, padding, sizes, window, strides, windowDilation)
   const params = { windowDimensions: window, windowStrides: strides, padding: pairs, baseDilation, windowDilation }
   const out = bind1(primitives[monoid], [a], params)
-  return isIdentity(monoid, init, a.dtype) ? out : computation(ops.convert(ops.toArray(init), a.dtype), out)
+  return isIdentity(monoid, init, a.dtype) ? out : computation(ops.convert(ops.toArray('reduceWindow', init), a.dtype), out)
 }

@@ -30,22 +30,26 @@ const among = (a: NDArray, where: ArrayLike | undefined): NDArray => (where === 
  * nn.softmax(np.array([1, 2, 3]))
  */
 export function softmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: SoftmaxOptions): NDArray {
-  const o = softmaxOptions('softmax', axis, options)
-  const a = among(floating(x), o.where)
-  const axes = axesOf('softmax', o.axis, a)
-  const e = ops.exp(ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep))))
-  const out = ops.div(e, ops.sum(e, axes, keep))
-  return o.where === undefined ? out : ops.where(o.where, out, 0)
+  return ops.within('softmax', () => {
+    const o = softmaxOptions('softmax', axis, options)
+    const a = among(floating('softmax', x), o.where)
+    const axes = axesOf('softmax', o.axis, a)
+    const e = ops.exp(ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep))))
+    const out = ops.div(e, ops.sum(e, axes, keep))
+    return o.where === undefined ? out : ops.where(o.where, out, 0)
+  })
 }
 
 /** x - log Σ exp(x) along an axis, the last by default. */
 export function logSoftmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: SoftmaxOptions): NDArray {
-  const o = softmaxOptions('logSoftmax', axis, options)
-  const a = among(floating(x), o.where)
-  const axes = axesOf('logSoftmax', o.axis, a)
-  const shifted = ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep)))
-  const out = ops.sub(shifted, ops.log(ops.sum(ops.exp(shifted), axes, keep)))
-  return o.where === undefined ? out : ops.where(o.where, out, -Infinity)
+  return ops.within('logSoftmax', () => {
+    const o = softmaxOptions('logSoftmax', axis, options)
+    const a = among(floating('logSoftmax', x), o.where)
+    const axes = axesOf('logSoftmax', o.axis, a)
+    const shifted = ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep)))
+    const out = ops.sub(shifted, ops.log(ops.sum(ops.exp(shifted), axes, keep)))
+    return o.where === undefined ? out : ops.where(o.where, out, -Infinity)
+  })
 }
 
 export interface LogsumexpOptions extends ReduceOptions {
@@ -61,18 +65,20 @@ export interface LogsumexpOptions extends ReduceOptions {
  * nn.logsumexp(np.array([1000, 1000]))   // 1000.6931
  */
 export function logsumexp(x: ArrayLike, axis?: Axis | LogsumexpOptions, options?: LogsumexpOptions): NDArray {
-  const o = placed<LogsumexpOptions>('logsumexp', ['axis'], [axis], options, ['axis', 'keepdims', 'b', 'where'])
-  const at = o.axis ?? null
-  const given = floating(x)
-  // A factor of 0 takes its element out, even an infinite one.
-  const a = among(o.b === undefined ? given : ops.where(ops.ne(o.b, 0), given, -Infinity), o.where)
-  const axes = ops.normalAxes('logsumexp', at, a.ndim)
-  const none = axes.some((i) => a.shape[i] === 0)
-  const largest = none ? null : ops.maxOf(a, at, keep)
-  const most = largest === null ? 0 : ops.stopGradientArray(ops.where(ops.isFinite(largest), largest, 0))
-  const e = ops.exp(ops.sub(a, most))
-  const total = ops.add(ops.log(ops.sum(o.b === undefined ? e : ops.mul(e, o.b), at, keep)), most)
-  return o.keepdims === true ? total : ops.squeeze(total, axes)
+  return ops.within('logsumexp', () => {
+    const o = placed<LogsumexpOptions>('logsumexp', ['axis'], [axis], options, ['axis', 'keepdims', 'b', 'where'])
+    const at = o.axis ?? null
+    const given = floating('logsumexp', x)
+    // A factor of 0 takes its element out, even an infinite one.
+    const a = among(o.b === undefined ? given : ops.where(ops.ne(o.b, 0), given, -Infinity), o.where)
+    const axes = ops.normalAxes('logsumexp', at, a.ndim)
+    const none = axes.some((i) => a.shape[i] === 0)
+    const largest = none ? null : ops.maxOf(a, at, keep)
+    const most = largest === null ? 0 : ops.stopGradientArray(ops.where(ops.isFinite(largest), largest, 0))
+    const e = ops.exp(ops.sub(a, most))
+    const total = ops.add(ops.log(ops.sum(o.b === undefined ? e : ops.mul(e, o.b), at, keep)), most)
+    return o.keepdims === true ? total : ops.squeeze(total, axes)
+  })
 }
 
 export interface OneHotOptions {
@@ -88,13 +94,15 @@ export interface OneHotOptions {
  * nn.oneHot(np.array([0, 2]), 3)   // [[1, 0, 0], [0, 0, 1]]
  */
 export function oneHot(x: ArrayLike, numClasses: number, options: OneHotOptions = {}): NDArray {
-  checkOptions('oneHot', options, ['dtype', 'axis'])
-  if (!Number.isInteger(numClasses) || numClasses < 0) throw new ArgumentError('oneHot', `got numClasses ${numClasses}; takes an integer of at least 0`)
-  const a = ops.toArray(x)
-  const at = ops.normalAxis('oneHot', options.axis ?? -1, a.ndim + 1)
-  const shape = Array.from({ length: a.ndim + 1 }, (_, i) => (i === at ? numClasses : 1))
-  const classes = ops.convert(ops.reshape(ops.iota('int32', [numClasses]), shape), a.dtype)
-  return ops.convert(ops.eq(ops.expandDims(a, at), classes), options.dtype ?? 'float32')
+  return ops.within('oneHot', () => {
+    checkOptions('oneHot', options, ['dtype', 'axis'])
+    if (!Number.isInteger(numClasses) || numClasses < 0) throw new ArgumentError('oneHot', `got numClasses ${numClasses}; takes an integer of at least 0`)
+    const a = ops.toArray('oneHot', x)
+    const at = ops.normalAxis('oneHot', options.axis ?? -1, a.ndim + 1)
+    const shape = Array.from({ length: a.ndim + 1 }, (_, i) => (i === at ? numClasses : 1))
+    const classes = ops.convert(ops.reshape(ops.iota('int32', [numClasses]), shape), a.dtype)
+    return ops.convert(ops.eq(ops.expandDims(a, at), classes), options.dtype ?? 'float32')
+  })
 }
 
 export interface StandardizeOptions {
@@ -108,11 +116,13 @@ export interface StandardizeOptions {
 }
 /** (x - mean) / √(variance + epsilon) over axes. */
 export function standardize(x: ArrayLike, axis?: Axis | StandardizeOptions, options?: StandardizeOptions): NDArray {
-  const o = placed<StandardizeOptions>('standardize', ['axis'], [axis], options, ['axis', 'mean', 'variance', 'epsilon'])
-  const at = o.axis ?? -1
-  const a = floating(x)
-  const mean = o.mean ?? ops.mean(a, at, keep)
-  // The mean of squares less the squared mean, which rounding may make negative: as jax.nn.standardize computes it.
-  const variance = o.variance ?? ops.max(ops.sub(ops.mean(ops.square(a), at, keep), ops.square(mean)), 0)
-  return ops.mul(ops.sub(a, mean), ops.rsqrt(ops.add(variance, o.epsilon ?? 1e-5)))
+  return ops.within('standardize', () => {
+    const o = placed<StandardizeOptions>('standardize', ['axis'], [axis], options, ['axis', 'mean', 'variance', 'epsilon'])
+    const at = o.axis ?? -1
+    const a = floating('standardize', x)
+    const mean = o.mean ?? ops.mean(a, at, keep)
+    // The mean of squares less the squared mean, which rounding may make negative: as jax.nn.standardize computes it.
+    const variance = o.variance ?? ops.max(ops.sub(ops.mean(ops.square(a), at, keep), ops.square(mean)), 0)
+    return ops.mul(ops.sub(a, mean), ops.rsqrt(ops.add(variance, o.epsilon ?? 1e-5)))
+  })
 }

@@ -5,7 +5,7 @@ import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 
 /** An array of floating-point numbers: integers and bool become float32. */
-export const floating = (x: ArrayLike): NDArray => {
-  const a = ops.toArray(x)
+export const floating = (operation: string, x: ArrayLike): NDArray => {
+  const a = ops.toArray(operation, x)
   return isInexact(a.dtype) ? a : ops.convert(a, 'float32')
 }

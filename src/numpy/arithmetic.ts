@@ -1,18 +1,27 @@
 /** Arithmetic under NumPy's names: promotion, broadcasting, the sign rules of division. */
-import type { NDArray } from '../core/array.ts'
+import { isArray, type NDArray } from '../core/array.ts'
 import { isInexact, isInteger, isUnsigned } from '../core/dtype.ts'
 import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { promotedInexact, promotedNumeric } from './promoted.ts'
 
-export { abs, abs as absolute, add, div as divide, div as trueDivide, mul as multiply, neg as negative, square, sub as subtract } from '../core/ops/index.ts'
+export { abs, add, multiply, square } from '../core/ops/index.ts'
 
-export const positive = (x: ArrayLike): NDArray => ops.toArray(x)
+type Unary = (x: ArrayLike) => NDArray
+type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
+export const absolute: Unary = ops.absoluteAs('absolute')
+export const negative: Unary = ops.unary('neg', 'negative')
+export const subtract: Binary = ops.binary('sub', 'subtract')
+/** True division: integers become float32. */
+export const divide: Binary = ops.inexactBinary('div', 'divide')
+export const trueDivide: Binary = ops.inexactBinary('div', 'trueDivide')
+
+export const positive = (x: ArrayLike): NDArray => ops.toArray('positive', x)
 /** 1 / x. */
-export const reciprocal = (x: ArrayLike): NDArray => ops.div(1, x)
+export const reciprocal = (x: ArrayLike): NDArray => ops.within('reciprocal', () => ops.div(1, promotedInexact('reciprocal', x)[0]!))
 /** The absolute value in a floating dtype. */
-export const fabs = (x: ArrayLike): NDArray => ops.abs(promotedInexact('fabs', x)[0]!)
+export const fabs = (x: ArrayLike): NDArray => ops.within('fabs', () => ops.abs(promotedInexact('fabs', x)[0]!))
 
 /**
  * The remainder with the sign of the divisor; of integers by 0 it is 0.
@@ -21,29 +30,35 @@ export const fabs = (x: ArrayLike): NDArray => ops.abs(promotedInexact('fabs', x
  * np.mod(-7, 3).item()   // 2
  */
 export function mod(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promotedNumeric('mod', x, y)
-  const divisor = isInteger(b!.dtype) ? ops.where(ops.eq(b!, 0), 1, b!) : b!
-  const rest = ops.rem(a!, divisor)
-  if (isUnsigned(rest.dtype)) return rest
-  const otherSign = ops.and(ops.ne(ops.lt(rest, 0), ops.lt(divisor, 0)), ops.ne(rest, 0))
-  return ops.where(otherSign, ops.add(rest, divisor), rest)
+  return ops.within('mod', () => {
+    const [a, b] = promotedNumeric('mod', x, y)
+    const divisor = isInteger(b!.dtype) ? ops.where(ops.eq(b!, 0), 1, b!) : b!
+    const rest = ops.rem(a!, divisor)
+    if (isUnsigned(rest.dtype)) return rest
+    const otherSign = ops.and(ops.ne(ops.lt(rest, 0), ops.lt(divisor, 0)), ops.ne(rest, 0))
+    return ops.where(otherSign, ops.add(rest, divisor), rest)
+  })
 }
-export const remainder = (x: ArrayLike, y: ArrayLike): NDArray => mod(x, y)
+export const remainder = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('remainder', () => mod(x, y))
 
 /** The remainder with the sign of the dividend, as C's. */
 export function fmod(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promotedNumeric('fmod', x, y)
-  return isInteger(b!.dtype) ? ops.rem(a!, ops.where(ops.eq(b!, 0), 1, b!)) : ops.rem(a!, b!)
+  return ops.within('fmod', () => {
+    const [a, b] = promotedNumeric('fmod', x, y)
+    return isInteger(b!.dtype) ? ops.rem(a!, ops.where(ops.eq(b!, 0), 1, b!)) : ops.rem(a!, b!)
+  })
 }
 
 /** The quotient rounded down; integers stay integers. */
 export function floorDivide(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promotedNumeric('floorDivide', x, y)
-  if (!isInteger(a!.dtype)) return floatDivmod(a!, b!)[0]
-  const quotient = ops.laxDiv(a!, b!)
-  if (isUnsigned(quotient.dtype)) return quotient
-  const down = ops.and(ops.ne(ops.sign(a!), ops.sign(b!)), ops.ne(ops.rem(a!, b!), 0))
-  return ops.where(down, ops.sub(quotient, 1), quotient)
+  return ops.within('floorDivide', () => {
+    const [a, b] = promotedNumeric('floorDivide', x, y)
+    if (!isInteger(a!.dtype)) return floatDivmod(a!, b!)[0]
+    const quotient = ops.laxDiv(a!, b!)
+    if (isUnsigned(quotient.dtype)) return quotient
+    const down = ops.and(ops.ne(ops.sign(a!), ops.sign(b!)), ops.ne(ops.rem(a!, b!), 0))
+    return ops.where(down, ops.sub(quotient, 1), quotient)
+  })
 }
 
 /** Python's: the quotient is exact before it is rounded down, so that x = quotient · y + remainder. */
@@ -57,15 +72,19 @@ function floatDivmod(x: NDArray, y: NDArray): [quotient: NDArray, remainder: NDA
 
 /** `[floorDivide(x, y), mod(x, y)]` */
 export function divmod(x: ArrayLike, y: ArrayLike): [quotient: NDArray, remainder: NDArray] {
-  const [a, b] = promotedNumeric('divmod', x, y)
-  return isInteger(a!.dtype) ? [floorDivide(a!, b!), mod(a!, b!)] : floatDivmod(a!, b!)
+  return ops.within('divmod', () => {
+    const [a, b] = promotedNumeric('divmod', x, y)
+    return isInteger(a!.dtype) ? [floorDivide(a!, b!), mod(a!, b!)] : floatDivmod(a!, b!)
+  })
 }
 
 /** Fractional and whole part, both with the sign of x; of an infinity NaN and itself. */
 export function modf(x: ArrayLike): [fractional: NDArray, whole: NDArray] {
-  const a = promotedInexact('modf', x)[0]!
-  const whole = trunc(a)
-  return [ops.sub(a, whole), whole]
+  return ops.within('modf', () => {
+    const a = promotedInexact('modf', x)[0]!
+    const whole = trunc(a)
+    return [ops.sub(a, whole), whole]
+  })
 }
 
 /**
@@ -73,13 +92,15 @@ export function modf(x: ArrayLike): [fractional: NDArray, whole: NDArray] {
  * powers of an integer array make no sense and give what JAX gives).
  */
 export function power(x: ArrayLike, y: ArrayLike): NDArray {
-  if (typeof y === 'number' && Number.isInteger(y)) return ops.pow(x, y)
-  const type = ops.promotedType('power', [x, y])
-  if (isInteger(type.dtype) || type.dtype === 'bool') return integerPower(x, y)
-  return ops.pow(x, y)
+  return ops.within('power', () => {
+    if (typeof y === 'number' && Number.isInteger(y)) return ops.pow(x, y)
+    const type = ops.promotedType('power', [x, y])
+    if (isInteger(type.dtype) || type.dtype === 'bool') return integerPower(x, y)
+    return ops.pow(x, y)
+  })
 }
 
-export const pow = (x: ArrayLike, y: ArrayLike): NDArray => power(x, y)
+export const pow = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('pow', () => power(x, y))
 
 /** Powers by squaring; six bits of the exponent, beyond which any base but 0 and ±1 overflows. Source: jax.numpy.power. */
 function integerPower(x: ArrayLike, y: ArrayLike): NDArray {
@@ -97,22 +118,28 @@ function integerPower(x: ArrayLike, y: ArrayLike): NDArray {
 
 /** A power in a floating dtype. */
 export function floatPower(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promotedInexact('floatPower', x, y)
-  return ops.pow(a!, b!)
+  return ops.within('floatPower', () => {
+    const [a, b] = promotedInexact('floatPower', x, y)
+    return ops.pow(a!, b!)
+  })
 }
 
 /** Rounded down; integers stay. */
-export const floor = (x: ArrayLike): NDArray => (isWhole(x) ? x : ops.floor(x))
-export const ceil = (x: ArrayLike): NDArray => (isWhole(x) ? x : ops.ceil(x))
+export const floor = (x: ArrayLike): NDArray => (isWhole('floor', x) ? x : ops.floor(x))
+export const ceil = (x: ArrayLike): NDArray => (isWhole('ceil', x) ? x : ops.ceil(x))
 /** Rounded towards zero. */
-export function trunc(x: ArrayLike): NDArray {
-  if (isWhole(x)) return x
-  return ops.where(ops.lt(x, 0), ops.ceil(x), ops.floor(x))
+export const trunc = (x: ArrayLike): NDArray => towardsZero('trunc', x)
+export const fix = (x: ArrayLike): NDArray => towardsZero('fix', x)
+function towardsZero(operation: string, x: ArrayLike): NDArray {
+  if (isWhole(operation, x)) return x
+  return ops.within(operation, () => ops.where(ops.lt(x, 0), ops.ceil(x), ops.floor(x)))
 }
-export const fix = (x: ArrayLike): NDArray => trunc(x)
 /** To the nearest integer, half-way cases to even. */
-export const rint = (x: ArrayLike): NDArray => (isWhole(x) ? ops.convert(x, 'float32') : ops.round(x))
-const isWhole = (x: ArrayLike): x is NDArray => typeof x === 'object' && !isInexact(x.dtype)
+export const rint = (x: ArrayLike): NDArray => ops.within('rint', () => (isWhole('rint', x) ? ops.convert(x, 'float32') : ops.round(x)))
+function isWhole(operation: string, x: ArrayLike): x is NDArray {
+  ops.checkOperands(operation, [x])
+  return isArray(x) && !isInexact(x.dtype)
+}
 
 /**
  * To a number of decimals, half-way cases to even.
@@ -121,22 +148,23 @@ const isWhole = (x: ArrayLike): x is NDArray => typeof x === 'object' && !isInex
  * np.round(np.array([1.25, 2.5]), 1).js()   // [1.2, 2.5]
  */
 export function round(x: ArrayLike, decimals: number | { readonly decimals?: number } = 0): NDArray {
-  if (typeof decimals !== 'number') ops.checkOptions('round', decimals, ['decimals'])
-  const digits = typeof decimals === 'number' ? decimals : (decimals.decimals ?? 0)
-  if (!Number.isInteger(digits)) throw new ArgumentError('round', `got ${digits} decimals; takes an integer`)
-  if (isWhole(x)) {
-    if (digits < 0) throw new ArgumentError('round', 'to tens or hundreds is not there for integers; convert with astype first')
-    return x
-  }
-  if (digits === 0) return ops.round(x)
-  const a = ops.toArray(x)
-  const narrow = a.dtype === 'float16' || a.dtype === 'bfloat16'
-  const wide = narrow ? ops.convert(a, 'float32') : a
-  const factor = 10 ** Math.abs(digits)
-  const scaled = digits > 0 ? ops.div(ops.round(ops.mul(wide, factor)), factor) : ops.mul(ops.round(ops.div(wide, factor)), factor)
-  return narrow ? ops.convert(scaled, a.dtype) : scaled
+  return ops.within('round', () => {
+    if (typeof decimals !== 'number') ops.checkOptions('round', decimals, ['decimals'])
+    const digits = ops.checkInteger('round', 'decimals', typeof decimals === 'number' ? decimals : (decimals.decimals ?? 0))
+    if (isWhole('round', x)) {
+      if (digits < 0) throw new ArgumentError('round', 'to tens or hundreds is not there for integers; convert with astype first')
+      return x
+    }
+    if (digits === 0) return ops.round(x)
+    const a = ops.toArray('round', x)
+    const narrow = a.dtype === 'float16' || a.dtype === 'bfloat16'
+    const wide = narrow ? ops.convert(a, 'float32') : a
+    const factor = 10 ** Math.abs(digits)
+    const scaled = digits > 0 ? ops.div(ops.round(ops.mul(wide, factor)), factor) : ops.mul(ops.round(ops.div(wide, factor)), factor)
+    return narrow ? ops.convert(scaled, a.dtype) : scaled
+  })
 }
-export const around = (x: ArrayLike, decimals: number | { readonly decimals?: number } = 0): NDArray => round(x, decimals)
+export const around = (x: ArrayLike, decimals: number | { readonly decimals?: number } = 0): NDArray => ops.within('around', () => round(x, decimals))
 
 export interface ClipOptions {
   readonly min?: ArrayLike | null
@@ -144,7 +172,9 @@ export interface ClipOptions {
 }
 /** min(max(x, low), high); either bound may be left out. */
 export function clip(x: ArrayLike, min?: ArrayLike | null | ClipOptions, max?: ArrayLike | null | ClipOptions, options?: ClipOptions): NDArray {
-  const { min: low, max: high } = ops.placed<ClipOptions>('clip', ['min', 'max'], [min, max], options, ['min', 'max'])
-  const raised = low === null || low === undefined ? ops.toArray(x) : ops.max(low, x)
-  return high === null || high === undefined ? raised : ops.min(high, raised)
+  return ops.within('clip', () => {
+    const { min: low, max: high } = ops.placed<ClipOptions>('clip', ['min', 'max'], [min, max], options, ['min', 'max'])
+    const raised = low === null || low === undefined ? ops.toArray('clip', x) : ops.max(low, x)
+    return high === null || high === undefined ? raised : ops.min(high, raised)
+  })
 }

@@ -4,8 +4,9 @@ import { aval, type Shape } from '../core/aval.ts'
 import { encodeNumbers, type TypedArray } from '../core/bytes.ts'
 import type { DeviceName } from '../core/device-name.ts'
 import { backendOf, putArray, readArray } from '../core/devices.ts'
+import { describe } from '../core/describe.ts'
 import { type DType, isComplex } from '../core/dtype.ts'
-import { ArgumentError, DtypeError, ShapeError } from '../core/errors.ts'
+import { ArgumentError, DtypeError, OutOfMemoryError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 
@@ -30,23 +31,25 @@ export interface CreateOptions {
  * @throws ShapeError for ragged lists, DtypeError for 64-bit integers.
  */
 export function array(value: ArrayInput, options: CreateOptions = {}): NDArray {
-  ops.checkOptions('array', options, ['dtype', 'device'])
-  const { device } = options
-  if (device !== undefined) backendOf(device, 'array')
-  const dtype = options.dtype === undefined ? undefined : ops.checkDtype('array', options.dtype)
-  if (isArray(value)) return placedOn('array', dtype === undefined ? value : ops.convert(value, dtype), device)
-  if (dtype === 'key') throw new DtypeError('array', 'keys are not made of numbers; use random.key or random.wrapKeyData')
-  if (typeof value === 'number' || typeof value === 'boolean') {
-    const own = typeof value === 'boolean' ? 'bool' : 'float32'
-    return put([Number(value)], [], dtype ?? own, device, dtype === undefined && own === 'float32')
-  }
-  if (ArrayBuffer.isView(value)) return fromTyped(value, dtype, device)
-  if (Array.isArray(value)) return fromLists(value as readonly ArrayInput[], dtype, device)
-  throw new ArgumentError('array', `got ${describe(value)}; takes numbers, booleans, nested lists of them, typed arrays and arrays`)
+  return ops.within('array', () => {
+    ops.checkOptions('array', options, ['dtype', 'device'])
+    const { device } = options
+    if (device !== undefined) backendOf(device, 'array')
+    const dtype = options.dtype === undefined ? undefined : ops.checkDtype('array', options.dtype)
+    if (isArray(value)) return placedOn('array', dtype === undefined ? value : ops.convert(value, dtype), device)
+    if (dtype === 'key') throw new DtypeError('array', 'keys are not made of numbers; use random.key or random.wrapKeyData')
+    if (typeof value === 'number' || typeof value === 'boolean') {
+      const own = typeof value === 'boolean' ? 'bool' : 'float32'
+      return put([Number(value)], [], dtype ?? own, device, dtype === undefined && own === 'float32')
+    }
+    if (ArrayBuffer.isView(value)) return fromTyped(value, dtype, device)
+    if (Array.isArray(value)) return fromLists(value as readonly ArrayInput[], dtype, device)
+    throw new ArgumentError('array', `got ${describe(value)}; takes numbers, booleans, nested lists of them, typed arrays and arrays`)
+  })
 }
 
 /** As `array`; an array that has the dtype already is given back itself. */
-export const asarray = (value: ArrayInput, options: CreateOptions = {}): NDArray => array(value, options)
+export const asarray = (value: ArrayInput, options: CreateOptions = {}): NDArray => ops.within('asarray', () => array(value, options))
 
 /** An array on a device; itself where it is there already. */
 function placedOn(operation: string, x: NDArray, device: DeviceName | undefined): NDArray {
@@ -93,10 +96,16 @@ function fromTyped(view: ArrayBufferView, dtype: DType | undefined, device: Devi
   return put(values, [values.length], to, device)
 }
 
+/** NumPy's own limit. */
+const deepest = 64
+
 function fromLists(list: readonly ArrayInput[], dtype: DType | undefined, device: DeviceName | undefined): NDArray {
   const shape: number[] = []
-  for (let level: ArrayInput | undefined = list; Array.isArray(level); level = (level as readonly ArrayInput[])[0]) shape.push(level.length)
-  const values = new Float64Array(shape.reduce((n, d) => n * d, 1))
+  for (let level: ArrayInput | undefined = list; Array.isArray(level); level = (level as readonly ArrayInput[])[0]) {
+    if (shape.length === deepest) throw new ShapeError('array', `lists are nested more than ${deepest} deep, or contain themselves`)
+    shape.push(level.length)
+  }
+  const values = hostNumbers('array', shape.reduce((n, d) => n * d, 1), () => 0)
   const filled = fill(values, list, shape)
   // Arrays among the lists, perhaps traced: stack them.
   if (filled === 'arrays') {
@@ -134,14 +143,20 @@ function fill(values: Float64Array, list: readonly ArrayInput[], shape: Shape): 
 const pathText = (path: readonly number[]): string => (path.length === 0 ? 'the top' : `[${path.join('][')}]`)
 const ragged = (path: readonly number[], got: string, expected: string): ShapeError =>
   new ShapeError('array', `nested lists are ragged: ${pathText(path)} has ${got} where its siblings have ${expected}`)
-function describe(x: unknown): string {
-  if (x === null || x === undefined) return String(x)
-  if (typeof x === 'string') return `the string ${JSON.stringify(x.slice(0, 40))}`
-  return typeof x === 'object' ? `an object of class ${x.constructor.name}` : `a ${typeof x}`
-}
-
 /** A copy with storage of its own only where something is written; arrays are immutable, so this is the array. */
-export const copy = (x: ArrayLike): NDArray => ops.toArray(x)
+export const copy = (x: ArrayLike): NDArray => ops.toArray('copy', x)
 
 /** Host values as an array: what the eager functions give back. */
 export const fromHost = (values: ArrayLikeOfNumbers, shape: Shape, dtype: DType, device?: DeviceName): NDArray => put(values, shape, dtype, device)
+
+/** Numbers on the host, one for each place. @throws OutOfMemoryError where JavaScript has no list so long. */
+export function hostNumbers(operation: string, length: number, value: (i: number) => number): Float64Array {
+  let numbers: Float64Array
+  try {
+    numbers = new Float64Array(length)
+  } catch {
+    throw new OutOfMemoryError(operation, `an array of ${length} numbers is more than this machine holds`)
+  }
+  for (let i = 0; i < length; i++) numbers[i] = value(i)
+  return numbers
+}

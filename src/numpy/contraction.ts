@@ -1,55 +1,74 @@
 /** Products of vectors, matrices and more. */
 import type { NDArray } from '../core/array.ts'
-import { ShapeError } from '../core/errors.ts'
+import { show } from '../core/describe.ts'
+import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { moveaxis, ravel } from './shape.ts'
 
-export { dot, matmul, outer } from '../core/ops/index.ts'
+export { dot, matmul } from '../core/ops/index.ts'
 
+/** The products of all pairs, of flat arrays: [n] and [m] to [n, m]. */
+export const outer = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('outer', () => ops.mul(ops.reshape(x, [-1, 1]), ops.reshape(y, [1, -1])))
 /** The product of the flat arrays. */
 export function vdot(x: ArrayLike, y: ArrayLike): NDArray {
-  return ops.dot(ravel(x), ravel(y))
+  return ops.within('vdot', () => {
+    return ops.dot(ravel(x), ravel(y))
+  })
 }
 /** Sums products over the last axes of both. */
 export function inner(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = [ops.toArray(x), ops.toArray(y)]
-  if (a.ndim === 0 || b.ndim === 0) return ops.mul(a, b)
-  return ops.tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
+  return ops.within('inner', () => {
+    const [a, b] = [ops.toArray('inner', x), ops.toArray('inner', y)]
+    if (a.ndim === 0 || b.ndim === 0) return ops.mul(a, b)
+    return ops.tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
+  })
 }
 type Side = number | readonly number[]
 type AxisPairs = number | readonly [Side, Side]
 /** Sums products over pairs of axes: the last n of x with the first n of y (2 by default), or two lists. */
 export function tensordot(x: ArrayLike, y: ArrayLike, axes?: AxisPairs | { readonly axes?: AxisPairs }): NDArray {
-  const { axes: pairs = 2 } = ops.placed<{ readonly axes?: AxisPairs }>('tensordot', ['axes'], [axes], undefined, ['axes'])
-  const list = (side: Side): readonly number[] => (typeof side === 'number' ? [side] : side)
-  return ops.tensordot(x, y, typeof pairs === 'number' ? pairs : [list(pairs[0]), list(pairs[1])])
+  return ops.within('tensordot', () => {
+    const { axes: pairs = 2 } = ops.placed<{ readonly axes?: AxisPairs }>('tensordot', ['axes'], [axes], undefined, ['axes'])
+    if (typeof pairs === 'number') return ops.tensordot(x, y, pairs)
+    const [first, second, ...more] = ops.checkList<Side>('tensordot', 'axes', pairs)
+    if (second === undefined || first === undefined || more.length > 0) throw new ArgumentError('tensordot', `got axes ${show(pairs)}; takes a number, or one list for each operand`)
+    return ops.tensordot(x, y, [ops.axisList('tensordot', first, 'axes'), ops.axisList('tensordot', second, 'axes')])
+  })
 }
 /** The dot product along an axis, the others broadcast. */
 export function vecdot(x: ArrayLike, y: ArrayLike, options: { readonly axis?: number } = {}): NDArray {
-  ops.checkOptions('vecdot', options, ['axis'])
-  const { axis = -1 } = options
-  const [a, b] = [moveaxis(x, axis, -1), moveaxis(y, axis, -1)]
-  return ops.squeeze(ops.matmul(ops.expandDims(a, a.ndim - 1), ops.expandDims(b, b.ndim)), [-1, -2])
+  return ops.within('vecdot', () => {
+    ops.checkOptions('vecdot', options, ['axis'])
+    const { axis = -1 } = options
+    const [a, b] = [moveaxis(x, axis, -1), moveaxis(y, axis, -1)]
+    return ops.squeeze(ops.matmul(ops.expandDims(a, a.ndim - 1), ops.expandDims(b, b.ndim)), [-1, -2])
+  })
 }
 /** A matrix (or a stack) times a vector (or a stack). */
 export function matvec(x: ArrayLike, v: ArrayLike): NDArray {
-  const b = ops.toArray(v)
-  return ops.squeeze(ops.matmul(x, ops.expandDims(b, b.ndim)), -1)
+  return ops.within('matvec', () => {
+    const b = ops.toArray('matvec', v)
+    return ops.squeeze(ops.matmul(x, ops.expandDims(b, b.ndim)), -1)
+  })
 }
 export function vecmat(v: ArrayLike, x: ArrayLike): NDArray {
-  const a = ops.toArray(v)
-  return ops.squeeze(ops.matmul(ops.expandDims(a, a.ndim - 1), x), -2)
+  return ops.within('vecmat', () => {
+    const a = ops.toArray('vecmat', v)
+    return ops.squeeze(ops.matmul(ops.expandDims(a, a.ndim - 1), x), -2)
+  })
 }
 
 /** Kronecker's product: blocks of y, scaled by the elements of x. */
 export function kron(x: ArrayLike, y: ArrayLike): NDArray {
-  const [p, q] = [ops.toArray(x), ops.toArray(y)]
-  const rank = Math.max(p.ndim, q.ndim)
-  const full = (a: NDArray): NDArray => ops.reshape(a, [...Array.from({ length: rank - a.ndim }, () => 1), ...a.shape])
-  const [a, b] = [full(p), full(q)]
-  const product = ops.mul(ops.reshape(a, a.shape.flatMap((d) => [d, 1])), ops.reshape(b, b.shape.flatMap((d) => [1, d])))
-  return ops.reshape(product, a.shape.map((d, i) => d * b.shape[i]!))
+  return ops.within('kron', () => {
+    const [p, q] = [ops.toArray('kron', x), ops.toArray('kron', y)]
+    const rank = Math.max(p.ndim, q.ndim)
+    const full = (a: NDArray): NDArray => ops.reshape(a, [...Array.from({ length: rank - a.ndim }, () => 1), ...a.shape])
+    const [a, b] = [full(p), full(q)]
+    const product = ops.mul(ops.reshape(a, a.shape.flatMap((d) => [d, 1])), ops.reshape(b, b.shape.flatMap((d) => [1, d])))
+    return ops.reshape(product, a.shape.map((d, i) => d * b.shape[i]!))
+  })
 }
 
 export interface CrossOptions {
@@ -58,16 +77,18 @@ export interface CrossOptions {
 }
 /** The cross product of vectors of 2 or 3 components; of two of 2 its z component. */
 export function cross(x: ArrayLike, y: ArrayLike, options: CrossOptions = {}): NDArray {
-  ops.checkOptions('cross', options, ['axis'])
-  const { axis = -1 } = options
-  const [a, b] = [moveaxis(x, axis, -1), moveaxis(y, axis, -1)]
-  const sizes = [a.shape.at(-1), b.shape.at(-1)]
-  if (sizes.some((d) => d !== 2 && d !== 3)) throw new ShapeError('cross', `got vectors of ${sizes.join(' and ')} components; takes 2 or 3`)
-  const component = (v: NDArray, i: number): ArrayLike =>
-    i >= v.shape.at(-1)! ? 0 : ops.reshape(ops.laxSlice(v, [...v.shape.slice(0, -1).map(() => 0), i], [...v.shape.slice(0, -1), i + 1]), v.shape.slice(0, -1))
-  const term = (i: number, j: number): NDArray => ops.sub(ops.mul(component(a, i), component(b, j)), ops.mul(component(a, j), component(b, i)))
-  if (sizes[0] === 2 && sizes[1] === 2) return term(0, 1)
-  const parts = [term(1, 2), term(2, 0), term(0, 1)]
-  const shape = ops.broadcastShapes('cross', parts.map((p) => p.shape))
-  return moveaxis(ops.stack(parts.map((p) => ops.broadcastTo(p, shape)), shape.length), -1, axis)
+  return ops.within('cross', () => {
+    ops.checkOptions('cross', options, ['axis'])
+    const { axis = -1 } = options
+    const [a, b] = [moveaxis(x, axis, -1), moveaxis(y, axis, -1)]
+    const sizes = [a.shape.at(-1), b.shape.at(-1)]
+    if (sizes.some((d) => d !== 2 && d !== 3)) throw new ShapeError('cross', `got vectors of ${sizes.join(' and ')} components; takes 2 or 3`)
+    const component = (v: NDArray, i: number): ArrayLike =>
+      i >= v.shape.at(-1)! ? 0 : ops.reshape(ops.laxSlice(v, [...v.shape.slice(0, -1).map(() => 0), i], [...v.shape.slice(0, -1), i + 1]), v.shape.slice(0, -1))
+    const term = (i: number, j: number): NDArray => ops.sub(ops.mul(component(a, i), component(b, j)), ops.mul(component(a, j), component(b, i)))
+    if (sizes[0] === 2 && sizes[1] === 2) return term(0, 1)
+    const parts = [term(1, 2), term(2, 0), term(0, 1)]
+    const shape = ops.broadcastShapes('cross', parts.map((p) => p.shape))
+    return moveaxis(ops.stack(parts.map((p) => ops.broadcastTo(p, shape)), shape.length), -1, axis)
+  })
 }

@@ -1,55 +1,55 @@
 /** Arrays from shapes and ranges. Under jit they cost nothing: constants spread, and counts along an axis. */
 import { isArray, type NDArray } from '../core/array.ts'
 import { type Shape, sizeOf } from '../core/aval.ts'
+import { describe, show } from '../core/describe.ts'
 import { type DType, dtypeInfo, isInteger } from '../core/dtype.ts'
 import { ArgumentError, DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { full as laxFull } from '../lax/shape.ts'
-import { array, type CreateOptions, fromHost } from './array.ts'
+import { array, type CreateOptions, fromHost, hostNumbers } from './array.ts'
 
 type ShapeLike = number | Shape
 const sizes = (operation: string, shape: ShapeLike): Shape => ops.checkShape(operation, typeof shape === 'number' ? [shape] : shape)
 
-function filled(operation: string, shape: ShapeLike, value: number | boolean, { dtype, device }: CreateOptions, own: DType): NDArray {
+function filled(operation: string, shape: ShapeLike, value: number | boolean, options: CreateOptions, own: DType): NDArray {
+  ops.checkOptions(operation, options, createOptions)
+  const { dtype, device } = options
   const to = dtype === undefined ? own : ops.checkDtype(operation, dtype)
   if (to === 'key') throw new DtypeError(operation, 'keys are not made of numbers; use random.key')
   const of = sizes(operation, shape)
-  if (device === undefined) return laxFull(of, value, to)
-  return fromHost(new Float64Array(sizeOf(of)).fill(Number(value)), of, to, device)
+  return ops.within(operation, () => (device === undefined ? laxFull(of, value, to) : fromHost(hostNumbers(operation, sizeOf(of), () => Number(value)), of, to, device)))
 }
 
 const createOptions = ['dtype', 'device'] as const
 
 /** @example np.zeros([2, 3], { dtype: 'int32' }) */
-export function zeros(shape: ShapeLike, options: CreateOptions = {}): NDArray {
-  ops.checkOptions('zeros', options, createOptions)
-  return filled('zeros', shape, 0, options, 'float32')
-}
-export function ones(shape: ShapeLike, options: CreateOptions = {}): NDArray {
-  ops.checkOptions('ones', options, createOptions)
-  return filled('ones', shape, 1, options, 'float32')
-}
+export const zeros = (shape: ShapeLike, options: CreateOptions = {}): NDArray => filled('zeros', shape, 0, options, 'float32')
+export const ones = (shape: ShapeLike, options: CreateOptions = {}): NDArray => filled('ones', shape, 1, options, 'float32')
 /** Zeros: nothing is ever left unset. */
-export const empty = (shape: ShapeLike, options: CreateOptions = {}): NDArray => zeros(shape, options)
+export const empty = (shape: ShapeLike, options: CreateOptions = {}): NDArray => filled('empty', shape, 0, options, 'float32')
 
 /** An array of one value, which may be an array that broadcasts. A plain number gives float32. */
 export function full(shape: ShapeLike, fillValue: ArrayLike, options: CreateOptions = {}): NDArray {
-  ops.checkOptions('full', options, createOptions)
-  if (isArray(fillValue)) return array(laxFull(sizes('full', shape), fillValue, options.dtype), options)
-  if (options.dtype === undefined && options.device === undefined) return laxFull(sizes('full', shape), fillValue)
-  return filled('full', shape, fillValue, options, typeof fillValue === 'boolean' ? 'bool' : 'float32')
+  return ops.within('full', () => {
+    ops.checkOptions('full', options, createOptions)
+    ops.checkOperands('full', [fillValue])
+    if (isArray(fillValue)) return array(laxFull(sizes('full', shape), fillValue, options.dtype), options)
+    if (options.dtype === undefined && options.device === undefined) return laxFull(sizes('full', shape), fillValue)
+    return filled('full', shape, fillValue, options, typeof fillValue === 'boolean' ? 'bool' : 'float32')
+  })
 }
 
 export interface LikeOptions extends CreateOptions {
   readonly shape?: ShapeLike
 }
 function like(operation: string, x: ArrayLike, value: ArrayLike, options: LikeOptions): NDArray {
+  ops.checkOperands(operation, [x, value])
   ops.checkOptions(operation, options, ['dtype', 'shape', 'device'])
-  const { aval: own } = ops.toValue(x)
+  const { aval: own } = ops.toValue(operation, x)
   const { dtype = own.dtype, shape = own.shape, device } = options
   if (!isArray(x) && options.dtype === undefined && device === undefined && own.weakType && !isArray(value)) return laxFull(sizes(operation, shape), value)
-  return full(shape, value, device === undefined ? { dtype } : { dtype, device })
+  return ops.within(operation, () => full(shape, value, device === undefined ? { dtype } : { dtype, device }))
 }
 /** Zeros with the shape and dtype of x. */
 export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like('zerosLike', x, 0, options)
@@ -70,20 +70,22 @@ export interface ArangeOptions extends CreateOptions {
  * np.arange(3, { dtype: 'float32' })
  */
 export function arange(start: number, stop?: number | ArangeOptions, step?: number | ArangeOptions, options?: ArangeOptions): NDArray {
-  const o = ops.placed<ArangeOptions>('arange', ['stop', 'step'], [stop, step], options, ['stop', 'step', 'dtype', 'device'])
-  const [from, to] = o.stop === undefined ? [0, start] : [start, o.stop]
-  const by = o.step ?? 1
-  for (const n of [from, to, by]) if (typeof n !== 'number' || !Number.isFinite(n)) throw new ArgumentError('arange', `got ${String(n)}; takes finite plain numbers, since they decide the shape`)
-  if (by === 0) throw new ArgumentError('arange', 'got a step of 0')
-  const whole = [from, to, by].every(Number.isInteger)
-  const dtype = o.dtype === undefined ? (whole ? 'int32' : 'float32') : ops.checkDtype('arange', o.dtype)
-  const n = Math.max(0, Math.ceil((to - from) / by))
-  if (o.device !== undefined || !whole || dtype === 'bool' || dtypeInfo[dtype].kind === 'complex') {
-    return fromHost(Float64Array.from({ length: n }, (_, i) => from + i * by), [n], dtype, o.device)
-  }
-  const count = ops.iota(dtype, [n])
-  const scaled = by === 1 ? count : ops.mul(count, by)
-  return from === 0 ? scaled : ops.add(scaled, from)
+  return ops.within('arange', () => {
+    const o = ops.placed<ArangeOptions>('arange', ['stop', 'step'], [stop, step], options, ['stop', 'step', 'dtype', 'device'])
+    const [from, to] = o.stop === undefined ? [0, start] : [start, o.stop]
+    const by = o.step ?? 1
+    for (const n of [from, to, by]) if (typeof n !== 'number' || !Number.isFinite(n)) throw new ArgumentError('arange', `got ${describe(n)}; takes finite plain numbers, since they decide the shape`)
+    if (by === 0) throw new ArgumentError('arange', 'got a step of 0')
+    const whole = [from, to, by].every(Number.isInteger)
+    const dtype = o.dtype === undefined ? (whole ? 'int32' : 'float32') : ops.checkDtype('arange', o.dtype)
+    const n = Math.max(0, Math.ceil((to - from) / by))
+    if (o.device !== undefined || !whole || dtype === 'bool' || dtypeInfo[dtype].kind === 'complex') {
+      return fromHost(hostNumbers('arange', n, (i) => from + i * by), [n], dtype, o.device)
+    }
+    const count = ops.iota(dtype, [n])
+    const scaled = by === 1 ? count : ops.mul(count, by)
+    return from === 0 ? scaled : ops.add(scaled, from)
+  })
 }
 
 export interface LinspaceOptions extends CreateOptions {
@@ -103,21 +105,25 @@ const linspaceOptions = ['num', 'endpoint', 'dtype', 'axis', 'device'] as const
  * np.linspace(0, 1, 5)   // [0, 0.25, 0.5, 0.75, 1]
  */
 export function linspace(start: ArrayLike, stop: ArrayLike, num?: number | LinspaceOptions, options?: LinspaceOptions): NDArray {
-  return spaced('linspace', start, stop, ops.placed<LinspaceOptions>('linspace', ['num'], [num], options, linspaceOptions), (x) => x)
+  return ops.within('linspace', () => {
+    return spaced('linspace', start, stop, ops.placed<LinspaceOptions>('linspace', ['num'], [num], options, linspaceOptions), (x) => x)
+  })
 }
 
 function spaced(operation: string, start: ArrayLike, stop: ArrayLike, o: LinspaceOptions, map: (x: number) => number): NDArray {
   const { num = 50, endpoint = true, axis = 0, device } = o
-  if (!Number.isInteger(num) || num < 0) throw new ArgumentError(operation, `got num ${num}; takes an integer of at least 0`)
+  ops.checkInteger(operation, 'num', num, 0)
+  ops.checkOperands(operation, [start, stop])
+  if (o.dtype !== undefined) ops.checkDtype(operation, o.dtype)
   const steps = endpoint ? num - 1 : num
   if (!isArray(start) && !isArray(stop)) {
     const [a, b] = [Number(start), Number(stop)]
     const at = (i: number): number => map(i === 0 ? a : endpoint && i === steps ? b : a + (i * (b - a)) / steps)
-    return fromHost(Float64Array.from({ length: num }, (_, i) => at(i)), [num], o.dtype ?? 'float32', device)
+    return fromHost(hostNumbers(operation, num, at), [num], o.dtype ?? 'float32', device)
   }
   const type = ops.promotedType(operation, [start, stop])
   const dtype = o.dtype ?? (isInteger(type.dtype) || type.dtype === 'bool' ? 'float32' : type.dtype)
-  const [a, b] = [start, stop].map((v) => ops.convert(ops.toArray(v), isInteger(dtype) ? 'float32' : dtype))
+  const [a, b] = [start, stop].map((v) => ops.convert(ops.toArray(operation, v), isInteger(dtype) ? 'float32' : dtype))
   const shape = ops.broadcastShapes(operation, [a!.shape, b!.shape])
   const column = (v: NDArray): NDArray => ops.expandDims(ops.broadcastTo(v, shape), 0)
   const t = ops.reshape(ops.div(ops.iota(a!.dtype, [num]), Math.max(steps, 1)), [num, ...shape.map(() => 1)])
@@ -133,16 +139,23 @@ export interface LogspaceOptions extends LinspaceOptions {
 }
 /** base^start to base^stop, evenly spaced in the exponent. */
 export function logspace(start: ArrayLike, stop: ArrayLike, num?: number | LogspaceOptions, options?: LogspaceOptions): NDArray {
-  const { base = 10, ...o } = ops.placed<LogspaceOptions>('logspace', ['num'], [num], options, [...linspaceOptions, 'base'])
-  if (!isArray(start) && !isArray(stop)) return spaced('logspace', start, stop, o, (x) => base ** x)
-  return ops.pow(base, spaced('logspace', start, stop, o, (x) => x))
+  return ops.within('logspace', () => {
+    const { base = 10, ...o } = ops.placed<LogspaceOptions>('logspace', ['num'], [num], options, [...linspaceOptions, 'base'])
+    ops.checkNumber('logspace', 'base', base)
+    if (!isArray(start) && !isArray(stop)) return spaced('logspace', start, stop, o, (x) => base ** x)
+    return ops.pow(base, spaced('logspace', start, stop, o, (x) => x))
+  })
 }
 /** start to stop with equal ratios. Both plain numbers of one sign. */
 export function geomspace(start: number, stop: number, num?: number | LinspaceOptions, options?: LinspaceOptions): NDArray {
-  const o = ops.placed<LinspaceOptions>('geomspace', ['num'], [num], options, linspaceOptions)
-  if (start * stop <= 0) throw new ArgumentError('geomspace', `got ${start} and ${stop}; takes two numbers of one sign, not 0`)
-  const sign = Math.sign(start)
-  return spaced('geomspace', Math.log(Math.abs(start)), Math.log(Math.abs(stop)), o, (x) => sign * Math.exp(x))
+  return ops.within('geomspace', () => {
+    const o = ops.placed<LinspaceOptions>('geomspace', ['num'], [num], options, linspaceOptions)
+    ops.checkNumber('geomspace', 'start', start)
+    ops.checkNumber('geomspace', 'stop', stop)
+    if (start * stop <= 0) throw new ArgumentError('geomspace', `got ${start} and ${stop}; takes two numbers of one sign, not 0`)
+    const sign = Math.sign(start)
+    return spaced('geomspace', Math.log(Math.abs(start)), Math.log(Math.abs(stop)), o, (x) => sign * Math.exp(x))
+  })
 }
 
 export interface EyeOptions extends CreateOptions {
@@ -153,20 +166,26 @@ export interface EyeOptions extends CreateOptions {
 }
 const eyeOptions = ['m', 'k', 'dtype', 'device'] as const
 /** Compares row + k with column: [n, m] of bool. */
-function band(n: number, m: number, k: number, compare: (row: NDArray, column: NDArray) => NDArray): NDArray {
+function band(operation: string, n: number, m: number, k: number, compare: (row: NDArray, column: NDArray) => NDArray): NDArray {
+  ops.checkInteger(operation, 'k', k)
+  ops.checkShape(operation, [n, m])
   const rows = ops.iota('int32', [n, m], 0)
   return compare(k === 0 ? rows : ops.add(rows, k), ops.iota('int32', [n, m], 1))
 }
 /** Ones on a diagonal. */
 export function eye(n: number, m?: number | EyeOptions, options?: EyeOptions): NDArray {
-  const { m: columns = n, k = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('eye', ['m'], [m], options, eyeOptions)
-  return array(ops.convert(band(n, columns, k, ops.eq), dtype), device === undefined ? {} : { device })
+  return ops.within('eye', () => {
+    const { m: columns = n, k = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('eye', ['m'], [m], options, eyeOptions)
+    return array(ops.convert(band('eye', n, columns, k, ops.eq), dtype), device === undefined ? {} : { device })
+  })
 }
-export const identity = (n: number, options: CreateOptions = {}): NDArray => eye(n, options)
+export const identity = (n: number, options: CreateOptions = {}): NDArray => ops.within('identity', () => eye(n, options))
 /** Ones on and below a diagonal. */
 export function tri(n: number, m?: number | EyeOptions, options?: EyeOptions): NDArray {
-  const { m: columns = n, k = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('tri', ['m'], [m], options, eyeOptions)
-  return array(ops.convert(band(n, columns, k, ops.ge), dtype), device === undefined ? {} : { device })
+  return ops.within('tri', () => {
+    const { m: columns = n, k = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('tri', ['m'], [m], options, eyeOptions)
+    return array(ops.convert(band('tri', n, columns, k, ops.ge), dtype), device === undefined ? {} : { device })
+  })
 }
 
 export interface MeshgridOptions {
@@ -182,17 +201,19 @@ export interface MeshgridOptions {
  * const [x, y] = np.meshgrid(np.arange(3), np.arange(2))   // two of shape [2, 3]
  */
 export function meshgrid(...vectors: readonly (ArrayLike | MeshgridOptions)[]): NDArray[] {
-  const last = vectors.at(-1)
-  const options = isMeshgridOptions(last) ? last : {}
-  ops.checkOptions('meshgrid', options, ['indexing', 'sparse'])
-  const { indexing = 'xy', sparse = false } = options
-  if (indexing !== 'xy' && indexing !== 'ij') throw new ArgumentError('meshgrid', `unknown indexing '${String(indexing)}'; takes 'xy' or 'ij'`)
-  const xs = (isMeshgridOptions(last) ? vectors.slice(0, -1) : vectors).map((v) => ops.reshape(v as ArrayLike, [-1]))
-  const axis = (i: number): number => (indexing === 'xy' && i < 2 && xs.length > 1 ? 1 - i : i)
-  const shape = xs.map((_, i) => xs[axis(i)]!.size)
-  return xs.map((x, i) => {
-    const line = ops.reshape(x, shape.map((_, j) => (j === axis(i) ? x.size : 1)))
-    return sparse ? line : ops.broadcastTo(line, shape)
+  return ops.within('meshgrid', () => {
+    const last = vectors.at(-1)
+    const options = isMeshgridOptions(last) ? last : {}
+    ops.checkOptions('meshgrid', options, ['indexing', 'sparse'])
+    const { indexing = 'xy', sparse = false } = options
+    if (indexing !== 'xy' && indexing !== 'ij') throw new ArgumentError('meshgrid', `unknown indexing ${show(indexing)}; takes 'xy' or 'ij'`)
+    const xs = (isMeshgridOptions(last) ? vectors.slice(0, -1) : vectors).map((v) => ops.reshape(v as ArrayLike, [-1]))
+    const axis = (i: number): number => (indexing === 'xy' && i < 2 && xs.length > 1 ? 1 - i : i)
+    const shape = xs.map((_, i) => xs[axis(i)]!.size)
+    return xs.map((x, i) => {
+      const line = ops.reshape(x, shape.map((_, j) => (j === axis(i) ? x.size : 1)))
+      return sparse ? line : ops.broadcastTo(line, shape)
+    })
   })
 }
 
@@ -200,12 +221,19 @@ const isMeshgridOptions = (x: ArrayLike | MeshgridOptions | undefined): x is Mes
 
 /** The index of every element along every axis: [rank, ...dimensions]. */
 export function indices(dimensions: Shape, options: { readonly dtype?: DType } = {}): NDArray {
-  ops.checkOptions('indices', options, ['dtype'])
-  return ops.stack(dimensions.map((_, axis) => ops.iota(options.dtype ?? 'int32', dimensions, axis)))
+  return ops.within('indices', () => {
+    ops.checkOptions('indices', options, ['dtype'])
+    const dtype = ops.checkDtype('indices', options.dtype ?? 'int32')
+    return ops.stack(ops.checkShape('indices', dimensions).map((_, axis) => ops.iota(dtype, dimensions, axis)))
+  })
 }
 
 /** Values of a function of the index arrays: `f(i, j, …)` over a shape. */
 export function fromfunction(f: (...indices: NDArray[]) => NDArray, shape: Shape, options: { readonly dtype?: DType } = {}): NDArray {
   ops.checkOptions('fromfunction', options, ['dtype'])
-  return f(...shape.map((_, axis) => ops.iota(options.dtype ?? 'float32', shape, axis)))
+  ops.checkFunction('fromfunction', f)
+  const dtype = ops.checkDtype('fromfunction', options.dtype ?? 'float32')
+  // Not the call: what the function throws is its own.
+  const indexArrays = ops.within('fromfunction', () => ops.checkShape('fromfunction', shape).map((_, axis) => ops.iota(dtype, shape, axis)))
+  return f(...indexArrays)
 }

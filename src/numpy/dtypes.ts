@@ -1,6 +1,7 @@
 /** Dtypes: conversion, promotion, limits. */
 import { isArray, type NDArray } from '../core/array.ts'
-import { type DType, dtypeInfo, isDType } from '../core/dtype.ts'
+import { show } from '../core/describe.ts'
+import { type DType, dtypeInfo, dtypes, isDType } from '../core/dtype.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { promoteTypes as join, resultType as joinAll } from '../core/promotion.ts'
@@ -19,6 +20,7 @@ export function resultType(...xs: readonly (ArrayLike | DType)[]): DType {
   const besideArray = xs.some((x) => isArray(x) || isDType(x))
   const types = xs.map((x) => {
     if (typeof x === 'string') return strong('resultType', x)
+    ops.checkOperands('resultType', [x])
     if (isArray(x)) return x.aval
     return { dtype: typeof x === 'boolean' ? ('bool' as const) : besideArray && Number.isInteger(x) ? ('int32' as const) : ('float32' as const), weakType: true }
   })
@@ -27,9 +29,11 @@ export function resultType(...xs: readonly (ArrayLike | DType)[]): DType {
 }
 
 export type DTypeGroup = 'bool' | 'signed integer' | 'unsigned integer' | 'integral' | 'real floating' | 'complex floating' | 'numeric'
+const kinds: readonly (DType | DTypeGroup)[] = ['signed integer', 'unsigned integer', 'integral', 'real floating', 'complex floating', 'numeric', ...dtypes]
 /** Whether a dtype is another, or of a group. */
 export function isdtype(dtype: DType, kind: DType | DTypeGroup | readonly (DType | DTypeGroup)[]): boolean {
-  if (typeof kind !== 'string') return kind.some((k) => isdtype(dtype, k))
+  if (typeof kind !== 'string') return ops.checkList('isdtype', 'kind', kind).map((k) => isdtype(dtype, ops.checkOneOf('isdtype', 'kind', k, kinds))).some(Boolean)
+  ops.checkOneOf('isdtype', 'kind', kind, kinds)
   const own = dtypeInfo[ops.checkDtype('isdtype', dtype)].kind
   switch (kind) {
     case 'signed integer':
@@ -66,8 +70,8 @@ const floats: Readonly<Partial<Record<DType, FloatInfo>>> = {
 }
 /** Limits of a floating dtype. */
 export function finfo(dtype: DType): FloatInfo {
-  const info = floats[dtype]
-  if (info === undefined) throw new DtypeError('finfo', `got ${String(dtype)}; takes float16, bfloat16, float32 or float64`)
+  const info = floats[ops.checkDtype('finfo', dtype)]
+  if (info === undefined) throw new DtypeError('finfo', `got ${show(dtype)}; takes float16, bfloat16, float32 or float64`)
   return info
 }
 /** Limits of an integer dtype. */

@@ -4,6 +4,7 @@
  */
 import type { NDArray } from '../core/array.ts'
 import type { DType } from '../core/dtype.ts'
+import { describe } from '../core/describe.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
@@ -35,24 +36,28 @@ const isEinsumOptions = (x: ArrayLike | EinsumOptions | undefined): x is EinsumO
  * @throws ArgumentError for malformed subscripts, ShapeError when ranks or sizes do not fit.
  */
 export function einsum(subscripts: string, ...operands: readonly (ArrayLike | EinsumOptions)[]): NDArray {
-  const last = operands.at(-1)
-  const options = isEinsumOptions(last) ? last : {}
-  ops.checkOptions('einsum', options, ['preferredElementType'])
-  const given = (isEinsumOptions(last) ? operands.slice(0, -1) : operands) as readonly ArrayLike[]
-  if (given.length === 0) throw new ArgumentError('einsum', 'takes subscripts and at least one array')
-  const arrays = promoted('einsum', ...given)
-  const { inputs, output } = parseSubscripts(subscripts, arrays.map((a) => a.ndim))
-  const sizes = sizesOf(subscripts, arrays, inputs)
-  let left = arrays.map((x, i) => withoutOnes(onDiagonals({ x, labels: inputs[i]! }), sizes))
-  const preferred = options.preferredElementType ?? null
-  while (left.length > 1) {
-    const [i, j] = cheapestPair(left, output, sizes)
-    const rest = left.filter((_, k) => k !== i && k !== j)
-    const kept = new Set([...output, ...rest.flatMap((o) => o.labels)])
-    left = [...rest, contract(left[i]!, left[j]!, kept, output, sizes, preferred)]
-  }
-  const out = arranged(summed(left[0]!, new Set(output)), output, sizes)
-  return preferred === null ? out : ops.convert(out, preferred)
+  return ops.within('einsum', () => {
+    const last = operands.at(-1)
+    const options = isEinsumOptions(last) ? last : {}
+    ops.checkOptions('einsum', options, ['preferredElementType'])
+    const given = (isEinsumOptions(last) ? operands.slice(0, -1) : operands) as readonly ArrayLike[]
+    if (typeof subscripts !== 'string') throw new ArgumentError('einsum', `the first argument is ${describe(subscripts)}; takes subscripts such as 'ij,jk->ik'`)
+    if (given.length === 0) throw new ArgumentError('einsum', 'takes subscripts and at least one array')
+    const arrays = promoted('einsum', ...given)
+    const { inputs, output } = parseSubscripts(subscripts, arrays.map((a) => a.ndim))
+    const sizes = sizesOf(subscripts, arrays, inputs)
+    let left = arrays.map((x, i) => withoutOnes(onDiagonals({ x, labels: inputs[i]! }), sizes))
+    const preferred = options.preferredElementType ?? null
+    if (preferred !== null) ops.checkDtype('einsum', preferred)
+    while (left.length > 1) {
+      const [i, j] = cheapestPair(left, output, sizes)
+      const rest = left.filter((_, k) => k !== i && k !== j)
+      const kept = new Set([...output, ...rest.flatMap((o) => o.labels)])
+      left = [...rest, contract(left[i]!, left[j]!, kept, output, sizes, preferred)]
+    }
+    const out = arranged(summed(left[0]!, new Set(output)), output, sizes)
+    return preferred === null ? out : ops.convert(out, preferred)
+  })
 }
 
 /** The size of every label; axes of size 1 go with any. */

@@ -5,13 +5,6 @@ import type { ArrayLike } from '../core/tree.ts'
 import { promotedInexact } from './promoted.ts'
 
 export {
-  acos as arccos,
-  acosh as arccosh,
-  asin as arcsin,
-  asinh as arcsinh,
-  atan as arctan,
-  atan2 as arctan2,
-  atanh as arctanh,
   acos,
   acosh,
   asin,
@@ -36,23 +29,38 @@ export {
   tanh,
 } from '../core/ops/index.ts'
 
-export const log2 = (x: ArrayLike): NDArray => ops.div(ops.log(x), Math.LN2)
-export const log10 = (x: ArrayLike): NDArray => ops.div(ops.log(x), Math.LN10)
+type Unary = (x: ArrayLike) => NDArray
+export const arccos: Unary = ops.inexact('acos', 'arccos')
+export const arccosh: Unary = ops.inexact('acosh', 'arccosh')
+export const arcsin: Unary = ops.inexact('asin', 'arcsin')
+export const arcsinh: Unary = ops.inexact('asinh', 'arcsinh')
+export const arctan: Unary = ops.inexact('atan', 'arctan')
+export const arctanh: Unary = ops.inexact('atanh', 'arctanh')
+export const arctan2: (y: ArrayLike, x: ArrayLike) => NDArray = ops.inexactBinary('atan2', 'arctan2')
 
-export const deg2rad = (x: ArrayLike): NDArray => ops.mul(promotedInexact('deg2rad', x)[0]!, Math.PI / 180)
-export const rad2deg = (x: ArrayLike): NDArray => ops.mul(promotedInexact('rad2deg', x)[0]!, 180 / Math.PI)
-export const radians = (x: ArrayLike): NDArray => deg2rad(x)
-export const degrees = (x: ArrayLike): NDArray => rad2deg(x)
+export const log2 = (x: ArrayLike): NDArray => ops.within('log2', () => ops.div(ops.log(promotedInexact('log2', x)[0]!), Math.LN2))
+export const log10 = (x: ArrayLike): NDArray => ops.within('log10', () => ops.div(ops.log(promotedInexact('log10', x)[0]!), Math.LN10))
+
+const scaled =
+  (operation: string, factor: number): Unary =>
+  (x) =>
+    ops.within(operation, () => ops.mul(promotedInexact(operation, x)[0]!, factor))
+export const deg2rad: Unary = scaled('deg2rad', Math.PI / 180)
+export const rad2deg: Unary = scaled('rad2deg', 180 / Math.PI)
+export const radians: Unary = scaled('radians', Math.PI / 180)
+export const degrees: Unary = scaled('degrees', 180 / Math.PI)
 
 /** sqrt(x² + y²) without overflow. Source: jax.numpy.hypot. */
 export function hypot(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promotedInexact('hypot', x, y).map(ops.abs)
-  const infinite = ops.or(ops.eq(a!, Infinity), ops.eq(b!, Infinity))
-  const [large, small] = [ops.max(a!, b!), ops.min(a!, b!)]
-  const zero = ops.eq(large, 0)
-  const ratio = ops.div(small, ops.where(zero, 1, large))
-  const length = ops.mul(large, ops.sqrt(ops.add(1, ops.square(ratio))))
-  return ops.where(infinite, Infinity, ops.where(zero, large, length))
+  return ops.within('hypot', () => {
+    const [a, b] = promotedInexact('hypot', x, y).map(ops.abs)
+    const infinite = ops.or(ops.eq(a!, Infinity), ops.eq(b!, Infinity))
+    const [large, small] = [ops.max(a!, b!), ops.min(a!, b!)]
+    const zero = ops.eq(large, 0)
+    const ratio = ops.div(small, ops.where(zero, 1, large))
+    const length = ops.mul(large, ops.sqrt(ops.add(1, ops.square(ratio))))
+    return ops.where(infinite, Infinity, ops.where(zero, large, length))
+  })
 }
 
 /**
@@ -60,41 +68,52 @@ export function hypot(x: ArrayLike, y: ArrayLike): NDArray {
  * x and y are equal.
  */
 export function logaddexp(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promotedInexact('logaddexp', x, y)
-  const difference = ops.sub(a!, b!)
-  // Two infinities of one sign differ by NaN, and sum to that infinity.
-  const undefinedDifference = ops.ne(difference, difference)
-  const d = ops.where(undefinedDifference, 0, difference)
-  const first = ops.gt(d, 0)
-  const sum = ops.add(ops.where(first, a!, b!), ops.log1p(ops.exp(ops.where(first, ops.neg(d), d))))
-  return ops.where(undefinedDifference, ops.add(a!, b!), sum)
+  return ops.within('logaddexp', () => {
+    const [a, b] = promotedInexact('logaddexp', x, y)
+    const difference = ops.sub(a!, b!)
+    // Two infinities of one sign differ by NaN, and sum to that infinity.
+    const undefinedDifference = ops.ne(difference, difference)
+    const d = ops.where(undefinedDifference, 0, difference)
+    const first = ops.gt(d, 0)
+    const sum = ops.add(ops.where(first, a!, b!), ops.log1p(ops.exp(ops.where(first, ops.neg(d), d))))
+    return ops.where(undefinedDifference, ops.add(a!, b!), sum)
+  })
 }
 
 /** log2(2^x + 2^y). */
 export function logaddexp2(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promotedInexact('logaddexp2', x, y)
-  return ops.div(logaddexp(ops.mul(a!, Math.LN2), ops.mul(b!, Math.LN2)), Math.LN2)
+  return ops.within('logaddexp2', () => {
+    const [a, b] = promotedInexact('logaddexp2', x, y)
+    return ops.div(logaddexp(ops.mul(a!, Math.LN2), ops.mul(b!, Math.LN2)), Math.LN2)
+  })
 }
 
 /**
  * sin(πx) / (πx), 1 at 0. Near 0 its Taylor series, so that derivatives of every order are right there.
  */
 export function sinc(x: ArrayLike): NDArray {
-  const t = ops.mul(promotedInexact('sinc', x)[0]!, Math.PI)
-  const near = ops.lt(ops.abs(t), 0.25)
-  const far = ops.where(near, 1, t)
-  const s = ops.square(ops.where(near, t, 0))
-  // 1 - t²/3! + t⁴/5! - … : 0.25¹⁴ / 15! is below float64's precision.
-  let series: NDArray | number = 1
-  for (const k of [6, 5, 4, 3, 2, 1]) series = ops.sub(1, ops.mul(ops.div(s, 2 * k * (2 * k + 1)), series))
-  return ops.where(near, series, ops.div(ops.sin(far), far))
+  return ops.within('sinc', () => {
+    const t = ops.mul(promotedInexact('sinc', x)[0]!, Math.PI)
+    const near = ops.lt(ops.abs(t), 0.25)
+    const far = ops.where(near, 1, t)
+    const s = ops.square(ops.where(near, t, 0))
+    // 1 - t²/3! + t⁴/5! - … : 0.25¹⁴ / 15! is below float64's precision.
+    let series: NDArray | number = 1
+    for (const k of [6, 5, 4, 3, 2, 1]) series = ops.sub(1, ops.mul(ops.div(s, 2 * k * (2 * k + 1)), series))
+    return ops.where(near, series, ops.div(ops.sin(far), far))
+  })
 }
 
 /** 0 below 0, `h` at 0, 1 above. */
 export function heaviside(x: ArrayLike, h: ArrayLike): NDArray {
-  const [a, b] = promotedInexact('heaviside', x, h)
-  return ops.where(ops.lt(a!, 0), 0, ops.where(ops.gt(a!, 0), 1, ops.where(ops.eq(a!, 0), b!, a!)))
+  return ops.within('heaviside', () => {
+    const [a, b] = promotedInexact('heaviside', x, h)
+    return ops.where(ops.lt(a!, 0), 0, ops.where(ops.gt(a!, 0), 1, ops.where(ops.eq(a!, 0), b!, a!)))
+  })
 }
 
 /** x · 2^n. */
-export const ldexp = (x: ArrayLike, n: ArrayLike): NDArray => ops.mul(promotedInexact('ldexp', x)[0]!, ops.exp2(n))
+export const ldexp = (x: ArrayLike, n: ArrayLike): NDArray => {
+  ops.checkOperands('ldexp', [x, n])
+  return ops.within('ldexp', () => ops.mul(promotedInexact('ldexp', x)[0]!, ops.exp2(n)))
+}

@@ -11,68 +11,91 @@ import { promoted, promotedInexact, promotedNumeric } from './promoted.ts'
 export {
   and as bitwiseAnd,
   not as bitwiseNot,
-  not as bitwiseInvert,
-  not as invert,
   or as bitwiseOr,
-  populationCount as bitwiseCount,
-  eq as equal,
-  ge as greaterEqual,
-  gt as greater,
-  isFinite as isfinite,
-  le as lessEqual,
-  lt as less,
-  max as maximum,
-  min as minimum,
-  ne as notEqual,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  maximum,
+  minimum,
+  notEqual,
   xor as bitwiseXor,
 } from '../core/ops/index.ts'
 
-export function leftShift(x: ArrayLike, n: ArrayLike): NDArray {
-  const [a, b] = promotedNumeric('leftShift', x, n)
-  return ops.shiftLeft(a!, b!)
-}
-export const bitwiseLeftShift = (x: ArrayLike, n: ArrayLike): NDArray => leftShift(x, n)
+type Unary = (x: ArrayLike) => NDArray
+type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
+export const invert: Unary = ops.unary('not', 'invert')
+export const bitwiseInvert: Unary = ops.unary('not', 'bitwiseInvert')
+export const bitwiseCount: Unary = ops.unary('populationCount', 'bitwiseCount')
+export const isfinite: Unary = ops.inexact('isFinite', 'isfinite')
+
+const shiftedLeft =
+  (operation: string): Binary =>
+  (x, n) =>
+    ops.within(operation, () => {
+      const [a, b] = promotedNumeric(operation, x, n)
+      return ops.shiftLeft(a!, b!)
+    })
+export const leftShift: Binary = shiftedLeft('leftShift')
+export const bitwiseLeftShift: Binary = shiftedLeft('bitwiseLeftShift')
 /** Copies of the sign bit where integers are signed, zeros where they are not. */
-export function rightShift(x: ArrayLike, n: ArrayLike): NDArray {
-  const [a, b] = promotedNumeric('rightShift', x, n)
-  return isUnsigned(a!.dtype) ? ops.shiftRightLogical(a!, b!) : ops.shiftRightArithmetic(a!, b!)
-}
-export const bitwiseRightShift = (x: ArrayLike, n: ArrayLike): NDArray => rightShift(x, n)
+const shiftedRight =
+  (operation: string): Binary =>
+  (x, n) =>
+    ops.within(operation, () => {
+      const [a, b] = promotedNumeric(operation, x, n)
+      return isUnsigned(a!.dtype) ? ops.shiftRightLogical(a!, b!) : ops.shiftRightArithmetic(a!, b!)
+    })
+export const rightShift: Binary = shiftedRight('rightShift')
+export const bitwiseRightShift: Binary = shiftedRight('bitwiseRightShift')
 
 const truth = (x: ArrayLike): ArrayLike => (typeof x === 'object' ? (x.dtype === 'bool' ? x : ops.ne(x, 0)) : x !== 0 && x !== false)
-
-export const logicalAnd = (x: ArrayLike, y: ArrayLike): NDArray => ops.and(truth(x), truth(y))
-export const logicalOr = (x: ArrayLike, y: ArrayLike): NDArray => ops.or(truth(x), truth(y))
-export const logicalXor = (x: ArrayLike, y: ArrayLike): NDArray => ops.xor(truth(x), truth(y))
-export const logicalNot = (x: ArrayLike): NDArray => ops.not(truth(x))
+const logical =
+  (operation: string, combine: Binary): Binary =>
+  (x, y) => {
+    ops.checkOperands(operation, [x, y])
+    return ops.within(operation, () => combine(truth(x), truth(y)))
+  }
+export const logicalAnd: Binary = logical('logicalAnd', ops.and)
+export const logicalOr: Binary = logical('logicalOr', ops.or)
+export const logicalXor: Binary = logical('logicalXor', ops.xor)
+export const logicalNot: Unary = (x) => {
+  ops.checkOperands('logicalNot', [x])
+  return ops.within('logicalNot', () => ops.not(truth(x)))
+}
 
 /** The greater; where one is NaN, the other. Of equal ones it is y, with its derivative: not shared, as in JAX. */
 export function fmax(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promoted('fmax', x, y)
-  return ops.where(ops.or(ops.gt(a!, b!), ops.ne(b!, b!)), a!, b!)
+  return ops.within('fmax', () => {
+    const [a, b] = promoted('fmax', x, y)
+    return ops.where(ops.or(ops.gt(a!, b!), ops.ne(b!, b!)), a!, b!)
+  })
 }
 /** The less; as `fmax`. */
 export function fmin(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promoted('fmin', x, y)
-  return ops.where(ops.or(ops.lt(a!, b!), ops.ne(b!, b!)), a!, b!)
+  return ops.within('fmin', () => {
+    const [a, b] = promoted('fmin', x, y)
+    return ops.where(ops.or(ops.lt(a!, b!), ops.ne(b!, b!)), a!, b!)
+  })
 }
 
 const never = (x: NDArray): NDArray => full(x.shape, false)
 
 export const isnan = (x: ArrayLike): NDArray => {
-  const a = ops.toArray(x)
-  return isInexact(a.dtype) ? ops.ne(a, a) : never(a)
+  const a = ops.toArray('isnan', x)
+  return isInexact(a.dtype) ? ops.within('isnan', () => ops.ne(a, a)) : never(a)
 }
 const whereInexact =
-  (test: (a: NDArray) => NDArray) =>
+  (operation: string, test: (a: NDArray) => NDArray) =>
   (x: ArrayLike): NDArray => {
-    const a = ops.toArray(x)
-    return isInexact(a.dtype) ? test(a) : never(a)
+    const a = ops.toArray(operation, x)
+    return isInexact(a.dtype) ? ops.within(operation, () => test(a)) : never(a)
   }
 type Test = (x: ArrayLike) => NDArray
-export const isinf: Test = whereInexact((a) => ops.eq(ops.abs(a), Infinity))
-export const isposinf: Test = whereInexact((a) => ops.eq(a, Infinity))
-export const isneginf: Test = whereInexact((a) => ops.eq(a, -Infinity))
+export const isinf: Test = whereInexact('isinf', (a) => ops.eq(ops.abs(a), Infinity))
+export const isposinf: Test = whereInexact('isposinf', (a) => ops.eq(a, Infinity))
+export const isneginf: Test = whereInexact('isneginf', (a) => ops.eq(a, -Infinity))
 
 export interface NanToNumOptions {
   readonly nan?: ArrayLike
@@ -81,24 +104,28 @@ export interface NanToNumOptions {
 }
 /** NaN by 0, infinities by the greatest finite values, or by what the options say. */
 export function nanToNum(x: ArrayLike, options: NanToNumOptions = {}): NDArray {
-  ops.checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf'])
-  const a = ops.toArray(x)
-  if (!isInexact(a.dtype)) return a
-  const limit = finfo(a.dtype).max
-  const like = (v: ArrayLike): NDArray => ops.convert(v, a.dtype)
-  const { nan = 0, posinf = limit, neginf = -limit } = options
-  const finite = ops.where(ops.eq(a, Infinity), like(posinf), ops.where(ops.eq(a, -Infinity), like(neginf), a))
-  return ops.where(ops.ne(a, a), like(nan), finite)
+  return ops.within('nanToNum', () => {
+    ops.checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf'])
+    const a = ops.toArray('nanToNum', x)
+    if (!isInexact(a.dtype)) return a
+    const limit = finfo(a.dtype).max
+    const like = (v: ArrayLike): NDArray => ops.convert(v, a.dtype)
+    const { nan = 0, posinf = limit, neginf = -limit } = options
+    const finite = ops.where(ops.eq(a, Infinity), like(posinf), ops.where(ops.eq(a, -Infinity), like(neginf), a))
+    return ops.where(ops.ne(a, a), like(nan), finite)
+  })
 }
 
 /** True where the sign bit is set: of -0 and of negative NaN too. */
 export function signbit(x: ArrayLike): NDArray {
-  const a = ops.toArray(x)
-  if (!isInexact(a.dtype)) return isInteger(a.dtype) ? ops.lt(a, 0) : never(a)
-  const { bytes, kind } = dtypeInfo[a.dtype]
-  if (kind !== 'float') throw new DtypeError('signbit', `got ${a.dtype}; takes real numbers`)
-  const top = bytes === 8 ? topWord(a) : ops.bitcast(a, bytes === 2 ? 'int16' : 'int32')
-  return ops.lt(top, 0)
+  return ops.within('signbit', () => {
+    const a = ops.toArray('signbit', x)
+    if (!isInexact(a.dtype)) return isInteger(a.dtype) ? ops.lt(a, 0) : never(a)
+    const { bytes, kind } = dtypeInfo[a.dtype]
+    if (kind !== 'float') throw new DtypeError('signbit', `got ${a.dtype}; takes real numbers`)
+    const top = bytes === 8 ? topWord(a) : ops.bitcast(a, bytes === 2 ? 'int16' : 'int32')
+    return ops.lt(top, 0)
+  })
 }
 /** The upper halves of float64 numbers. */
 function topWord(a: NDArray): NDArray {
@@ -109,8 +136,10 @@ function topWord(a: NDArray): NDArray {
 
 /** |x| with the sign of y. */
 export function copysign(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promotedInexact('copysign', x, y)
-  return ops.where(signbit(b!), ops.neg(ops.abs(a!)), ops.abs(a!))
+  return ops.within('copysign', () => {
+    const [a, b] = promotedInexact('copysign', x, y)
+    return ops.where(signbit(b!), ops.neg(ops.abs(a!)), ops.abs(a!))
+  })
 }
 
 export interface CloseOptions {
@@ -122,37 +151,43 @@ export interface CloseOptions {
 }
 /** |x - y| <= atol + rtol · |y|, element by element; equal infinities are close. */
 export function isclose(x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray {
-  ops.checkOptions('isclose', options, ['rtol', 'atol', 'equalNan'])
-  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options
-  const [a, b] = promoted('isclose', x, y)
-  if (!isInexact(a!.dtype)) {
-    const [p, q] = promotedInexact('isclose', a!, b!)
-    return ops.le(ops.abs(ops.sub(p!, q!)), ops.add(atol, ops.mul(rtol, ops.abs(q!))))
-  }
-  const near = ops.le(ops.abs(ops.sub(a!, b!)), ops.add(atol, ops.mul(rtol, ops.abs(b!))))
-  // An infinity is near to everything by that measure, and far from itself.
-  const finite = ops.and(ops.isFinite(a!), ops.isFinite(b!))
-  const close = ops.or(ops.and(finite, near), ops.eq(a!, b!))
-  return equalNan ? ops.or(close, ops.and(isnan(a!), isnan(b!))) : close
+  return ops.within('isclose', () => {
+    ops.checkOptions('isclose', options, ['rtol', 'atol', 'equalNan'])
+    const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options
+    const [a, b] = promoted('isclose', x, y)
+    if (!isInexact(a!.dtype)) {
+      const [p, q] = promotedInexact('isclose', a!, b!)
+      return ops.le(ops.abs(ops.sub(p!, q!)), ops.add(atol, ops.mul(rtol, ops.abs(q!))))
+    }
+    const near = ops.le(ops.abs(ops.sub(a!, b!)), ops.add(atol, ops.mul(rtol, ops.abs(b!))))
+    // An infinity is near to everything by that measure, and far from itself.
+    const finite = ops.and(ops.isFinite(a!), ops.isFinite(b!))
+    const close = ops.or(ops.and(finite, near), ops.eq(a!, b!))
+    return equalNan ? ops.or(close, ops.and(isnan(a!), isnan(b!))) : close
+  })
 }
 
 /** True when all elements are close: a bool scalar. */
-export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray => ops.all(isclose(x, y, options))
+export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray => ops.within('allclose', () => ops.all(isclose(x, y, options)))
 
 /** True when shapes and all elements are equal. */
 export function arrayEqual(x: ArrayLike, y: ArrayLike, options: { readonly equalNan?: boolean } = {}): NDArray {
-  ops.checkOptions('arrayEqual', options, ['equalNan'])
-  const [a, b] = [ops.toArray(x), ops.toArray(y)]
-  if (a.ndim !== b.ndim || a.shape.some((d, i) => d !== b.shape[i])) return full([], false)
-  const same = ops.eq(a, b)
-  return ops.all(options.equalNan === true ? ops.or(same, ops.and(isnan(a), isnan(b))) : same)
+  return ops.within('arrayEqual', () => {
+    ops.checkOptions('arrayEqual', options, ['equalNan'])
+    const [a, b] = [ops.toArray('arrayEqual', x), ops.toArray('arrayEqual', y)]
+    if (a.ndim !== b.ndim || a.shape.some((d, i) => d !== b.shape[i])) return full([], false)
+    const same = ops.eq(a, b)
+    return ops.all(options.equalNan === true ? ops.or(same, ops.and(isnan(a), isnan(b))) : same)
+  })
 }
 /** As `arrayEqual`, after broadcasting. */
 export function arrayEquiv(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = [ops.toArray(x), ops.toArray(y)]
-  for (let i = 1; i <= Math.min(a.ndim, b.ndim); i++) {
-    const [p, q] = [a.shape[a.ndim - i]!, b.shape[b.ndim - i]!]
-    if (p !== q && p !== 1 && q !== 1) return full([], false)
-  }
-  return ops.all(ops.eq(a, b))
+  return ops.within('arrayEquiv', () => {
+    const [a, b] = [ops.toArray('arrayEquiv', x), ops.toArray('arrayEquiv', y)]
+    for (let i = 1; i <= Math.min(a.ndim, b.ndim); i++) {
+      const [p, q] = [a.shape[a.ndim - i]!, b.shape[b.ndim - i]!]
+      if (p !== q && p !== 1 && q !== 1) return full([], false)
+    }
+    return ops.all(ops.eq(a, b))
+  })
 }

@@ -1,5 +1,6 @@
 /** `np.pad`. */
 import type { NDArray } from '../core/array.ts'
+import { show } from '../core/describe.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
@@ -18,9 +19,11 @@ const isPair = (w: readonly unknown[]): w is readonly [number, number] => typeof
 
 function widths(width: PadWidth, rank: number): (readonly [number, number])[] {
   const all = (pair: readonly [number, number]): (readonly [number, number])[] => Array.from({ length: rank }, () => pair)
+  // Whatever it is, a list of pairs comes of it, or the refusal below.
+  if (typeof width !== 'number') ops.checkList<unknown>('pad', 'the pad width', width, 1)
   const list = typeof width === 'number' ? all([width, width]) : isPair(width) ? all(width.length === 2 ? width : [width[0], width[0]]) : width.length === 1 ? all(width[0]!) : [...width]
-  if (list.length !== rank || list.some((p) => p.length !== 2 || p.some((n) => !Number.isInteger(n) || n < 0))) {
-    throw new ShapeError('pad', `got pad width ${JSON.stringify(width)} for rank ${rank}; takes a number, a pair [before, after] or one pair an axis, of integers of at least 0`)
+  if (list.length !== rank || list.some((p: unknown) => !Array.isArray(p) || p.length !== 2 || p.some((n) => !Number.isInteger(n) || n < 0))) {
+    throw new ShapeError('pad', `got pad width ${show(width)} for rank ${rank}; takes a number, a pair [before, after] or one pair an axis, of integers of at least 0`)
   }
   return list
 }
@@ -33,24 +36,26 @@ function widths(width: PadWidth, rank: number): (readonly [number, number])[] {
  * np.pad(np.array([1, 2, 3]), 2, { mode: 'reflect' }).js()     // [3, 2, 1, 2, 3, 2, 1]
  */
 export function pad(x: ArrayLike, padWidth: PadWidth, mode?: PadMode | PadOptions, options?: PadOptions): NDArray {
-  const o = ops.placed<PadOptions>('pad', ['mode'], [mode], options, ['mode', 'constantValues'])
-  const a = ops.toArray(x)
-  const pairs = widths(padWidth, a.ndim)
-  switch (o.mode ?? 'constant') {
-    case 'constant':
-    case 'empty':
-      return ops.pad(a, o.constantValues ?? 0, pairs.map(([low, high]) => [low, high, 0]))
-    case 'edge':
-      return along(a, pairs, (i, n) => Math.min(Math.max(i, 0), n - 1))
-    case 'wrap':
-      return along(a, pairs, (i, n) => ((i % n) + n) % n)
-    case 'reflect':
-      return along(a, pairs, (i, n) => bounce(i, n, 2 * (n - 1), 0))
-    case 'symmetric':
-      return along(a, pairs, (i, n) => bounce(i, n, 2 * n, 1))
-    default:
-      throw new ArgumentError('pad', `unknown mode '${String(o.mode)}'; known modes: constant, edge, reflect, symmetric, wrap, empty`)
-  }
+  return ops.within('pad', () => {
+    const o = ops.placed<PadOptions>('pad', ['mode'], [mode], options, ['mode', 'constantValues'])
+    const a = ops.toArray('pad', x)
+    const pairs = widths(padWidth, a.ndim)
+    switch (o.mode ?? 'constant') {
+      case 'constant':
+      case 'empty':
+        return ops.pad(a, o.constantValues ?? 0, pairs.map(([low, high]) => [low, high, 0]))
+      case 'edge':
+        return along(a, pairs, (i, n) => Math.min(Math.max(i, 0), n - 1))
+      case 'wrap':
+        return along(a, pairs, (i, n) => ((i % n) + n) % n)
+      case 'reflect':
+        return along(a, pairs, (i, n) => bounce(i, n, 2 * (n - 1), 0))
+      case 'symmetric':
+        return along(a, pairs, (i, n) => bounce(i, n, 2 * n, 1))
+      default:
+        throw new ArgumentError('pad', `unknown mode ${show(o.mode)}; known modes: constant, edge, reflect, symmetric, wrap, empty`)
+    }
+  })
 }
 
 /** Position i of the line that goes to and fro with a period; at its ends the last element stands once (0) or twice (1). */

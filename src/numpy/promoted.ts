@@ -5,26 +5,26 @@ import * as ops from '../core/ops/index.ts'
 import type { PromotionType } from '../core/promotion.ts'
 import type { ArrayLike } from '../core/tree.ts'
 
-function cast(xs: readonly ArrayLike[], type: PromotionType): NDArray[] {
+function cast(operation: string, xs: readonly ArrayLike[], type: PromotionType): NDArray[] {
   return xs.map((x) => {
-    const v = ops.toType(x, type)
-    return 'value' in v ? ops.convert(ops.toArray(typeof x === 'boolean' ? Number(x) : x), type.dtype, type.weakType) : v
+    const v = ops.toType(operation, x, type)
+    return 'value' in v ? ops.convert(ops.toArray(operation, typeof x === 'boolean' ? Number(x) : x), type.dtype, type.weakType, operation) : v
   })
 }
 
 /** Of one dtype; shapes are left as they are. */
-export const promoted = (operation: string, ...xs: readonly ArrayLike[]): NDArray[] => cast(xs, ops.promotedType(operation, xs))
+export const promoted = (operation: string, ...xs: readonly ArrayLike[]): NDArray[] => cast(operation, xs, ops.promotedType(operation, xs))
 
 /** Of one dtype of numbers: bool becomes int32. */
 export function promotedNumeric(operation: string, ...xs: readonly ArrayLike[]): NDArray[] {
   const type = ops.promotedType(operation, xs)
-  return cast(xs, type.dtype === 'bool' ? { dtype: 'int32', weakType: false } : type)
+  return cast(operation, xs, type.dtype === 'bool' ? { dtype: 'int32', weakType: false } : type)
 }
 
 /** Of one floating dtype: integers and bool become float32. */
 export function promotedInexact(operation: string, ...xs: readonly ArrayLike[]): NDArray[] {
   const type = ops.promotedType(operation, xs)
-  return cast(xs, isInexact(type.dtype) ? type : { dtype: 'float32', weakType: type.weakType })
+  return cast(operation, xs, isInexact(type.dtype) ? type : { dtype: 'float32', weakType: type.weakType })
 }
 
 /** Of one floating dtype and one shape. */

@@ -27,7 +27,7 @@ type Reduction = (x: ArrayLike, options: ops.ReduceOptions & ops.DtypeOption) =>
 function reduced(x: ArrayLike, o: SumOptions, neutral: (x: NDArray) => ArrayLike, reduction: Reduction, combine: (a: ArrayLike, b: ArrayLike) => NDArray): NDArray {
   const { where, initial, ...rest } = o
   if (where === undefined && initial === undefined) return reduction(x, rest)
-  const a = ops.toArray(x)
+  const a = ops.toArray('sum', x)
   const kept = where === undefined ? a : ops.where(where, a, ops.convert(neutral(a), a.dtype))
   // An array without elements still has the initial value.
   if (initial !== undefined && ops.normalAxes('reduce', rest.axis, kept.ndim).some((i) => kept.shape[i] === 0)) return empty(kept, rest, initial)
@@ -51,30 +51,42 @@ const reduceArguments = (operation: string, axis: Place<ReduceOptions> | undefin
  * np.sum(x, { axis: [0, 1], keepdims: true, where: np.greater(x, 0) })
  */
 export function sum(x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray {
-  return reduced(x, sumArguments('sum', axis, options), () => 0, (a, o) => ops.sum(a, o), ops.add)
+  return ops.within('sum', () => {
+    return reduced(x, sumArguments('sum', axis, options), () => 0, (a, o) => ops.sum(a, o), ops.add)
+  })
 }
 export function prod(x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray {
-  return reduced(x, sumArguments('prod', axis, options), () => 1, (a, o) => ops.prod(a, o), ops.mul)
+  return ops.within('prod', () => {
+    return reduced(x, sumArguments('prod', axis, options), () => 1, (a, o) => ops.prod(a, o), ops.mul)
+  })
 }
 /** The greatest; NaN where there is one. */
 export function max(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
-  return reduced(x, reduceArguments('max', axis, options), (a) => (isInexact(a.dtype) ? -Infinity : ops.minOf(a)), (a, o) => ops.maxOf(a, o), ops.max)
+  return ops.within('max', () => {
+    return reduced(x, reduceArguments('max', axis, options), (a) => (isInexact(a.dtype) ? -Infinity : ops.minOf(a)), (a, o) => ops.maxOf(a, o), ops.max)
+  })
 }
 export function min(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
-  return reduced(x, reduceArguments('min', axis, options), (a) => (isInexact(a.dtype) ? Infinity : ops.maxOf(a)), (a, o) => ops.minOf(a, o), ops.min)
+  return ops.within('min', () => {
+    return reduced(x, reduceArguments('min', axis, options), (a) => (isInexact(a.dtype) ? Infinity : ops.maxOf(a)), (a, o) => ops.minOf(a, o), ops.min)
+  })
 }
-export const amax = (x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray => max(x, axis, options)
-export const amin = (x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray => min(x, axis, options)
+export const amax = (x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray => ops.within('amax', () => max(x, axis, options))
+export const amin = (x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray => ops.within('amin', () => min(x, axis, options))
 
 /** Greatest minus least. */
 export function ptp(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
-  const o = ops.placed<ops.ReduceOptions>('ptp', ['axis'], [axis], options, ['axis', 'keepdims'])
-  return ops.sub(ops.maxOf(x, o), ops.minOf(x, o))
+  return ops.within('ptp', () => {
+    const o = ops.placed<ops.ReduceOptions>('ptp', ['axis'], [axis], options, ['axis', 'keepdims'])
+    return ops.sub(ops.maxOf(x, o), ops.minOf(x, o))
+  })
 }
 /** How many elements are not 0: int32. */
 export function countNonzero(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
-  const o = ops.placed<ops.ReduceOptions>('countNonzero', ['axis'], [axis], options, ['axis', 'keepdims'])
-  return ops.sum(ops.ne(ops.toArray(x), typeof x === 'boolean' || (typeof x === 'object' && x.dtype === 'bool') ? false : 0), o)
+  return ops.within('countNonzero', () => {
+    const o = ops.placed<ops.ReduceOptions>('countNonzero', ['axis'], [axis], options, ['axis', 'keepdims'])
+    return ops.sum(ops.ne(ops.toArray('countNonzero', x), typeof x === 'boolean' || (typeof x === 'object' && x.dtype === 'bool') ? false : 0), o)
+  })
 }
 
 export interface MeanOptions extends ops.ReduceOptions, ops.DtypeOption {
@@ -82,11 +94,13 @@ export interface MeanOptions extends ops.ReduceOptions, ops.DtypeOption {
 }
 /** The arithmetic mean; integers and bool give float32. */
 export function mean(x: ArrayLike, axis?: Place<MeanOptions>, options?: MeanOptions): NDArray {
-  const { where, ...o } = ops.placed<MeanOptions>('mean', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'where'])
-  if (where === undefined) return ops.mean(x, o)
-  const a = floating(ops.toArray(x), o.dtype)
-  const counted = ops.broadcastTo(ops.convert(where, a.dtype), a.shape)
-  return ops.div(ops.sum(ops.where(where, a, 0), o), ops.sum(counted, { axis: o.axis, keepdims: o.keepdims }))
+  return ops.within('mean', () => {
+    const { where, ...o } = ops.placed<MeanOptions>('mean', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'where'])
+    if (where === undefined) return ops.mean(x, o)
+    const a = floating(ops.toArray('mean', x), o.dtype)
+    const counted = ops.broadcastTo(ops.convert(where, a.dtype), a.shape)
+    return ops.div(ops.sum(ops.where(where, a, 0), o), ops.sum(counted, { axis: o.axis, keepdims: o.keepdims }))
+  })
 }
 const floating = (a: NDArray, dtype: DType | undefined): NDArray => (dtype !== undefined ? ops.convert(a, dtype) : isInexact(a.dtype) ? a : ops.convert(a, 'float32'))
 
@@ -98,16 +112,20 @@ export interface VarOptions extends ops.ReduceOptions, ops.DtypeOption {
 }
 /** The mean of squared distances from the mean. */
 export function variance(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
-  const o = ops.placed<VarOptions>('var', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
-  const a = floating(ops.toArray(x), o.dtype)
-  const axes = ops.normalAxes('var', o.axis, a.ndim)
-  const n = axes.reduce((m, i) => m * a.shape[i]!, 1)
-  const centred = ops.sub(a, ops.mean(a, { axis: axes, keepdims: true }))
-  return ops.div(ops.sum(ops.square(centred), { axis: axes, keepdims: o.keepdims }), n - (o.ddof ?? o.correction ?? 0))
+  return ops.within('var', () => {
+    const o = ops.placed<VarOptions>('var', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
+    const a = floating(ops.toArray('var', x), o.dtype)
+    const axes = ops.normalAxes('var', o.axis, a.ndim)
+    const n = axes.reduce((m, i) => m * a.shape[i]!, 1)
+    const centred = ops.sub(a, ops.mean(a, { axis: axes, keepdims: true }))
+    return ops.div(ops.sum(ops.square(centred), { axis: axes, keepdims: o.keepdims }), n - ops.checkNumber('var', 'ddof', ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0)))
+  })
 }
 /** The standard deviation: the root of the variance. */
 export function std(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
-  return ops.sqrt(variance(x, axis, options))
+  return ops.within('std', () => {
+    return ops.sqrt(variance(x, axis, options))
+  })
 }
 
 export interface AverageOptions {
@@ -118,25 +136,27 @@ export interface AverageOptions {
 }
 /** The mean, weighted. */
 export function average(x: ArrayLike, axis?: Axis | AverageOptions, options?: AverageOptions): NDArray {
-  const o = ops.placed<AverageOptions>('average', ['axis'], [axis], options, ['axis', 'weights', 'keepdims'])
-  const { weights, ...rest } = o
-  if (weights === undefined) return ops.mean(x, rest)
-  const a = floating(ops.toArray(x), undefined)
-  let w = floating(ops.toArray(weights), undefined)
-  if (w.ndim === 1 && a.ndim > 1) {
-    if (typeof rest.axis !== 'number') throw new ArgumentError('average', 'a vector of weights needs one axis')
-    const at = ops.normalAxis('average', rest.axis, a.ndim)
-    w = ops.reshape(w, a.shape.map((_, i) => (i === at ? w.size : 1)))
-  }
-  const full = ops.broadcastTo(w, a.shape)
-  return ops.div(ops.sum(ops.mul(a, full), rest), ops.sum(full, rest))
+  return ops.within('average', () => {
+    const o = ops.placed<AverageOptions>('average', ['axis'], [axis], options, ['axis', 'weights', 'keepdims'])
+    const { weights, ...rest } = o
+    if (weights === undefined) return ops.mean(x, rest)
+    const a = floating(ops.toArray('average', x), undefined)
+    let w = floating(ops.toArray('average', weights), undefined)
+    if (w.ndim === 1 && a.ndim > 1) {
+      if (typeof rest.axis !== 'number') throw new ArgumentError('average', 'a vector of weights needs one axis')
+      const at = ops.normalAxis('average', rest.axis, a.ndim)
+      w = ops.reshape(w, a.shape.map((_, i) => (i === at ? w.size : 1)))
+    }
+    const full = ops.broadcastTo(w, a.shape)
+    return ops.div(ops.sum(ops.mul(a, full), rest), ops.sum(full, rest))
+  })
 }
 
 const running =
   (primitive: 'cumsum' | 'cumprod') =>
   (x: ArrayLike, axis?: number | null | CumulativeOptions, options?: CumulativeOptions): NDArray => {
     const o = ops.placed<CumulativeOptions>(primitive, ['axis'], [axis], options, ['axis', 'dtype'])
-    return ops.cumulative(primitive, o.dtype === undefined ? x : ops.convert(x, o.dtype), o.axis)
+    return ops.cumulative(primitive, o.dtype === undefined ? x : ops.convert(x, o.dtype, false, primitive), o.axis)
   }
 export interface CumulativeOptions extends ops.DtypeOption {
   readonly axis?: number | null
@@ -148,55 +168,66 @@ export const cumprod: Cumulative = running('cumprod')
 
 /** Differences of neighbours along an axis, n times. */
 export function diff(x: ArrayLike, options: { readonly n?: number; readonly axis?: number } = {}): NDArray {
-  ops.checkOptions('diff', options, ['n', 'axis'])
-  const a = ops.toArray(x)
-  const at = ops.normalAxis('diff', options.axis ?? -1, a.ndim)
-  let out = a
-  for (let i = 0; i < (options.n ?? 1); i++) {
-    const size = out.shape[at]!
-    const piece = (start: number, stop: number): NDArray => ops.laxSlice(out, out.shape.map((_, k) => (k === at ? start : 0)), out.shape.map((d, k) => (k === at ? stop : d)))
-    if (size === 0) return out
-    out = out.dtype === 'bool' ? ops.ne(piece(1, size), piece(0, size - 1)) : ops.sub(piece(1, size), piece(0, size - 1))
-  }
-  return out
+  return ops.within('diff', () => {
+    ops.checkOptions('diff', options, ['n', 'axis'])
+    const a = ops.toArray('diff', x)
+    const at = ops.normalAxis('diff', options.axis ?? -1, a.ndim)
+    let out = a
+    const n = ops.checkInteger('diff', 'n', options.n ?? 1, 0)
+    for (let i = 0; i < n; i++) {
+      const size = out.shape[at]!
+      const piece = (start: number, stop: number): NDArray => ops.laxSlice(out, out.shape.map((_, k) => (k === at ? start : 0)), out.shape.map((d, k) => (k === at ? stop : d)))
+      if (size === 0) return out
+      out = out.dtype === 'bool' ? ops.ne(piece(1, size), piece(0, size - 1)) : ops.sub(piece(1, size), piece(0, size - 1))
+    }
+    return out
+  })
 }
 
 const without = (x: ArrayLike, value: number): NDArray => {
-  const a = ops.toArray(x)
+  const a = ops.toArray('nansum', x)
   return isInexact(a.dtype) ? ops.where(ops.ne(a, a), value, a) : a
 }
 const counted = (x: ArrayLike, o: ops.ReduceOptions): NDArray => ops.sum(ops.not(isnan(x)), { axis: o.axis, keepdims: o.keepdims })
 
 /** As `sum`, NaN counting as 0. */
-export const nansum = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => sum(without(x, 0), axis, options)
-export const nanprod = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => prod(without(x, 1), axis, options)
+export const nansum = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => ops.within('nansum', () => sum(without(x, 0), axis, options))
+export const nanprod = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => ops.within('nanprod', () => prod(without(x, 1), axis, options))
 /** The greatest that is no NaN; NaN where all are. */
 export function nanmax(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
-  const o = reduceArguments('nanmax', axis, options)
-  return orNan(x, o, max(without(x, -Infinity), o))
+  return ops.within('nanmax', () => {
+    const o = reduceArguments('nanmax', axis, options)
+    return orNan(x, o, max(without(x, -Infinity), o))
+  })
 }
 export function nanmin(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
-  const o = reduceArguments('nanmin', axis, options)
-  return orNan(x, o, min(without(x, Infinity), o))
+  return ops.within('nanmin', () => {
+    const o = reduceArguments('nanmin', axis, options)
+    return orNan(x, o, min(without(x, Infinity), o))
+  })
 }
 const orNan = (x: ArrayLike, o: ops.ReduceOptions, out: NDArray): NDArray => (isInexact(out.dtype) ? ops.where(ops.all(isnan(x), { axis: o.axis, keepdims: o.keepdims }), NaN, out) : out)
 /** The mean of what is no NaN. */
 export function nanmean(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
-  const o = ops.placed<ops.ReduceOptions>('nanmean', ['axis'], [axis], options, ['axis', 'keepdims'])
-  return ops.div(ops.sum(floating(without(x, 0), undefined), o), counted(x, o))
+  return ops.within('nanmean', () => {
+    const o = ops.placed<ops.ReduceOptions>('nanmean', ['axis'], [axis], options, ['axis', 'keepdims'])
+    return ops.div(ops.sum(floating(without(x, 0), undefined), o), counted(x, o))
+  })
 }
 export function nanvar(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
-  const o = ops.placed<VarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
-  const a = floating(ops.toArray(x), o.dtype)
-  const centred = ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true }))
-  const place = { axis: o.axis, keepdims: o.keepdims }
-  return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.sub(counted(a, place), o.ddof ?? o.correction ?? 0))
+  return ops.within('nanvar', () => {
+    const o = ops.placed<VarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
+    const a = floating(ops.toArray('nanvar', x), o.dtype)
+    const centred = ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true }))
+    const place = { axis: o.axis, keepdims: o.keepdims }
+    return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.sub(counted(a, place), ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0)))
+  })
 }
-export const nanstd = (x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray => ops.sqrt(nanvar(x, axis, options))
+export const nanstd = (x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray => ops.within('nanstd', () => ops.sqrt(nanvar(x, axis, options)))
 /** The position of the first maximum that is no NaN. */
-export const nanargmax = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => ops.argmax(without(x, -Infinity), axis, options)
-export const nanargmin = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => ops.argmin(without(x, Infinity), axis, options)
+export const nanargmax = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => ops.within('nanargmax', () => ops.argmax(without(x, -Infinity), axis, options))
+export const nanargmin = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => ops.within('nanargmin', () => ops.argmin(without(x, Infinity), axis, options))
 /** Running sums with NaN counting as 0. */
-export const nancumsum: Cumulative = (x, axis, options) => cumsum(without(x, 0), axis, options)
-export const nancumprod: Cumulative = (x, axis, options) => cumprod(without(x, 1), axis, options)
+export const nancumsum: Cumulative = (x, axis, options) => ops.within('nancumsum', () => cumsum(without(x, 0), axis, options))
+export const nancumprod: Cumulative = (x, axis, options) => ops.within('nancumprod', () => cumprod(without(x, 1), axis, options))
 

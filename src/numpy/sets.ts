@@ -18,25 +18,27 @@ export interface Unique {
 
 /** The different values with all that is known of them. Outside jit. */
 export function uniqueAll(x: ArrayLike): Unique {
-  const given = ops.toArray(x)
-  const flat = ravel(given)
-  const n = flat.size
-  const order = argsort(flat)
-  const sorted = take(flat, order, { mode: 'promiseInBounds' })
-  const [after, before] = [part(sorted, 0, Math.min(1, n), n), part(sorted, 0, 0, Math.max(n - 1, 0))]
-  const bothNan = ops.and(ops.ne(after, after), ops.ne(before, before))
-  const changes = ops.and(ops.ne(after, before), ops.not(bothNan))
-  const first = n === 0 ? changes : concatenate([ops.reshape(ops.toArray(true), [1]), changes])
-  const starts = ops.nonzero('unique', first)[0]!
-  const ends = n === 0 ? starts : concatenate([part(starts, 0, 1, starts.size), ops.reshape(ops.convert(n, 'int32'), [1])])
-  const group = ops.sub(ops.cumulative('cumsum', first, 0), 1)
-  const inverse = take(group, argsort(order), { mode: 'promiseInBounds' })
-  return {
-    values: take(sorted, starts, { mode: 'promiseInBounds' }),
-    indices: take(order, starts, { mode: 'promiseInBounds' }),
-    inverseIndices: ops.reshape(inverse, given.shape),
-    counts: ops.sub(ends, starts),
-  }
+  return ops.within('uniqueAll', () => {
+    const given = ops.toArray('uniqueAll', x)
+    const flat = ravel(given)
+    const n = flat.size
+    const order = argsort(flat)
+    const sorted = take(flat, order, { mode: 'promiseInBounds' })
+    const [after, before] = [part(sorted, 0, Math.min(1, n), n), part(sorted, 0, 0, Math.max(n - 1, 0))]
+    const bothNan = ops.and(ops.ne(after, after), ops.ne(before, before))
+    const changes = ops.and(ops.ne(after, before), ops.not(bothNan))
+    const first = n === 0 ? changes : concatenate([ops.reshape(ops.toArray('uniqueAll', true), [1]), changes])
+    const starts = ops.nonzero('unique', first)[0]!
+    const ends = n === 0 ? starts : concatenate([part(starts, 0, 1, starts.size), ops.reshape(ops.convert(n, 'int32'), [1])])
+    const group = ops.sub(ops.cumulative('cumsum', first, 0), 1)
+    const inverse = take(group, argsort(order), { mode: 'promiseInBounds' })
+    return {
+      values: take(sorted, starts, { mode: 'promiseInBounds' }),
+      indices: take(order, starts, { mode: 'promiseInBounds' }),
+      inverseIndices: ops.reshape(inverse, given.shape),
+      counts: ops.sub(ends, starts),
+    }
+  })
 }
 
 export interface UniqueOptions {
@@ -55,34 +57,42 @@ export type UniqueOut<O> = O extends { readonly returnIndex: true } | { readonly
  * const [values, counts] = np.unique(x, { returnCounts: true })
  */
 export function unique<const O extends UniqueOptions = Readonly<Record<never, never>>>(x: ArrayLike, options?: O): UniqueOut<O> {
-  const o: UniqueOptions = options ?? {}
-  ops.checkOptions('unique', o, ['returnIndex', 'returnInverse', 'returnCounts'])
-  const { values, indices, inverseIndices, counts } = uniqueAll(x)
-  const all = [values, ...(o.returnIndex === true ? [indices] : []), ...(o.returnInverse === true ? [inverseIndices] : []), ...(o.returnCounts === true ? [counts] : [])]
-  // One array when nothing else is asked for: the conditional type says the same of the options' type.
-  return (all.length === 1 ? values : all) as UniqueOut<O>
+  return ops.within('unique', () => {
+    const o: UniqueOptions = options ?? {}
+    ops.checkOptions('unique', o, ['returnIndex', 'returnInverse', 'returnCounts'])
+    const { values, indices, inverseIndices, counts } = uniqueAll(x)
+    const all = [values, ...(o.returnIndex === true ? [indices] : []), ...(o.returnInverse === true ? [inverseIndices] : []), ...(o.returnCounts === true ? [counts] : [])]
+    // One array when nothing else is asked for: the conditional type says the same of the options' type.
+    return (all.length === 1 ? values : all) as UniqueOut<O>
+  })
 }
-export const uniqueValues = (x: ArrayLike): NDArray => uniqueAll(x).values
-export const uniqueCounts = (x: ArrayLike): Pick<Unique, 'values' | 'counts'> => uniqueAll(x)
+export const uniqueValues = (x: ArrayLike): NDArray => ops.within('uniqueValues', () => uniqueAll(x).values)
+export const uniqueCounts = (x: ArrayLike): Pick<Unique, 'values' | 'counts'> => ops.within('uniqueCounts', () => uniqueAll(x))
 
 /** Whether each element stands among `values`: bool of the shape of x. Works under jit too. */
 export function isin(x: ArrayLike, values: ArrayLike, options: { readonly invert?: boolean } = {}): NDArray {
-  ops.checkOptions('isin', options, ['invert'])
-  const line = sort(ravel(values))
-  const a = ops.toArray(x)
-  if (line.size === 0) return ops.broadcastTo(ops.toArray(options.invert === true), a.shape)
-  const at = ops.min(searchsorted(line, a), line.size - 1)
-  const found = ops.eq(ops.slice(line, [at]), a)
-  return options.invert === true ? ops.not(found) : found
+  return ops.within('isin', () => {
+    ops.checkOptions('isin', options, ['invert'])
+    const line = sort(ravel(values))
+    const a = ops.toArray('isin', x)
+    if (line.size === 0) return ops.broadcastTo(ops.toArray('isin', options.invert === true), a.shape)
+    const at = ops.min(searchsorted(line, a), line.size - 1)
+    const found = ops.eq(ops.slice(line, [at]), a)
+    return options.invert === true ? ops.not(found) : found
+  })
 }
 /** Sorted values in both; in one of them; in the first alone; in exactly one. Outside jit. */
 export function intersect1d(x: ArrayLike, y: ArrayLike): NDArray {
-  const a = uniqueValues(x)
-  return ops.slice(a, [isin(a, y)])
+  return ops.within('intersect1d', () => {
+    const a = uniqueValues(x)
+    return ops.slice(a, [isin(a, y)])
+  })
 }
-export const union1d = (x: ArrayLike, y: ArrayLike): NDArray => uniqueValues(concatenate([ravel(x), ravel(y)]))
+export const union1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('union1d', () => uniqueValues(concatenate([ravel(x), ravel(y)])))
 export function setdiff1d(x: ArrayLike, y: ArrayLike): NDArray {
-  const a = uniqueValues(x)
-  return ops.slice(a, [isin(a, y, { invert: true })])
+  return ops.within('setdiff1d', () => {
+    const a = uniqueValues(x)
+    return ops.slice(a, [isin(a, y, { invert: true })])
+  })
 }
-export const setxor1d = (x: ArrayLike, y: ArrayLike): NDArray => sort(concatenate([setdiff1d(x, y), setdiff1d(y, x)]))
+export const setxor1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('setxor1d', () => sort(concatenate([setdiff1d(x, y), setdiff1d(y, x)])))

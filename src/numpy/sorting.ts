@@ -1,5 +1,6 @@
 /** Order: sorting, searching in what is sorted, quantiles. NaN comes last, as in JAX. */
 import type { NDArray } from '../core/array.ts'
+import { show } from '../core/describe.ts'
 import { isInexact } from '../core/dtype.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
@@ -19,41 +20,47 @@ const sortOptions = ['axis', 'descending', 'stable'] as const
 
 function line(operation: string, x: ArrayLike, axis: number | null | SortOptions | undefined, options: SortOptions | undefined): { a: NDArray; at: number; descending: boolean } {
   const o = ops.placed<SortOptions>(operation, ['axis'], [axis], options, sortOptions)
-  const a = o.axis === null ? ravel(x) : ops.toArray(x)
+  const a = o.axis === null ? ravel(x) : ops.toArray(operation, x)
   return { a, at: ops.normalAxis(operation, o.axis ?? -1, a.ndim), descending: o.descending ?? false }
 }
 
 /** @example np.sort(np.array([3, 1, 2]), { descending: true }).js()   // [3, 2, 1] */
 export function sort(x: ArrayLike, axis?: number | null | SortOptions, options?: SortOptions): NDArray {
-  const { a, at, descending } = line('sort', x, axis, options)
-  const sorted = laxSort(a, { dimension: at })
-  return descending ? ops.flip(sorted, at) : sorted
+  return ops.within('sort', () => {
+    const { a, at, descending } = line('sort', x, axis, options)
+    const sorted = laxSort(a, { dimension: at })
+    return descending ? ops.flip(sorted, at) : sorted
+  })
 }
 
 /** The int32 positions that sort an axis; of equal elements the first comes first, descending too. */
 export function argsort(x: ArrayLike, axis?: number | null | SortOptions, options?: SortOptions): NDArray {
-  const { a, at, descending } = line('argsort', x, axis, options)
-  const count = ops.iota('int32', a.shape, at)
-  if (!descending) return laxSort([a, count], { dimension: at, numKeys: 1 })[1]!
-  // Sorted from the other end, equal elements come out in reverse; so start from the reverse.
-  const [, places] = laxSort([ops.flip(a, at), ops.flip(count, at)], { dimension: at, numKeys: 1 })
-  return ops.flip(places!, at)
+  return ops.within('argsort', () => {
+    const { a, at, descending } = line('argsort', x, axis, options)
+    const count = ops.iota('int32', a.shape, at)
+    if (!descending) return laxSort([a, count], { dimension: at, numKeys: 1 })[1]!
+    // Sorted from the other end, equal elements come out in reverse; so start from the reverse.
+    const [, places] = laxSort([ops.flip(a, at), ops.flip(count, at)], { dimension: at, numKeys: 1 })
+    return ops.flip(places!, at)
+  })
 }
 
 /** The positions that sort by several keys, the last one first. */
 export function lexsort(keys: readonly ArrayLike[], options: { readonly axis?: number } = {}): NDArray {
-  ops.checkOptions('lexsort', options, ['axis'])
-  const arrays = keys.map(ops.toArray).reverse()
-  const first = arrays[0]
-  if (first === undefined) throw new ArgumentError('lexsort', 'takes a list of at least one key')
-  const at = ops.normalAxis('lexsort', options.axis ?? -1, first.ndim)
-  return laxSort([...arrays, ops.iota('int32', first.shape, at)], { dimension: at, numKeys: arrays.length }).at(-1)!
+  return ops.within('lexsort', () => {
+    ops.checkOptions('lexsort', options, ['axis'])
+    const arrays = ops.checkList('lexsort', 'keys', keys).map((x) => ops.toArray('lexsort', x)).reverse()
+    const first = arrays[0]
+    if (first === undefined) throw new ArgumentError('lexsort', 'takes a list of at least one key')
+    const at = ops.normalAxis('lexsort', options.axis ?? -1, first.ndim)
+    return laxSort([...arrays, ops.iota('int32', first.shape, at)], { dimension: at, numKeys: arrays.length }).at(-1)!
+  })
 }
 
 /** An order in which element k stands where sorting would put it; here simply sorted. */
 export const partition = (x: ArrayLike, kth: number, options: SortOptions = {}): NDArray => {
-  if (!Number.isInteger(kth)) throw new ArgumentError('partition', `got ${kth}; takes an integer`)
-  return sort(x, options)
+  ops.checkInteger('partition', 'kth', kth)
+  return ops.within('partition', () => sort(x, options))
 }
 
 export interface SearchOptions {
@@ -62,40 +69,44 @@ export interface SearchOptions {
 }
 /** Where values would go in a sorted vector: int32 positions. NaN counts as the greatest. */
 export function searchsorted(sorted: ArrayLike, values: ArrayLike, options: SearchOptions = {}): NDArray {
-  ops.checkOptions('searchsorted', options, ['side'])
-  const { side = 'left' } = options
-  if (side !== 'left' && side !== 'right') throw new ArgumentError('searchsorted', `unknown side '${String(side)}'; takes 'left' or 'right'`)
-  const [a, v] = promoted('searchsorted', sorted, values)
-  if (a!.ndim !== 1) throw new ShapeError('searchsorted', `got shape [${a!.shape.join(',')}]; takes a sorted vector`)
-  const goesLeft = (at: NDArray): NDArray => {
-    const less = side === 'left' ? ops.le(v!, at) : ops.lt(v!, at)
-    if (!isInexact(at.dtype)) return less
-    const last = ops.ne(at, at)
-    return ops.or(less, side === 'left' ? last : ops.and(last, ops.eq(v!, v!)))
-  }
-  // Binary search: the answer lies in [low, high].
-  const constant = (n: number): NDArray => ops.broadcastTo(ops.convert(n, 'int32'), v!.shape)
-  let [low, high] = [constant(0), constant(a!.size)]
-  for (let width = a!.size; width > 0; width >>= 1) {
-    const middle = ops.shiftRightLogical(ops.add(low, high), 1)
-    const open = ops.lt(low, high)
-    const left = goesLeft(ops.slice(a!, [middle]))
-    high = ops.where(ops.and(open, left), middle, high)
-    low = ops.where(ops.and(open, ops.not(left)), ops.add(middle, 1), low)
-  }
-  return low
+  return ops.within('searchsorted', () => {
+    ops.checkOptions('searchsorted', options, ['side'])
+    const { side = 'left' } = options
+    if (side !== 'left' && side !== 'right') throw new ArgumentError('searchsorted', `unknown side ${show(side)}; takes 'left' or 'right'`)
+    const [a, v] = promoted('searchsorted', sorted, values)
+    if (a!.ndim !== 1) throw new ShapeError('searchsorted', `got shape [${a!.shape.join(',')}]; takes a sorted vector`)
+    const goesLeft = (at: NDArray): NDArray => {
+      const less = side === 'left' ? ops.le(v!, at) : ops.lt(v!, at)
+      if (!isInexact(at.dtype)) return less
+      const last = ops.ne(at, at)
+      return ops.or(less, side === 'left' ? last : ops.and(last, ops.eq(v!, v!)))
+    }
+    // Binary search: the answer lies in [low, high].
+    const constant = (n: number): NDArray => ops.broadcastTo(ops.convert(n, 'int32'), v!.shape)
+    let [low, high] = [constant(0), constant(a!.size)]
+    for (let width = a!.size; width > 0; width >>= 1) {
+      const middle = ops.shiftRightLogical(ops.add(low, high), 1)
+      const open = ops.lt(low, high)
+      const left = goesLeft(ops.slice(a!, [middle]))
+      high = ops.where(ops.and(open, left), middle, high)
+      low = ops.where(ops.and(open, ops.not(left)), ops.add(middle, 1), low)
+    }
+    return low
+  })
 }
 
 /** The bin of each value between increasing (or decreasing) edges. */
 export function digitize(x: ArrayLike, bins: ArrayLike, options: { readonly right?: boolean } = {}): NDArray {
-  ops.checkOptions('digitize', options, ['right'])
-  const edges = ops.toArray(bins)
-  if (edges.ndim !== 1) throw new ShapeError('digitize', `got bins of shape [${edges.shape.join(',')}]; takes a vector`)
-  const side = options.right === true ? 'left' : 'right'
-  const rising = searchsorted(edges, x, { side })
-  if (edges.size < 2) return rising
-  const falling = ops.sub(edges.size, searchsorted(ops.flip(edges), x, { side }))
-  return ops.where(ops.ge(part(edges, 0, edges.size - 1, edges.size), part(edges, 0, 0, 1)), rising, falling)
+  return ops.within('digitize', () => {
+    ops.checkOptions('digitize', options, ['right'])
+    const edges = ops.toArray('digitize', bins)
+    if (edges.ndim !== 1) throw new ShapeError('digitize', `got bins of shape [${edges.shape.join(',')}]; takes a vector`)
+    const side = options.right === true ? 'left' : 'right'
+    const rising = searchsorted(edges, x, { side })
+    if (edges.size < 2) return rising
+    const falling = ops.sub(edges.size, searchsorted(ops.flip(edges), x, { side }))
+    return ops.where(ops.ge(part(edges, 0, edges.size - 1, edges.size), part(edges, 0, 0, 1)), rising, falling)
+  })
 }
 
 export type QuantileMethod = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest'
@@ -107,26 +118,28 @@ export interface QuantileOptions {
 }
 /** The value below which a share q of the elements lie; NaN where there is one. The axes of q come first. */
 export function quantile(x: ArrayLike, q: ArrayLike, axis?: ops.Axis | QuantileOptions, options?: QuantileOptions): NDArray {
-  const o = ops.placed<QuantileOptions>('quantile', ['axis'], [axis], options, ['axis', 'keepdims', 'method'])
-  const { method = 'linear', keepdims = false } = o
-  const given = ops.toArray(x)
-  const a = isInexact(given.dtype) ? given : ops.convert(given, 'float32')
-  const axes = ops.normalAxes('quantile', o.axis, a.ndim)
-  const rest = a.shape.map((_, i) => i).filter((i) => !axes.includes(i))
-  const lines = ops.reshape(ops.transpose(a, [...rest, ...axes]), [...rest.map((i) => a.shape[i]!), -1])
-  const n = lines.shape.at(-1)!
-  if (n === 0) throw new ShapeError('quantile', `of no elements: shape [${a.shape.join(',')}]`)
-  const at = lines.ndim - 1
-  const share = ops.convert(q, a.dtype)
-  const sorted = laxSort(lines, { dimension: at })
-  const place = ops.mul(share, n - 1)
-  const pickAt = (p: NDArray): NDArray => ops.slice(sorted, ['...', ops.clamp(0, ops.convert(p, 'int32'), n - 1)])
-  const [low, high] = [pickAt(ops.floor(place)), pickAt(ops.ceil(place))]
-  const between = mixed(method, low, high, ops.sub(place, ops.floor(place)), () => pickAt(ops.round(place)))
-  const hasNan = ops.any(ops.ne(lines, lines), at)
-  const poisoned = ops.where(ops.expandDims(hasNan, share.shape.map((_, i) => rest.length + i)), NaN, between)
-  const ordered = ops.transpose(poisoned, [...share.shape.map((_, i) => rest.length + i), ...rest.map((_, i) => i)])
-  return keepdims ? ops.reshape(ordered, [...share.shape, ...a.shape.map((d, i) => (axes.includes(i) ? 1 : d))]) : ordered
+  return ops.within('quantile', () => {
+    const o = ops.placed<QuantileOptions>('quantile', ['axis'], [axis], options, ['axis', 'keepdims', 'method'])
+    const { method = 'linear', keepdims = false } = o
+    const given = ops.toArray('quantile', x)
+    const a = isInexact(given.dtype) ? given : ops.convert(given, 'float32')
+    const axes = ops.normalAxes('quantile', o.axis, a.ndim)
+    const rest = a.shape.map((_, i) => i).filter((i) => !axes.includes(i))
+    const lines = ops.reshape(ops.transpose(a, [...rest, ...axes]), [...rest.map((i) => a.shape[i]!), -1])
+    const n = lines.shape.at(-1)!
+    if (n === 0) throw new ShapeError('quantile', `of no elements: shape [${a.shape.join(',')}]`)
+    const at = lines.ndim - 1
+    const share = ops.convert(q, a.dtype)
+    const sorted = laxSort(lines, { dimension: at })
+    const place = ops.mul(share, n - 1)
+    const pickAt = (p: NDArray): NDArray => ops.slice(sorted, ['...', ops.clamp(0, ops.convert(p, 'int32'), n - 1)])
+    const [low, high] = [pickAt(ops.floor(place)), pickAt(ops.ceil(place))]
+    const between = mixed(method, low, high, ops.sub(place, ops.floor(place)), () => pickAt(ops.round(place)))
+    const hasNan = ops.any(ops.ne(lines, lines), at)
+    const poisoned = ops.where(ops.expandDims(hasNan, share.shape.map((_, i) => rest.length + i)), NaN, between)
+    const ordered = ops.transpose(poisoned, [...share.shape.map((_, i) => rest.length + i), ...rest.map((_, i) => i)])
+    return keepdims ? ops.reshape(ordered, [...share.shape, ...a.shape.map((d, i) => (axes.includes(i) ? 1 : d))]) : ordered
+  })
 }
 
 function mixed(method: QuantileMethod, low: NDArray, high: NDArray, weight: NDArray, nearest: () => NDArray): NDArray {
@@ -142,14 +155,18 @@ function mixed(method: QuantileMethod, low: NDArray, high: NDArray, weight: NDAr
     case 'nearest':
       return nearest()
     default:
-      throw new ArgumentError('quantile', `unknown method '${String(method)}'; known methods: linear, lower, higher, midpoint, nearest`)
+      throw new ArgumentError('quantile', `unknown method ${show(method)}; known methods: linear, lower, higher, midpoint, nearest`)
   }
 }
 /** As `quantile`, of a hundred. */
 export function percentile(x: ArrayLike, q: ArrayLike, axis?: ops.Axis | QuantileOptions, options?: QuantileOptions): NDArray {
-  return quantile(x, ops.div(q, 100), axis, options)
+  return ops.within('percentile', () => {
+    return quantile(x, ops.div(q, 100), axis, options)
+  })
 }
 /** The middle element, or the mean of the middle two. */
 export function median(x: ArrayLike, axis?: ops.Axis | Omit<QuantileOptions, 'method'>, options?: Omit<QuantileOptions, 'method'>): NDArray {
-  return quantile(x, 0.5, axis, options)
+  return ops.within('median', () => {
+    return quantile(x, 0.5, axis, options)
+  })
 }

@@ -2,6 +2,7 @@
 import type { NDArray } from '../core/array.ts'
 import type { Shape } from '../core/aval.ts'
 import { type DType, isFloating } from '../core/dtype.ts'
+import { show } from '../core/describe.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { checkDtype, checkOptions } from '../core/ops/index.ts'
@@ -16,12 +17,15 @@ export interface BitsOptions {
 
 /** Uniform bits as unsigned integers. */
 export function bits(key: NDArray, shape: Shape = [], options: BitsOptions = {}): NDArray {
-  checkOptions('bits', options, ['dtype'])
-  const { dtype = 'uint32' } = options
-  if (!['uint8', 'uint16', 'uint32'].includes(dtype)) throw new DtypeError('bits', `makes uint8, uint16 or uint32, and got '${dtype}'`)
-  return sampled('bits', [shape, dtype], [key], (k) => {
-    const [a, b] = words('bits', k, shape)
-    return ops.convert(ops.xor(a, b), dtype)
+  return ops.within('bits', () => {
+    checkOptions('bits', options, ['dtype'])
+    const { dtype = 'uint32' } = options
+    ops.checkShape('bits', shape)
+    if (!['uint8', 'uint16', 'uint32'].includes(dtype)) throw new DtypeError('bits', `makes uint8, uint16 or uint32, and got ${show(dtype)}`)
+    return sampled('bits', [shape, dtype], [key], (k) => {
+      const [a, b] = words('bits', k, shape)
+      return ops.convert(ops.xor(a, b), dtype)
+    })
   })
 }
 
@@ -70,11 +74,15 @@ export interface UniformOptions {
  * random.uniform(random.key(0), [2, 3], { minval: -1, maxval: 1 })
  */
 export function uniform(key: NDArray, shape: Shape = [], options: UniformOptions = {}): NDArray {
-  checkOptions('uniform', options, ['minval', 'maxval', 'dtype'])
-  const { minval = 0, maxval = 1, dtype = 'float32' } = options
-  floating('uniform', dtype)
-  if (typeof minval === 'object' || typeof maxval === 'object') return between(key, shape, minval, maxval, dtype)
-  return sampled('uniform', [shape, dtype, minval, maxval], [key], (k) => between(k, shape, minval, maxval, dtype))
+  return ops.within('uniform', () => {
+    checkOptions('uniform', options, ['minval', 'maxval', 'dtype'])
+    const { minval = 0, maxval = 1, dtype = 'float32' } = options
+    floating('uniform', dtype)
+    ops.checkShape('uniform', shape)
+    ops.checkOperands('uniform', [minval, maxval])
+    if (typeof minval === 'object' || typeof maxval === 'object') return between(key, shape, minval, maxval, dtype)
+    return sampled('uniform', [shape, dtype, minval, maxval], [key], (k) => between(k, shape, minval, maxval, dtype))
+  })
 }
 
 function between(key: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, dtype: DType): NDArray {

@@ -1,7 +1,8 @@
 /** Distributions, by JAX's formulas: the same key gives the same numbers. */
-import type { NDArray } from '../core/array.ts'
+import { isArray, type NDArray } from '../core/array.ts'
 import type { Shape } from '../core/aval.ts'
 import type { DType } from '../core/dtype.ts'
+import { describe } from '../core/describe.ts'
 import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { checkOptions, normalAxis, placed } from '../core/ops/index.ts'
@@ -33,10 +34,12 @@ const limitsOf = (dtype: DType): { readonly tiny: number; readonly below: number
 
 /** Standard normal: √2 · erf⁻¹(u), u uniform in (-1, 1). */
 export function normal(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
-  const dtype = dtypeOf('normal', options)
-  return sampled('normal', [shape, dtype], [key], (k) => {
-    const u = uniform(k, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
-    return ops.mul(dtype === 'float32' ? erfInv32(u) : ops.erfInv(u), Math.SQRT2)
+  return ops.within('normal', () => {
+    const dtype = dtypeOf('normal', options)
+    return sampled('normal', [shape, dtype], [key], (k) => {
+      const u = uniform(k, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
+      return ops.mul(dtype === 'float32' ? erfInv32(u) : ops.erfInv(u), Math.SQRT2)
+    })
   })
 }
 
@@ -51,79 +54,98 @@ export interface ShapeOption {
  * random.bernoulli(random.key(0), 0.3, [4])
  */
 export function bernoulli(key: NDArray, p: ArrayLike = 0.5, shape?: Shape | ShapeOption): NDArray {
-  const at = placed<ShapeOption>('bernoulli', ['shape'], [shape], undefined, ['shape']).shape ?? (typeof p === 'object' ? p.shape : [])
-  const dtype = typeof p === 'object' && p.dtype !== 'float32' ? floating('bernoulli', p.dtype) : 'float32'
-  if (typeof p === 'object') return sampled('bernoulli', [at, dtype], [key, p], (k, q) => ops.lt(uniform(k, at, { dtype }), q))
-  return sampled('bernoulli', [at, dtype, p], [key], (k) => ops.lt(uniform(k, at, { dtype }), p))
+  return ops.within('bernoulli', () => {
+    ops.checkOperands('bernoulli', [p])
+    const at = placed<ShapeOption>('bernoulli', ['shape'], [shape], undefined, ['shape']).shape ?? (typeof p === 'object' ? p.shape : [])
+    const dtype = typeof p === 'object' && p.dtype !== 'float32' ? floating('bernoulli', p.dtype) : 'float32'
+    if (typeof p === 'object') return sampled('bernoulli', [at, dtype], [key, p], (k, q) => ops.lt(uniform(k, at, { dtype }), q))
+    return sampled('bernoulli', [at, dtype, p], [key], (k) => ops.lt(uniform(k, at, { dtype }), p))
+  })
 }
 
 /** Standard Gumbel: -log(-log(u)). */
 export function gumbel(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
-  const dtype = dtypeOf('gumbel', options)
-  return sampled('gumbel', [shape, dtype], [key], (k) => ops.neg(ops.log(ops.neg(ops.log(uniform(k, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype }))))))
+  return ops.within('gumbel', () => {
+    const dtype = dtypeOf('gumbel', options)
+    return sampled('gumbel', [shape, dtype], [key], (k) => ops.neg(ops.log(ops.neg(ops.log(uniform(k, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype }))))))
+  })
 }
 
 /** Exponential with rate 1: -log(1 - u). */
 export function exponential(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
-  const dtype = dtypeOf('exponential', options)
-  return sampled('exponential', [shape, dtype], [key], (k) => ops.neg(ops.log1p(ops.neg(uniform(k, shape, { dtype })))))
+  return ops.within('exponential', () => {
+    const dtype = dtypeOf('exponential', options)
+    return sampled('exponential', [shape, dtype], [key], (k) => ops.neg(ops.log1p(ops.neg(uniform(k, shape, { dtype })))))
+  })
 }
 
 /** Standard Laplace. */
 export function laplace(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
-  const dtype = dtypeOf('laplace', options)
-  return sampled('laplace', [shape, dtype], [key], (k) => {
-    const u = uniform(k, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
-    return ops.mul(ops.sign(u), ops.log1p(ops.neg(ops.abs(u))))
+  return ops.within('laplace', () => {
+    const dtype = dtypeOf('laplace', options)
+    return sampled('laplace', [shape, dtype], [key], (k) => {
+      const u = uniform(k, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
+      return ops.mul(ops.sign(u), ops.log1p(ops.neg(ops.abs(u))))
+    })
   })
 }
 
 /** Standard logistic: log(u / (1 - u)). */
 export function logistic(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
-  const dtype = dtypeOf('logistic', options)
-  return sampled('logistic', [shape, dtype], [key], (k) => {
-    const u = uniform(k, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype })
-    return ops.log(ops.div(u, ops.sub(1, u)))
+  return ops.within('logistic', () => {
+    const dtype = dtypeOf('logistic', options)
+    return sampled('logistic', [shape, dtype], [key], (k) => {
+      const u = uniform(k, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype })
+      return ops.log(ops.div(u, ops.sub(1, u)))
+    })
   })
 }
 
 export interface TruncatedNormalOptions extends ShapeOption, FloatOptions {}
 /** Standard normal, given that it falls in (lower, upper). */
 export function truncatedNormal(key: NDArray, lower: ArrayLike, upper: ArrayLike, shape?: Shape | TruncatedNormalOptions, options?: TruncatedNormalOptions): NDArray {
-  const o = placed<TruncatedNormalOptions>('truncatedNormal', ['shape'], [shape], options, ['shape', 'dtype'])
-  const dtype = floating('truncatedNormal', o.dtype ?? 'float32')
-  const bound = (v: ArrayLike): NDArray => ops.convert(ops.toArray(v), dtype)
-  const [low, high] = [bound(lower), bound(upper)]
-  const at = o.shape ?? ops.broadcastShapes('truncatedNormal', [low.shape, high.shape])
-  const u = uniform(key, at, { minval: ops.erf(ops.div(low, Math.SQRT2)), maxval: ops.erf(ops.div(high, Math.SQRT2)), dtype })
-  const out = ops.mul(ops.erfInv(u), Math.SQRT2)
-  return ops.clamp(ops.nextafter(ops.stopGradientArray(low), Infinity), out, ops.nextafter(ops.stopGradientArray(high), -Infinity))
+  return ops.within('truncatedNormal', () => {
+    const o = placed<TruncatedNormalOptions>('truncatedNormal', ['shape'], [shape], options, ['shape', 'dtype'])
+    const dtype = floating('truncatedNormal', o.dtype ?? 'float32')
+    const bound = (v: ArrayLike): NDArray => ops.convert(ops.toArray('truncatedNormal', v), dtype)
+    const [low, high] = [bound(lower), bound(upper)]
+    const at = o.shape ?? ops.broadcastShapes('truncatedNormal', [low.shape, high.shape])
+    const u = uniform(key, at, { minval: ops.erf(ops.div(low, Math.SQRT2)), maxval: ops.erf(ops.div(high, Math.SQRT2)), dtype })
+    const out = ops.mul(ops.erfInv(u), Math.SQRT2)
+    return ops.clamp(ops.nextafter(ops.stopGradientArray(low), Infinity), out, ops.nextafter(ops.stopGradientArray(high), -Infinity))
+  })
 }
 
 /** Indices drawn with log-probabilities `logits` (not normalised) along an axis. `shape` is the result's. */
 export function categorical(key: NDArray, logits: NDArray, options: { readonly axis?: number; readonly shape?: Shape } = {}): NDArray {
-  checkOptions('categorical', options, ['axis', 'shape'])
-  const axis = normalAxis('categorical', options.axis ?? -1, logits.ndim)
-  const batch = logits.shape.filter((_, i) => i !== axis)
-  const shape = options.shape ?? batch
-  if (batch.some((d, i) => d !== 1 && d !== shape[shape.length - batch.length + i])) {
-    throw new ArgumentError('categorical', `shape [${shape.join(',')}] must end with the batch shape [${batch.join(',')}] of the logits`)
-  }
-  const extra = shape.length - batch.length
-  const full = [...shape.slice(0, extra), ...shape.slice(extra, extra + axis), logits.shape[axis]!, ...shape.slice(extra + axis)]
-  return sampled('categorical', [full, axis + extra], [key, logits], (k, l) => ops.argmax(ops.add(gumbel(k, full, { dtype: l.dtype }), l), axis + extra))
+  return ops.within('categorical', () => {
+    checkOptions('categorical', options, ['axis', 'shape'])
+    const given = ops.toArray('categorical', logits)
+    const axis = normalAxis('categorical', options.axis ?? -1, given.ndim)
+    const batch = logits.shape.filter((_, i) => i !== axis)
+    const shape = ops.checkShape('categorical', options.shape ?? batch)
+    if (batch.some((d, i) => d !== 1 && d !== shape[shape.length - batch.length + i])) {
+      throw new ArgumentError('categorical', `shape [${shape.join(',')}] must end with the batch shape [${batch.join(',')}] of the logits`)
+    }
+    const extra = shape.length - batch.length
+    const full = [...shape.slice(0, extra), ...shape.slice(extra, extra + axis), logits.shape[axis]!, ...shape.slice(extra + axis)]
+    return sampled('categorical', [full, axis + extra], [key, logits], (k, l) => ops.argmax(ops.add(gumbel(k, full, { dtype: l.dtype }), l), axis + extra))
+  })
 }
 
 /**
  * A number n: the integers below it in random order; an array: its slices along an axis in random order.
  */
 export function permutation(key: NDArray, x: number | NDArray, options: { readonly axis?: number; readonly independent?: boolean } = {}): NDArray {
-  checkOptions('permutation', options, ['axis', 'independent'])
-  if (typeof x === 'number') return shuffled(key, ops.iota('int32', [x]), 0)
-  const axis = normalAxis('permutation', options.axis ?? 0, x.ndim)
-  if (options.independent === true || x.ndim === 1) return shuffled(key, x, axis)
-  const order = shuffled(key, ops.iota('int32', [x.shape[axis]!]), 0)
-  return x.slice(...Array.from({ length: axis }, () => [] as const), order)
+  return ops.within('permutation', () => {
+    checkOptions('permutation', options, ['axis', 'independent'])
+    ops.checkOperands('permutation', [x])
+    if (!isArray(x)) return shuffled(key, ops.iota('int32', [ops.checkInteger('permutation', 'the number of elements', x, 0)]), 0)
+    const axis = normalAxis('permutation', options.axis ?? 0, x.ndim)
+    if (options.independent === true || x.ndim === 1) return shuffled(key, x, axis)
+    const order = shuffled(key, ops.iota('int32', [x.shape[axis]!]), 0)
+    return x.slice(...Array.from({ length: axis }, () => [] as const), order)
+  })
 }
 
 const shuffled = (key: NDArray, x: NDArray, axis: number): NDArray => sampled('permutation', [axis], [key, x], (k, y) => sorted(k, y, axis))
@@ -151,25 +173,31 @@ export interface ChoiceOptions {
 
 /** Elements of an array (or of the integers below a number), with or without replacement. */
 export function choice(key: NDArray, a: number | NDArray, shape: Shape = [], options: ChoiceOptions = {}): NDArray {
-  checkOptions('choice', options, ['replace', 'p', 'axis'])
-  const { replace = true, p } = options
-  const axis = typeof a === 'number' ? 0 : normalAxis('choice', options.axis ?? 0, a.ndim)
-  const n = typeof a === 'number' ? a : a.shape[axis]!
-  const draws = shape.reduce((x, y) => x * y, 1)
-  if (!replace && draws > n) throw new ArgumentError('choice', `cannot draw ${draws} of ${n} without replacement`)
-  const pick = (index: NDArray): NDArray => (typeof a === 'number' ? index : a.slice(...Array.from({ length: axis }, () => [] as const), index))
-  if (p === undefined) {
-    if (replace) return pick(randint(key, shape, 0, n))
-    const order = permutation(key, a, { axis })
-    const part = order.slice(...Array.from({ length: axis }, () => [] as const), [0, draws])
-    return ops.reshape(part, [...part.shape.slice(0, axis), ...shape, ...part.shape.slice(axis + 1)])
-  }
-  if (replace) {
-    const sums = ops.cumulative('cumsum', p, 0)
-    const r = ops.mul(sums.slice(-1), ops.sub(1, uniform(key, shape, { dtype: sums.dtype })))
-    // The number of sums below r is the place where r would stand.
-    return pick(ops.convert(ops.sum(ops.lt(sums, ops.expandDims(r, -1)), -1), 'int32'))
-  }
-  const g = ops.add(gumbel(key, [n], { dtype: p.dtype }), ops.log(p))
-  return pick(ops.reshape(bind('topK', [g], { k: draws })[1]!, shape))
+  return ops.within('choice', () => {
+    checkOptions('choice', options, ['replace', 'p', 'axis'])
+    const { replace = true, p } = options
+    ops.checkOperands('choice', p === undefined ? [a] : [a, p])
+    ops.checkShape('choice', shape)
+    if (typeof a === 'number') ops.checkInteger('choice', 'the number of elements', a, 0)
+    if (p !== undefined && !isArray(p)) throw new ArgumentError('choice', `p is ${describe(p)}; takes an array of probabilities`)
+    const axis = typeof a === 'number' ? 0 : normalAxis('choice', options.axis ?? 0, a.ndim)
+    const n = typeof a === 'number' ? a : a.shape[axis]!
+    const draws = shape.reduce((x, y) => x * y, 1)
+    if (!replace && draws > n) throw new ArgumentError('choice', `cannot draw ${draws} of ${n} without replacement`)
+    const pick = (index: NDArray): NDArray => (typeof a === 'number' ? index : a.slice(...Array.from({ length: axis }, () => [] as const), index))
+    if (p === undefined) {
+      if (replace) return pick(randint(key, shape, 0, n))
+      const order = permutation(key, a, { axis })
+      const part = order.slice(...Array.from({ length: axis }, () => [] as const), [0, draws])
+      return ops.reshape(part, [...part.shape.slice(0, axis), ...shape, ...part.shape.slice(axis + 1)])
+    }
+    if (replace) {
+      const sums = ops.cumulative('cumsum', p, 0)
+      const r = ops.mul(sums.slice(-1), ops.sub(1, uniform(key, shape, { dtype: sums.dtype })))
+      // The number of sums below r is the place where r would stand.
+      return pick(ops.convert(ops.sum(ops.lt(sums, ops.expandDims(r, -1)), -1), 'int32'))
+    }
+    const g = ops.add(gumbel(key, [n], { dtype: p.dtype }), ops.log(p))
+    return pick(ops.reshape(bind('topK', [g], { k: draws })[1]!, shape))
+  })
 }

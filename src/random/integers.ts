@@ -25,11 +25,15 @@ export interface IntOptions {
  * @throws DtypeError for a dtype that is no integer.
  */
 export function randint(key: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, options: IntOptions = {}): NDArray {
-  checkOptions('randint', options, ['dtype'])
-  const { dtype = 'int32' } = options
-  if (!isInteger(checkDtype('randint', dtype))) throw new DtypeError('randint', `makes integers, and got dtype '${dtype}'`)
-  if (typeof minval === 'object' || typeof maxval === 'object') return drawn(key, shape, minval, maxval, dtype)
-  return sampled('randint', [shape, dtype, minval, maxval], [key], (k) => drawn(k, shape, minval, maxval, dtype))
+  return ops.within('randint', () => {
+    checkOptions('randint', options, ['dtype'])
+    const { dtype = 'int32' } = options
+    if (!isInteger(checkDtype('randint', dtype))) throw new DtypeError('randint', `makes integers, and got dtype ${dtype}`)
+    ops.checkShape('randint', shape)
+    ops.checkOperands('randint', [minval, maxval])
+    if (typeof minval === 'object' || typeof maxval === 'object') return drawn(key, shape, minval, maxval, dtype)
+    return sampled('randint', [shape, dtype, minval, maxval], [key], (k) => drawn(k, shape, minval, maxval, dtype))
+  })
 }
 
 function drawn(key: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, dtype: DType): NDArray {

@@ -1,7 +1,7 @@
 /** Derivatives as linear functions: jvp, vjp, linearize, linearTranspose; and stopGradient, where they end. */
 import { InternalError } from '../core/errors.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
-import { checkOptions } from '../core/ops/operands.ts'
+import { checkOptions } from '../core/ops/checks.ts'
 import { bind1, type Value } from '../core/trace.ts'
 import { type Out, type Structure, unflatten } from '../core/tree.ts'
 import { arrayOf, differentiate, type Result, resultOf } from './differentiate.ts'

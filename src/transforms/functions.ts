@@ -4,7 +4,8 @@ import { type Aval, aval, sameShape, showType } from '../core/aval.ts'
 import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors.ts'
 import { materialize } from '../core/evaluate.ts'
 import { Literal } from '../core/jaxpr.ts'
-import { toValue } from '../core/ops/operands.ts'
+import { checkFunction } from '../core/ops/checks.ts'
+import { leafValue } from '../core/ops/operands.ts'
 import { bind1, isStaging, type Value } from '../core/trace.ts'
 import { type ArrayLike, eachPath, flatten, type Structure, unflatten } from '../core/tree.ts'
 import { hasTangent } from './zero.ts'
@@ -28,10 +29,7 @@ export function apply(f: AnyFunction, args: readonly unknown[]): unknown {
 
 export const nameOf = (f: AnyFunction): string => (f.name === '' ? 'fn' : f.name)
 
-/** @throws ArgumentError unless it is a function. */
-export function requireFunction(operation: string, f: unknown): void {
-  if (typeof f !== 'function') throw new ArgumentError(operation, `takes a function and got ${f === null ? 'null' : typeof f}`)
-}
+export const requireFunction: (operation: string, f: unknown) => void = checkFunction
 
 /** @throws ArgumentError unless it is a list: an array, which can be iterated too, would be taken for one argument a row. */
 export function requireList(operation: string, what: string, x: unknown): void {
@@ -46,7 +44,7 @@ export interface Flat {
 /** What a function gave, as values. @throws TreeError for a Promise, an iterator or anything else that is no tree. */
 export function flattenValues(tree: unknown, operation: string): Flat {
   const [leaves, structure] = flatten(tree, operation)
-  return { values: leaves.map(toValue), structure }
+  return { values: leaves.map(leafValue), structure }
 }
 
 export type Argnums = number | readonly number[]
@@ -94,7 +92,7 @@ export function valuesLike(operation: string, tree: unknown, structure: Structur
 
 function leafLike(operation: string, leaf: ArrayLike, wanted: Aval, what: () => string): Value {
   if (typeof leaf === 'number' && wanted.shape.length === 0) return new Literal(leaf, aval([], wanted.dtype, wanted.weakType))
-  const v = toValue(leaf)
+  const v = leafValue(leaf)
   if (!hasTangent(wanted)) return v
   if (!sameShape(v.aval.shape, wanted.shape)) throw new ShapeError(operation, `${what()} is ${showType(v.aval)}, and ${showType(wanted)} is needed`)
   if (v.aval.dtype !== wanted.dtype) throw new DtypeError(operation, `${what()} is ${showType(v.aval)}, and ${showType(wanted)} is needed; convert it with astype('${wanted.dtype}')`)

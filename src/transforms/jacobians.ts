@@ -1,7 +1,7 @@
 /** All first and second derivatives: jacfwd, jacrev, hessian. */
 import { type Aval, sizeOf } from '../core/aval.ts'
 import { Literal } from '../core/jaxpr.ts'
-import { checkOptions } from '../core/ops/operands.ts'
+import { checkOptions } from '../core/ops/checks.ts'
 import type { Value } from '../core/trace.ts'
 import { type Structure, unflatten } from '../core/tree.ts'
 import { add, convert, eq, iota, reshape, sliceAxis } from './build.ts'

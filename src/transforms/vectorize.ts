@@ -1,7 +1,7 @@
 /** vmap: a function of single elements becomes one of batches. */
 import { type Aval, showType } from '../core/aval.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
-import { checkOptions, normalAxis } from '../core/ops/operands.ts'
+import { checkOptions, normalAxis } from '../core/ops/checks.ts'
 import { broadcastPrefix, type Out, type Prefix, type Structure, unflatten } from '../core/tree.ts'
 import { apply, asArray, build, type Flat, flattenValues, named, paths, requireFunction } from './functions.ts'
 import type { Args } from './types.ts'

@@ -36,12 +36,12 @@ test('axes and indices', () => {
 })
 
 test('dtypes', () => {
-  expect(refused(() => np.bitwiseAnd(x, 1))).toMatchInlineSnapshot(`"DtypeError and: got operand float32[3]; accepts int8, int16, int32, uint8, uint16, uint32, bool"`)
+  expect(refused(() => np.bitwiseAnd(x, 1))).toMatchInlineSnapshot(`"DtypeError bitwiseAnd: got operand float32[3]; accepts int8, int16, int32, uint8, uint16, uint32, bool"`)
   expect(refused(() => np.take(x, np.array([0.5])))).toMatchInlineSnapshot(`"DtypeError take: got indices of float32; takes integers"`)
   expect(refused(() => np.add(random.key(0), 1))).toMatchInlineSnapshot(`"DtypeError add: PRNG keys do not take part in arithmetic; use random.keyData for their words"`)
   expect(refused(() => np.sin(random.key(0)))).toMatchInlineSnapshot(`"DtypeError sin: got PRNG keys; they do not take part in arithmetic, use random.keyData for their words"`)
   expect(refused(() => random.key(0).js())).toMatchInlineSnapshot(`"DtypeError js: a PRNG key has no values to read; random.keyData(key) gives its words"`)
-  expect(refused(() => random.normal(x, [3]))).toMatchInlineSnapshot(`"DtypeError bits: takes a key (random.key(seed), or one of random.split), and got float32[3]"`)
+  expect(refused(() => random.normal(x, [3]))).toMatchInlineSnapshot(`"DtypeError normal: takes a key (random.key(seed), or one of random.split), and got float32[3]"`)
   // @ts-expect-error no dtype of that name
   expect(refused(() => np.zeros([2], { dtype: 'int64' }))).toMatchInlineSnapshot(`"DtypeError zeros: 'int64' is no dtype; known are float32, float64, float16, bfloat16, int8, int16, int32, uint8, uint16, uint32, bool, complex64, complex128, key"`)
   // @ts-expect-error no dtype of that name
@@ -75,11 +75,11 @@ test('what np.array does not take', () => {
 
 test('operands that are no arrays', () => {
   // @ts-expect-error a plain list
-  expect(refused(() => np.add(x, [1, 2, 3]))).toMatchInlineSnapshot(`"ArgumentError add: argument 1 is a plain list; make it an array with np.array first; it takes arrays, numbers and booleans"`)
+  expect(refused(() => np.add(x, [1, 2, 3]))).toMatchInlineSnapshot(`"ArgumentError add: operand 1 is a plain list; takes arrays, numbers and booleans; make it an array with np.array first"`)
   // @ts-expect-error nothing
-  expect(refused(() => x.mul(undefined))).toMatchInlineSnapshot(`"ArgumentError mul: argument 1 is undefined; it takes arrays, numbers and booleans"`)
+  expect(refused(() => x.mul(undefined))).toMatchInlineSnapshot(`"ArgumentError mul: operand 1 is undefined; takes arrays, numbers and booleans"`)
   // @ts-expect-error text
-  expect(refused(() => x.mul('2'))).toMatchInlineSnapshot(`"ArgumentError mul: argument 1 is a string; it takes arrays, numbers and booleans"`)
+  expect(refused(() => x.mul('2'))).toMatchInlineSnapshot(`"ArgumentError mul: operand 1 is the string "2"; takes arrays, numbers and booleans"`)
 })
 
 test('coercions: a scalar is a number, anything else and + are refused', () => {

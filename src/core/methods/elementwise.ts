@@ -14,12 +14,12 @@ export abstract class ElementwiseMethods extends ArrayBase {
   pow(this: NDArray, y: ArrayLike): NDArray { return ops.pow(this, y) }
   neg(this: NDArray): NDArray { return ops.neg(this) }
   abs(this: NDArray): NDArray { return ops.abs(this) }
-  equal(this: NDArray, y: ArrayLike): NDArray { return ops.eq(this, y) }
-  notEqual(this: NDArray, y: ArrayLike): NDArray { return ops.ne(this, y) }
-  less(this: NDArray, y: ArrayLike): NDArray { return ops.lt(this, y) }
-  lessEqual(this: NDArray, y: ArrayLike): NDArray { return ops.le(this, y) }
-  greater(this: NDArray, y: ArrayLike): NDArray { return ops.gt(this, y) }
-  greaterEqual(this: NDArray, y: ArrayLike): NDArray { return ops.ge(this, y) }
+  equal(this: NDArray, y: ArrayLike): NDArray { return ops.equal(this, y) }
+  notEqual(this: NDArray, y: ArrayLike): NDArray { return ops.notEqual(this, y) }
+  less(this: NDArray, y: ArrayLike): NDArray { return ops.less(this, y) }
+  lessEqual(this: NDArray, y: ArrayLike): NDArray { return ops.lessEqual(this, y) }
+  greater(this: NDArray, y: ArrayLike): NDArray { return ops.greater(this, y) }
+  greaterEqual(this: NDArray, y: ArrayLike): NDArray { return ops.greaterEqual(this, y) }
   /** Another dtype. */
   astype(this: NDArray, dtype: DType): NDArray { return ops.convert(this, dtype) }
 }

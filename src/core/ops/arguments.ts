@@ -1,7 +1,7 @@
 /** Arguments that stand either in their place or in the options object at the end. */
 import { isArray } from '../array-base.ts'
 import { ArgumentError } from '../errors.ts'
-import { checkOptions } from './operands.ts'
+import { checkOptions } from './checks.ts'
 
 /** True for a plain options object: no list, no array, no number. */
 export const isOptions = (x: unknown): x is object => typeof x === 'object' && x !== null && !Array.isArray(x) && !isArray(x)

@@ -2,12 +2,14 @@
 import type { NDArray } from '../array.ts'
 import { type DType } from '../dtype.ts'
 import { ShapeError } from '../errors.ts'
+import { within } from '../in-name-of.ts'
 import type { DotDimensionNumbers } from '../primitives/index.ts'
 import { bind1, type Value } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
+import { checkInteger, normalAxis } from './checks.ts'
 import { convert, mul, ne } from './elementwise.ts'
 import { broadcastShapes, promotedType, toArray, toType } from './operands.ts'
-import { broadcastTo, reshape, transpose } from './shape.ts'
+import { broadcastTo, transpose } from './shape.ts'
 
 /** `lax.dotGeneral`: result axes are batch, then free axes of x, then of y. Dtypes are promoted. */
 export function dotGeneral(x: ArrayLike, y: ArrayLike, dimensionNumbers: DotDimensionNumbers, preferredElementType: DType | null = null): NDArray {
@@ -18,8 +20,8 @@ export function dotGeneral(x: ArrayLike, y: ArrayLike, dimensionNumbers: DotDime
 function pair(operation: string, x: ArrayLike, y: ArrayLike): [NDArray, NDArray] {
   const type = promotedType(operation, [x, y])
   const cast = (v: ArrayLike): NDArray => {
-    const t: Value = toType(v, type)
-    return 'value' in t ? toArray(v).astype(type.dtype) : t
+    const t: Value = toType(operation, v, type)
+    return 'value' in t ? toArray(operation, v).astype(type.dtype) : t
   }
   return [cast(x), cast(y)]
 }
@@ -29,34 +31,36 @@ function pair(operation: string, x: ArrayLike, y: ArrayLike): [NDArray, NDArray]
  * @throws ShapeError for scalars and for inner sizes that differ.
  */
 export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = pair('matmul', x, y)
-  if (a.dtype === 'bool') return ofTruth(matmul, a, b)
-  if (a.ndim === 0 || b.ndim === 0) throw new ShapeError('matmul', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; scalars are multiplied with multiply`)
-  const inner = a.shape[a.ndim - 1]
-  const against = b.shape[Math.max(0, b.ndim - 2)]
-  if (inner !== against) {
-    throw new ShapeError('matmul', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; the last axis of the first (${inner}) must equal the ${b.ndim === 1 ? 'only' : 'second to last'} axis of the second (${against})`)
-  }
-  const dot = (contracting: DotDimensionNumbers['contracting'], batch: DotDimensionNumbers['batch'] = [[], []]): NDArray =>
-    bind1('dotGeneral', [a, b], { dimensionNumbers: { contracting, batch }, preferredElementType: null })
-  if (a.ndim <= 2 && b.ndim <= 2) return dot([[a.ndim - 1], [Math.max(0, b.ndim - 2)]])
-  // One batched operand against one matrix is a single large product: the batch axes are rows.
-  if (b.ndim <= 2) return dot([[a.ndim - 1], [Math.max(0, b.ndim - 2)]])
-  if (a.ndim === 1) {
-    // [k] · [..., k, n]: the result's axes come out in order.
-    return dot([[0], [b.ndim - 2]])
-  }
-  const lead = broadcastShapes('matmul', [a.shape.slice(0, -2), b.shape.slice(0, -2)])
-  if (lead.length === 0 || a.ndim === 2) {
-    // [m, k] · [..., k, n] gives [m, ..., n].
-    const out = dot([[1], [b.ndim - 2]])
-    return transpose(out, [...Array.from({ length: b.ndim - 2 }, (_, i) => i + 1), 0, b.ndim - 1])
-  }
-  const full = (v: NDArray): NDArray => broadcastTo(v, [...lead, ...v.shape.slice(-2)])
-  const axes = lead.map((_, i) => i)
-  return bind1('dotGeneral', [full(a), full(b)], {
-    dimensionNumbers: { contracting: [[lead.length + 1], [lead.length]], batch: [axes, axes] },
-    preferredElementType: null,
+  return within('matmul', () => {
+    const [a, b] = pair('matmul', x, y)
+    if (a.dtype === 'bool') return ofTruth(matmul, a, b)
+    if (a.ndim === 0 || b.ndim === 0) throw new ShapeError('matmul', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; scalars are multiplied with multiply`)
+    const inner = a.shape[a.ndim - 1]
+    const against = b.shape[Math.max(0, b.ndim - 2)]
+    if (inner !== against) {
+      throw new ShapeError('matmul', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; the last axis of the first (${inner}) must equal the ${b.ndim === 1 ? 'only' : 'second to last'} axis of the second (${against})`)
+    }
+    const dot = (contracting: DotDimensionNumbers['contracting'], batch: DotDimensionNumbers['batch'] = [[], []]): NDArray =>
+      bind1('dotGeneral', [a, b], { dimensionNumbers: { contracting, batch }, preferredElementType: null })
+    if (a.ndim <= 2 && b.ndim <= 2) return dot([[a.ndim - 1], [Math.max(0, b.ndim - 2)]])
+    // One batched operand against one matrix is a single large product: the batch axes are rows.
+    if (b.ndim <= 2) return dot([[a.ndim - 1], [Math.max(0, b.ndim - 2)]])
+    if (a.ndim === 1) {
+      // [k] · [..., k, n]: the result's axes come out in order.
+      return dot([[0], [b.ndim - 2]])
+    }
+    const lead = broadcastShapes('matmul', [a.shape.slice(0, -2), b.shape.slice(0, -2)])
+    if (lead.length === 0 || a.ndim === 2) {
+      // [m, k] · [..., k, n] gives [m, ..., n].
+      const out = dot([[1], [b.ndim - 2]])
+      return transpose(out, [...Array.from({ length: b.ndim - 2 }, (_, i) => i + 1), 0, b.ndim - 1])
+    }
+    const full = (v: NDArray): NDArray => broadcastTo(v, [...lead, ...v.shape.slice(-2)])
+    const axes = lead.map((_, i) => i)
+    return bind1('dotGeneral', [full(a), full(b)], {
+      dimensionNumbers: { contracting: [[lead.length + 1], [lead.length]], batch: [axes, axes] },
+      preferredElementType: null,
+    })
   })
 }
 
@@ -65,24 +69,25 @@ const ofTruth = (product: (x: ArrayLike, y: ArrayLike) => NDArray, a: NDArray, b
 
 /** NumPy's dot: of the last axis of x with the second to last of y (its only one when y is a vector). */
 export function dot(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = pair('dot', x, y)
-  if (a.dtype === 'bool') return ofTruth(dot, a, b)
-  if (a.ndim === 0 || b.ndim === 0) return mul(a, b)
-  const against = Math.max(0, b.ndim - 2)
-  if (a.shape[a.ndim - 1] !== b.shape[against]) throw new ShapeError('dot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; axis -1 of the first must equal axis ${b.ndim === 1 ? -1 : -2} of the second`)
-  return bind1('dotGeneral', [a, b], { dimensionNumbers: { contracting: [[a.ndim - 1], [against]], batch: [[], []] }, preferredElementType: null })
+  return within('dot', () => {
+    const [a, b] = pair('dot', x, y)
+    if (a.dtype === 'bool') return ofTruth(dot, a, b)
+    if (a.ndim === 0 || b.ndim === 0) return mul(a, b)
+    const against = Math.max(0, b.ndim - 2)
+    if (a.shape[a.ndim - 1] !== b.shape[against]) throw new ShapeError('dot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; axis -1 of the first must equal axis ${b.ndim === 1 ? -1 : -2} of the second`)
+    return bind1('dotGeneral', [a, b], { dimensionNumbers: { contracting: [[a.ndim - 1], [against]], batch: [[], []] }, preferredElementType: null })
+  })
 }
 
 /** Sums products over pairs of axes: a number n for the last n of x with the first n of y, or two lists. */
 export function tensordot(x: ArrayLike, y: ArrayLike, axes: number | readonly [readonly number[], readonly number[]] = 2): NDArray {
-  const [a, b] = pair('tensordot', x, y)
-  const wrap = (i: number, rank: number): number => (i < 0 ? i + rank : i)
-  const contracting: [number[], number[]] =
-    typeof axes === 'number'
-      ? [Array.from({ length: axes }, (_, i) => a.ndim - axes + i), Array.from({ length: axes }, (_, i) => i)]
-      : [axes[0].map((i) => wrap(i, a.ndim)), axes[1].map((i) => wrap(i, b.ndim))]
-  return bind1('dotGeneral', [a, b], { dimensionNumbers: { contracting, batch: [[], []] }, preferredElementType: null })
+  return within('tensordot', () => {
+    const [a, b] = pair('tensordot', x, y)
+    if (typeof axes === 'number' && checkInteger('tensordot', 'axes', axes, 0) > Math.min(a.ndim, b.ndim)) throw new ShapeError('tensordot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}], which do not both have ${axes} axes`)
+    const contracting: [number[], number[]] =
+      typeof axes === 'number'
+        ? [Array.from({ length: axes }, (_, i) => a.ndim - axes + i), Array.from({ length: axes }, (_, i) => i)]
+        : [axes[0].map((i) => normalAxis('tensordot', i, a.ndim)), axes[1].map((i) => normalAxis('tensordot', i, b.ndim))]
+    return bind1('dotGeneral', [a, b], { dimensionNumbers: { contracting, batch: [[], []] }, preferredElementType: null })
+  })
 }
-
-/** The products of all pairs, of flat arrays: [n] and [m] to [n, m]. */
-export const outer = (x: ArrayLike, y: ArrayLike): NDArray => mul(reshape(x, [-1, 1]), reshape(y, [1, -1]))

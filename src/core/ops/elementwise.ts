@@ -1,5 +1,6 @@
 /** Elementwise operations: promotion and broadcasting, then one `bind`. Names are lax's. */
 import type { NDArray } from '../array.ts'
+import { isArray } from '../array-base.ts'
 import { aval } from '../aval.ts'
 import { decodeNumbers, encodeNumbers } from '../bytes.ts'
 import type { DType } from '../dtype.ts'
@@ -7,48 +8,51 @@ import { isComplex, isFloating, isInexact } from '../dtype.ts'
 import { DtypeError } from '../errors.ts'
 import { Literal } from '../jaxpr.ts'
 import type { BinaryParams, Primitive, UnaryParams } from '../primitives/index.ts'
-import { bind1, type Value } from '../trace.ts'
+import { bind1, bindAs, type Value } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
-import { broadcastShapes, checkDtype, checkOperands, promote, promotedType, promoteInexact, stretch, toArray, toType, toValue } from './operands.ts'
+import { checkDtype, checkInteger, checkOneOf } from './checks.ts'
+import { broadcastShapes, checkOperands, promote, promotedType, promoteInexact, stretch, toArray, toType, toValue } from './operands.ts'
 
 type Unary = (x: ArrayLike) => NDArray
 type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
 type PlainUnary = Exclude<keyof UnaryParams, 'round' | 'integerPow' | 'convertElementType'>
 
-const isBool = (x: ArrayLike): boolean => typeof x === 'boolean' || (typeof x === 'object' && x.dtype === 'bool')
+const isBool = (x: ArrayLike): boolean => typeof x === 'boolean' || (isArray(x) && x.dtype === 'bool')
 
-function keep(primitive: PlainUnary, x: ArrayLike): NDArray {
-  checkOperands(primitive, [x])
-  return bind1<Primitive>(primitive, [toValue(x)], {})
-}
+// The makers of operations take the name that users call them by, where it is not the primitive's.
+const keep = (operation: string, primitive: PlainUnary, x: ArrayLike): NDArray => bindAs<Primitive>(operation, primitive, [toValue(operation, x)], {})
 /** Keeps the dtype. */
-const unary =
-  (primitive: PlainUnary): Unary =>
+export const unary =
+  (primitive: PlainUnary, operation: string = primitive): Unary =>
   (x) =>
-    keep(primitive, x)
+    keep(operation, primitive, x)
 /** Integers and bool become float32. */
-const inexact =
-  (primitive: PlainUnary): Unary =>
+export const inexact =
+  (primitive: PlainUnary, operation: string = primitive): Unary =>
   (x) =>
-    bind1<Primitive>(primitive, promoteInexact(primitive, [x]), {})
-const binary =
-  (primitive: keyof BinaryParams): Binary =>
+    bindAs<Primitive>(operation, primitive, promoteInexact(operation, [x]), {})
+export const binary =
+  (primitive: keyof BinaryParams, operation: string = primitive): Binary =>
   (x, y) =>
-    bind1<Primitive>(primitive, promote(primitive, [x, y]), {})
-const inexactBinary =
-  (primitive: keyof BinaryParams): Binary =>
+    bindAs<Primitive>(operation, primitive, promote(operation, [x, y]), {})
+export const inexactBinary =
+  (primitive: keyof BinaryParams, operation: string = primitive): Binary =>
   (x, y) =>
-    bind1<Primitive>(primitive, promoteInexact(primitive, [x, y]), {})
+    bindAs<Primitive>(operation, primitive, promoteInexact(operation, [x, y]), {})
 
 /** The absolute value; of truth values themselves. */
-export const abs: Unary = (x) => (isBool(x) ? toArray(x) : keep('abs', x))
+export const absoluteAs =
+  (operation: string): Unary =>
+  (x) =>
+    isBool(x) ? toArray(operation, x) : keep(operation, 'abs', x)
+export const abs: Unary = absoluteAs('abs')
 /** x · x; truth values count as 0 and 1. */
-export const square: Unary = (x) => keep('square', isBool(x) ? convert(x, 'int32') : x)
+export const square: Unary = (x) => keep('square', 'square', isBool(x) ? convert(x, 'int32') : x)
 export const neg: Unary = unary('neg')
 export const sign: Unary = unary('sign')
 export const floor: Unary = unary('floor')
 export const ceil: Unary = unary('ceil')
-export const not: Unary = unary('not')
+export const not: Unary = unary('not', 'bitwiseNot')
 export const populationCount: Unary = unary('populationCount')
 export const clz: Unary = unary('clz')
 export const stopGradientArray: Unary = unary('stopGradient')
@@ -81,16 +85,18 @@ export const lgamma: Unary = inexact('lgamma')
 export const digamma: Unary = inexact('digamma')
 
 /** A sum or product, which of truth values is `or` and `and`. */
-const arithmetic =
-  (primitive: 'add' | 'mul', logical: 'or' | 'and'): Binary =>
+export const arithmetic =
+  (primitive: 'add' | 'mul', logical: 'or' | 'and', operation: string = primitive): Binary =>
   (x, y) => {
-    const type = promotedType(primitive, [x, y])
-    return bind1<Primitive>(type.dtype === 'bool' ? logical : primitive, promote(primitive, [x, y], type), {})
+    const type = promotedType(operation, [x, y])
+    return bindAs<Primitive>(operation, type.dtype === 'bool' ? logical : primitive, promote(operation, [x, y], type), {})
   }
 
 export const add: Binary = arithmetic('add', 'or')
 export const sub: Binary = binary('sub')
 export const mul: Binary = arithmetic('mul', 'and')
+/** `mul`, `max` and `min` as NumPy calls them. */
+export const multiply: Binary = arithmetic('mul', 'and', 'multiply')
 /** True division: integers become float32. */
 export const div: Binary = inexactBinary('div')
 /** `lax.div`: integers stay, truncated towards zero. */
@@ -98,11 +104,13 @@ export const laxDiv: Binary = binary('div')
 export const rem: Binary = binary('rem')
 export const max: Binary = binary('max')
 export const min: Binary = binary('min')
+export const maximum: Binary = binary('max', 'maximum')
+export const minimum: Binary = binary('min', 'minimum')
 export const atan2: Binary = inexactBinary('atan2')
 export const nextafter: Binary = inexactBinary('nextafter')
-export const and: Binary = binary('and')
-export const or: Binary = binary('or')
-export const xor: Binary = binary('xor')
+export const and: Binary = binary('and', 'bitwiseAnd')
+export const or: Binary = binary('or', 'bitwiseOr')
+export const xor: Binary = binary('xor', 'bitwiseXor')
 export const shiftLeft: Binary = binary('shiftLeft')
 export const shiftRightLogical: Binary = binary('shiftRightLogical')
 export const shiftRightArithmetic: Binary = binary('shiftRightArithmetic')
@@ -112,10 +120,17 @@ export const lt: Binary = binary('lt')
 export const le: Binary = binary('le')
 export const gt: Binary = binary('gt')
 export const ge: Binary = binary('ge')
+/** The comparisons as NumPy and the methods call them. */
+export const equal: Binary = binary('eq', 'equal')
+export const notEqual: Binary = binary('ne', 'notEqual')
+export const less: Binary = binary('lt', 'less')
+export const lessEqual: Binary = binary('le', 'lessEqual')
+export const greater: Binary = binary('gt', 'greater')
+export const greaterEqual: Binary = binary('ge', 'greaterEqual')
 
 /** x to the power y. An integer-valued number as y takes the exact path of repeated multiplication. */
 export function pow(x: ArrayLike, y: ArrayLike): NDArray {
-  if (typeof y === 'number' && Number.isInteger(y) && typeof x === 'object') {
+  if (typeof y === 'number' && Number.isInteger(y) && isArray(x)) {
     if (isInexact(x.dtype) || (y >= 0 && x.dtype !== 'bool')) return integerPow(x, y)
   }
   const type = promotedType('pow', [x, y])
@@ -123,22 +138,24 @@ export function pow(x: ArrayLike, y: ArrayLike): NDArray {
   return bind1('pow', promoteInexact('pow', [x, y]), {})
 }
 
-export const integerPow = (x: ArrayLike, y: number): NDArray => bind1('integerPow', [toValue(x)], { y })
+export const integerPow = (x: ArrayLike, y: number): NDArray => bind1('integerPow', [toValue('integerPow', x)], { y: checkInteger('integerPow', 'the exponent', y) })
 
 /** Half-way cases to even (NumPy), or away from zero. */
-export const round = (x: ArrayLike, roundingMethod: 'toNearestEven' | 'awayFromZero' = 'toNearestEven'): NDArray => bind1('round', [toValue(x)], { roundingMethod })
+export const round = (x: ArrayLike, roundingMethod: 'toNearestEven' | 'awayFromZero' = 'toNearestEven'): NDArray =>
+  bind1('round', [toValue('round', x)], { roundingMethod: checkOneOf('round', 'roundingMethod', roundingMethod, ['toNearestEven', 'awayFromZero']) })
 
 /**
  * Another dtype: floats truncate towards zero to integers (saturating; NaN gives 0), anything but 0 is true.
  * @throws DtypeError for an unknown dtype and for keys.
  */
-export function convert(x: ArrayLike, dtype: DType, weakType = false): NDArray {
-  const to = checkDtype('astype', dtype)
-  if (typeof x !== 'object' && to !== 'key' && !isComplex(to)) return scalar(x, to, weakType)
-  const v = toValue(x)
-  if ((to === 'key') !== (v.aval.dtype === 'key')) throw new DtypeError('astype', `cannot convert ${v.aval.dtype} to ${to}; use random.keyData and random.wrapKeyData`)
-  if (typeof x === 'object' && x.dtype === to && x.aval.weakType === weakType) return x
-  return bind1('convertElementType', [v], { newDtype: to, weakType })
+export function convert(x: ArrayLike, dtype: DType, weakType = false, operation = 'astype'): NDArray {
+  const to = checkDtype(operation, dtype)
+  checkOperands(operation, [x])
+  if (!isArray(x) && to !== 'key' && !isComplex(to)) return scalar(x, to, weakType)
+  const v = toValue(operation, x)
+  if ((to === 'key') !== (v.aval.dtype === 'key')) throw new DtypeError(operation, `cannot convert ${v.aval.dtype} to ${to}; use random.keyData and random.wrapKeyData`)
+  if (isArray(x) && x.dtype === to && x.aval.weakType === weakType) return x
+  return bindAs(operation, 'convertElementType', [v], { newDtype: to, weakType })
 }
 
 /** A plain number in a dtype, with all the digits that the dtype has: whole ones wrap into integers, fractions are cut off. */
@@ -152,18 +169,18 @@ function scalar(x: number | boolean, dtype: DType, weakType: boolean): NDArray {
 /** `onTrue` where the condition holds (not zero), else `onFalse`; all three broadcast. */
 export function where(condition: ArrayLike, onTrue: ArrayLike, onFalse: ArrayLike): NDArray {
   checkOperands('where', [condition, onTrue, onFalse])
-  const c = toBool(condition)
+  const c = toBool('where', condition)
   const type = promotedType('where', [onTrue, onFalse])
-  const cases = [toType(onFalse, type), toType(onTrue, type)]
+  const cases = [toType('where', onFalse, type), toType('where', onTrue, type)]
   const shape = broadcastShapes('where', [c, ...cases].map((v) => v.aval.shape))
   const full = (v: Value): Value => (v.aval.shape.length === 0 && shape.length > 0 ? v : stretch(v, shape))
-  return bind1('selectN', [full(c), ...cases.map(full)], {})
+  return bindAs('where', 'selectN', [full(c), ...cases.map(full)], {})
 }
 
 /** Truth of each element. */
-export function toBool(x: ArrayLike): Value {
-  const v = toValue(x)
-  return v.aval.dtype === 'bool' ? v : ne(x, 0)
+export function toBool(operation: string, x: ArrayLike): Value {
+  const v = toValue(operation, x)
+  return v.aval.dtype === 'bool' ? v : bindAs(operation, 'ne', promote(operation, [x, 0]), {})
 }
 
 /** min(max(low, x), high), broadcasting. */

@@ -1,5 +1,7 @@
 /** The thin binders of core: promotion and axis rules, then one `bind`. NDArray's methods call them; numpy and lax compose them. */
+export { within } from '../in-name-of.ts'
 export * from './arguments.ts'
+export * from './checks.ts'
 export * from './contraction.ts'
 export * from './elementwise.ts'
 export * from './indexing.ts'

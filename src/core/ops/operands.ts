@@ -2,11 +2,12 @@
 import type { NDArray } from '../array.ts'
 import { isArray } from '../array-base.ts'
 import { aval, sameShape, type Shape, showType } from '../aval.ts'
-import { type DType, isDType } from '../dtype.ts'
+import { describe } from '../describe.ts'
+import type { DType } from '../dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
 import { Literal } from '../jaxpr.ts'
 import { type PromotionType, resultType } from '../promotion.ts'
-import { bind1, type Value } from '../trace.ts'
+import { bind1, bindAs, type Value } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
 
 /** The promotion type of an operand. A plain number beside an array is a weak integer when it has an integer's value. */
@@ -16,11 +17,19 @@ function typeOf(x: ArrayLike, besideArray: boolean): PromotionType {
   return { dtype: besideArray && Number.isInteger(x) ? 'int32' : 'float32', weakType: true }
 }
 
+/**
+ * Operands are arrays that can be used, numbers or booleans: the first thing that every function asks, so that what is
+ * wrong is said in its name and not in that of some operation it is made of.
+ * @throws ArgumentError, DisposedError or TracerLeakError.
+ */
 export function checkOperands(operation: string, xs: readonly unknown[]): void {
-  for (const [i, x] of xs.entries()) {
-    if (isArray(x) || typeof x === 'number' || typeof x === 'boolean') continue
-    const got = Array.isArray(x) ? 'a plain list; make it an array with np.array first' : x === null || x === undefined ? String(x) : `a ${typeof x}`
-    throw new ArgumentError(operation, `argument ${i} is ${got}; it takes arrays, numbers and booleans`)
+  for (let i = 0; i < xs.length; i++) {
+    const x = xs[i]
+    if (isArray(x)) x.requireUsable(operation)
+    else if (typeof x !== 'number' && typeof x !== 'boolean') {
+      const hint = Array.isArray(x) || ArrayBuffer.isView(x) ? '; make it an array with np.array first' : ''
+      throw new ArgumentError(operation, `${xs.length === 1 ? 'the operand' : `operand ${i}`} is ${describe(x)}; takes arrays, numbers and booleans${hint}`)
+    }
   }
 }
 
@@ -32,20 +41,29 @@ export function promotedType(operation: string, xs: readonly ArrayLike[]): Promo
 }
 
 /** One operand in a given dtype: an array converted where needed, a number as a literal. */
-export function toType(x: ArrayLike, { dtype, weakType }: PromotionType): Value {
+export function toType(operation: string, x: ArrayLike, { dtype, weakType }: PromotionType): Value {
   if (!isArray(x)) return new Literal(x, aval([], dtype, typeof x === 'number' || (weakType && dtype !== 'bool')))
-  return x.dtype === dtype ? x : bind1('convertElementType', [x], { newDtype: dtype, weakType })
+  return x.dtype === dtype ? x : bindAs(operation, 'convertElementType', [x], { newDtype: dtype, weakType })
 }
 
-/** A value with no company: numbers are weak float32, booleans bool. */
-export function toValue(x: ArrayLike): Value {
-  if (isArray(x)) return x
-  if (typeof x !== 'number' && typeof x !== 'boolean') checkOperands('asarray', [x])
+/** A value with no company: numbers are weak float32, booleans bool. @throws as `checkOperands`. */
+export function toValue(operation: string, x: ArrayLike): Value {
+  checkOperands(operation, [x])
+  return isArray(x) ? x : scalarValue(x)
+}
+
+/** What a leaf of a tree is as a value; whether it can be used is asked where it is. */
+export const leafValue = (x: ArrayLike): Value => (isArray(x) ? x : scalarValue(x))
+
+function scalarValue(x: number | boolean): Literal {
   return new Literal(x, aval([], typeof x === 'boolean' ? 'bool' : 'float32', typeof x === 'number'))
 }
 
 /** An array, for operations that look at shapes; literals are bound once so that the result is an array. */
-export const toArray = (x: ArrayLike): NDArray => (isArray(x) ? x : bind1('broadcastInDim', [toValue(x)], { shape: [], broadcastDimensions: [] }))
+export function toArray(operation: string, x: ArrayLike): NDArray {
+  const v = toValue(operation, x)
+  return v instanceof Literal ? bind1('broadcastInDim', [v], { shape: [], broadcastDimensions: [] }) : v
+}
 
 /** NumPy's broadcasting of shapes. */
 export function broadcastShapes(operation: string, shapes: readonly Shape[]): Shape {
@@ -73,7 +91,7 @@ export function stretch(x: Value, shape: Shape): Value {
 
 /** Operands of an elementwise primitive: one dtype, one shape (or rank 0). */
 export function promote(operation: string, xs: readonly ArrayLike[], type: PromotionType = promotedType(operation, xs)): Value[] {
-  const values = xs.map((x) => toType(x, type))
+  const values = xs.map((x) => toType(operation, x, type))
   const shape = broadcastShapes(operation, values.map((v) => v.aval.shape))
   return values.map((v) => stretch(v, shape))
 }
@@ -85,40 +103,5 @@ export function promoteInexact(operation: string, xs: readonly ArrayLike[]): Val
   return promote(operation, xs, isInexactType(type.dtype) ? type : { dtype: 'float32', weakType: type.weakType })
 }
 const isInexactType = (d: DType): boolean => d.startsWith('float') || d === 'bfloat16' || d.startsWith('complex')
-
-/** Axis numbers from the end made plain. @throws ShapeError naming the range. */
-export function normalAxis(operation: string, axis: number, rank: number): number {
-  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ShapeError(operation, rank === 0 ? `axis ${axis} of a scalar; a scalar has no axes` : `axis ${axis} is out of range for rank ${rank}; it takes ${-rank} to ${rank - 1}`)
-  }
-  return axis < 0 ? axis + rank : axis
-}
-
-/** Sorted, unique axes; null or undefined: all of them. */
-export function normalAxes(operation: string, axes: number | readonly number[] | null | undefined, rank: number): number[] {
-  if (axes === null || axes === undefined) return Array.from({ length: rank }, (_, i) => i)
-  const list = (typeof axes === 'number' ? [axes] : [...axes]).map((a) => normalAxis(operation, a, rank)).sort((a, b) => a - b)
-  if (new Set(list).size < list.length) throw new ShapeError(operation, `axes ${JSON.stringify(axes)} name one axis twice`)
-  return list
-}
-
-export function checkDtype(operation: string, dtype: unknown): DType {
-  if (isDType(dtype)) return dtype
-  throw new DtypeError(operation, `'${String(dtype)}' is no dtype; known are float32, float64, float16, bfloat16, int8, int16, int32, uint8, uint16, uint32, bool, complex64, complex128, key`)
-}
-
-/** @throws ShapeError unless it is a list of sizes. */
-export function checkShape(operation: string, shape: Shape): Shape {
-  const sizes: unknown = shape
-  if (Array.isArray(sizes) && sizes.every((d: unknown) => Number.isInteger(d) && Number(d) >= 0)) return shape
-  throw new ShapeError(operation, `got shape ${JSON.stringify(shape)}; a shape is a list of integers of at least 0`)
-}
-
-/** Options with only known names. @throws ArgumentError listing them. */
-export function checkOptions(operation: string, options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new ArgumentError(operation, `unknown option '${name}'; known options: ${known.join(', ')}`)
-  }
-}
 
 export const showAll = (xs: readonly Value[]): string => xs.map((x) => showType(x.aval)).join(' and ')

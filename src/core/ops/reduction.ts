@@ -3,10 +3,12 @@ import type { NDArray } from '../array.ts'
 import { type DType, dtypeInfo, isInexact } from '../dtype.ts'
 import { ShapeError } from '../errors.ts'
 import type { Axes, ReductionParams } from '../primitives/index.ts'
-import { bind1 } from '../trace.ts'
+import { bind1, bindAs } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
 import { convert, div, toBool } from './elementwise.ts'
-import { checkDtype, checkOptions, normalAxes, normalAxis, toArray } from './operands.ts'
+import { isOptions } from './arguments.ts'
+import { checkDtype, checkOptions, normalAxes, normalAxis } from './checks.ts'
+import { toArray } from './operands.ts'
 import { reshape } from './shape.ts'
 
 export type Axis = number | readonly number[] | null
@@ -24,9 +26,10 @@ type Places<O> = Axis | O | undefined
 
 /** `np.sum(x, 1)`, `np.sum(x, 1, { keepdims })` and `np.sum(x, { axis: 1, keepdims })` are one. */
 export function reduceArguments<O extends ReduceOptions>(operation: string, place: Places<O>, options: O | undefined, known: readonly string[]): O {
-  const given = typeof place === 'object' && place !== null && !Array.isArray(place) ? (place as O) : ({ axis: place as Axis | undefined, ...options } as O)
-  checkOptions(operation, given, known)
-  return given
+  if (options !== undefined) checkOptions(operation, options, known)
+  if (!isOptions(place)) return { axis: place as Axis | undefined, ...options } as O
+  checkOptions(operation, place, known)
+  return place as O
 }
 
 type ReducePrimitive = { [P in keyof ReductionParams]: ReductionParams[P] extends Axes ? P : never }[keyof ReductionParams]
@@ -34,7 +37,7 @@ type ReducePrimitive = { [P in keyof ReductionParams]: ReductionParams[P] extend
 function reduce(operation: string, primitive: ReducePrimitive, x: NDArray, { axis, keepdims = false }: ReduceOptions): NDArray {
   const axes = normalAxes(operation, axis, x.ndim)
   // A reduced array has a dtype of its own, as in jax.numpy: weakness ends here.
-  const out = bind1(primitive, [convert(x, x.dtype)], { axes })
+  const out = bindAs(operation, primitive, [convert(x, x.dtype)], { axes })
   return keepdims ? reshape(out, x.shape.map((d, i) => (axes.includes(i) ? 1 : d))) : out
 }
 
@@ -52,16 +55,16 @@ const plainOptions = ['axis', 'keepdims']
 /** The sum over axes; accurate to the last bits for long sums. An empty sum is 0. */
 export function sum(x: ArrayLike, axis?: Places<ReduceOptions & DtypeOption>, options?: ReduceOptions & DtypeOption): NDArray {
   const o = reduceArguments('sum', axis, options, sumOptions)
-  return reduce('sum', 'reduceSum', widened(toArray(x), o.dtype, 'sum'), o)
+  return reduce('sum', 'reduceSum', widened(toArray('sum', x), o.dtype, 'sum'), o)
 }
 export function prod(x: ArrayLike, axis?: Places<ReduceOptions & DtypeOption>, options?: ReduceOptions & DtypeOption): NDArray {
   const o = reduceArguments('prod', axis, options, sumOptions)
-  return reduce('prod', 'reduceProd', widened(toArray(x), o.dtype, 'prod'), o)
+  return reduce('prod', 'reduceProd', widened(toArray('prod', x), o.dtype, 'prod'), o)
 }
 
 function extremum(operation: 'max' | 'min', primitive: 'reduceMax' | 'reduceMin', x: ArrayLike, axis: Places<ReduceOptions>, options: ReduceOptions | undefined): NDArray {
   const o = reduceArguments(operation, axis, options, plainOptions)
-  const a = toArray(x)
+  const a = toArray(operation, x)
   const axes = normalAxes(operation, o.axis, a.ndim)
   if (axes.some((i) => a.shape[i] === 0)) throw new ShapeError(operation, `of no elements: shape [${a.shape.join(',')}] over axes [${axes.join(',')}] has no ${operation === 'max' ? 'maximum' : 'minimum'}`)
   return reduce(operation, primitive, a, o)
@@ -71,18 +74,18 @@ export const maxOf = (x: ArrayLike, axis?: Places<ReduceOptions>, options?: Redu
 export const minOf = (x: ArrayLike, axis?: Places<ReduceOptions>, options?: ReduceOptions): NDArray => extremum('min', 'reduceMin', x, axis, options)
 
 export const any = (x: ArrayLike, axis?: Places<ReduceOptions>, options?: ReduceOptions): NDArray =>
-  reduce('any', 'reduceOr', toArray(asBool(x)), reduceArguments('any', axis, options, plainOptions))
+  reduce('any', 'reduceOr', toArray('any', asBool('any', x)), reduceArguments('any', axis, options, plainOptions))
 export const all = (x: ArrayLike, axis?: Places<ReduceOptions>, options?: ReduceOptions): NDArray =>
-  reduce('all', 'reduceAnd', toArray(asBool(x)), reduceArguments('all', axis, options, plainOptions))
-const asBool = (x: ArrayLike): ArrayLike => {
-  const v = toBool(x)
+  reduce('all', 'reduceAnd', toArray('all', asBool('all', x)), reduceArguments('all', axis, options, plainOptions))
+const asBool = (operation: string, x: ArrayLike): ArrayLike => {
+  const v = toBool(operation, x)
   return v.aval.shape.length === 0 && 'value' in v ? Boolean(v.value) : (v as NDArray)
 }
 
 /** The arithmetic mean; integers and bool give float32. */
 export function mean(x: ArrayLike, axis?: Places<ReduceOptions & DtypeOption>, options?: ReduceOptions & DtypeOption): NDArray {
   const o = reduceArguments('mean', axis, options, sumOptions)
-  const a = toArray(x)
+  const a = toArray('mean', x)
   const dtype = o.dtype === undefined ? (isInexact(a.dtype) ? a.dtype : 'float32') : checkDtype('mean', o.dtype)
   const n = normalAxes('mean', o.axis, a.ndim).reduce((m, i) => m * a.shape[i]!, 1)
   return div(reduce('mean', 'reduceSum', convert(a, dtype, a.aval.weakType && a.dtype === dtype), o), n)
@@ -91,7 +94,7 @@ export function mean(x: ArrayLike, axis?: Places<ReduceOptions & DtypeOption>, o
 function position(operation: 'argmax' | 'argmin', x: ArrayLike, axis: Places<ReduceOptions>, options: ReduceOptions | undefined): NDArray {
   const o = reduceArguments(operation, axis, options, plainOptions)
   if (Array.isArray(o.axis)) throw new ShapeError(operation, `takes one axis or none, and got [${o.axis.join(',')}]`)
-  const given = toArray(x)
+  const given = toArray(operation, x)
   const flat = o.axis === null || o.axis === undefined
   const a = flat ? reshape(given, [given.size]) : given
   const at = flat ? 0 : normalAxis(operation, o.axis as number, a.ndim)
@@ -111,7 +114,7 @@ export interface CumulativeOptions {
 }
 /** Along an axis; null: over the flat array. */
 export function cumulative(primitive: Cumulative, x: ArrayLike, axis: number | null | undefined, reverse = false): NDArray {
-  const given = toArray(x)
+  const given = toArray(primitive, x)
   const wide = (primitive === 'cumsum' || primitive === 'cumprod') && given.dtype === 'bool' ? convert(given, 'int32') : given
   const a = axis === null || axis === undefined ? reshape(wide, [wide.size]) : wide
   return bind1(primitive, [a], { axis: normalAxis(primitive, axis ?? 0, a.ndim), reverse })

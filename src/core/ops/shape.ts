@@ -2,19 +2,23 @@
 import type { NDArray } from '../array.ts'
 import { isArray } from '../array-base.ts'
 import { sameShape, type Shape, sizeOf } from '../aval.ts'
+import { show } from '../describe.ts'
 import type { DType } from '../dtype.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { within } from '../in-name-of.ts'
 import { bind1 } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
-import { broadcastShapes, normalAxes, normalAxis, promotedType, stretch, toArray, toType } from './operands.ts'
+import { axisList, checkIntegers, checkList, checkShape, normalAxes, normalAxis } from './checks.ts'
+import { convert } from './elementwise.ts'
+import { broadcastShapes, promotedType, stretch, toArray, toType } from './operands.ts'
 
 /**
  * The same elements in another shape, row-major; one size may be -1.
  * @throws ShapeError when the sizes do not fit.
  */
 export function reshape(x: ArrayLike, shape: number | Shape): NDArray {
-  const a = toArray(x)
-  const sizes = typeof shape === 'number' ? [shape] : [...shape]
+  const a = toArray('reshape', x)
+  const sizes = [...checkIntegers('reshape', 'shape', typeof shape === 'number' ? [shape] : shape)]
   const open = sizes.indexOf(-1)
   if (open >= 0) {
     const rest = sizes.reduce((n, d, i) => (i === open ? n : n * d), 1)
@@ -32,15 +36,15 @@ export function reshape(x: ArrayLike, shape: number | Shape): NDArray {
 
 /** Axes in another order; reversed by default. */
 export function transpose(x: ArrayLike, permutation?: readonly number[] | null): NDArray {
-  const a = toArray(x)
-  if (typeof permutation === 'number') throw new ArgumentError('transpose', `got axes ${String(permutation)}; takes a list such as [1, 0]`)
-  const p = permutation === null || permutation === undefined ? a.shape.map((_, i) => a.ndim - 1 - i) : permutation.map((i) => normalAxis('transpose', i, a.ndim))
+  const a = toArray('transpose', x)
+  const p = permutation === null || permutation === undefined ? a.shape.map((_, i) => a.ndim - 1 - i) : checkList('transpose', 'axes', permutation).map((i) => normalAxis('transpose', i, a.ndim))
   if (p.length !== a.ndim || new Set(p).size !== a.ndim) throw new ShapeError('transpose', `axes [${(permutation ?? []).join(',')}] are no permutation of the ${a.ndim} axes of shape [${a.shape.join(',')}]`)
   return p.every((d, i) => d === i) ? a : bind1('transpose', [a], { permutation: p })
 }
 
 export function broadcastTo(x: ArrayLike, shape: Shape): NDArray {
-  const a = toArray(x)
+  const a = toArray('broadcastTo', x)
+  checkShape('broadcastTo', shape)
   if (sameShape(a.shape, shape)) return a
   const out = broadcastShapes('broadcastTo', [a.shape, shape])
   if (!sameShape(out, shape)) throw new ShapeError('broadcastTo', `shape [${a.shape.join(',')}] does not broadcast to [${shape.join(',')}]`)
@@ -48,8 +52,8 @@ export function broadcastTo(x: ArrayLike, shape: Shape): NDArray {
 }
 
 export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDArray {
-  const a = toArray(x)
-  const list = typeof axis === 'number' ? [axis] : axis
+  const a = toArray('expandDims', x)
+  const list = axisList('expandDims', axis)
   const at = normalAxes('expandDims', list, a.ndim + list.length)
   const sizes = [...a.shape]
   for (const i of at) sizes.splice(i, 0, 1)
@@ -57,7 +61,7 @@ export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDAr
 }
 
 export function squeeze(x: ArrayLike, axis?: number | readonly number[] | null): NDArray {
-  const a = toArray(x)
+  const a = toArray('squeeze', x)
   const at = axis === null || axis === undefined ? a.shape.flatMap((d, i) => (d === 1 ? [i] : [])) : normalAxes('squeeze', axis, a.ndim)
   for (const i of at) if (a.shape[i] !== 1) throw new ShapeError('squeeze', `axis ${i} of shape [${a.shape.join(',')}] has size ${a.shape[i]!}; only axes of size 1 can go`)
   return reshape(a, a.shape.filter((_, i) => !at.includes(i)))
@@ -65,10 +69,9 @@ export function squeeze(x: ArrayLike, axis?: number | readonly number[] | null):
 
 /** Joins along an existing axis; dtypes are promoted. */
 export function concatenate(xs: readonly ArrayLike[], axis = 0): NDArray {
-  if (!Array.isArray(xs) || xs.length === 0) throw new ArgumentError('concatenate', 'takes a list of at least one array')
-  const list = xs as readonly ArrayLike[]
+  const list = checkList('concatenate', 'the first argument', xs, 1)
   const type = promotedType('concatenate', list)
-  const arrays = list.map((x) => toType(x, type)).map((v) => (isArray(v) ? v : null))
+  const arrays = list.map((x) => toType('concatenate', x, type)).map((v) => (isArray(v) ? v : null))
   if (arrays.some((a) => a === null || a.ndim === 0)) throw new ShapeError('concatenate', 'scalars cannot be concatenated; use stack')
   const dimension = normalAxis('concatenate', axis, arrays[0]!.ndim)
   return arrays.length === 1 ? arrays[0]! : bind1('concatenate', arrays as NDArray[], { dimension })
@@ -76,34 +79,39 @@ export function concatenate(xs: readonly ArrayLike[], axis = 0): NDArray {
 
 /** Joins along a new axis. */
 export function stack(xs: readonly ArrayLike[], axis = 0): NDArray {
-  if (!Array.isArray(xs) || xs.length === 0) throw new ArgumentError('stack', 'takes a list of at least one array')
-  const arrays = (xs as readonly ArrayLike[]).map(toArray)
+  const arrays = checkList('stack', 'the first argument', xs, 1).map((x) => toArray('stack', x))
   const [first] = arrays
   for (const a of arrays) if (!sameShape(a.shape, first!.shape)) throw new ShapeError('stack', `shapes ${arrays.map((b) => `[${b.shape.join(',')}]`).join(', ')} must be equal`)
   const at = normalAxis('stack', axis, first!.ndim + 1)
-  return concatenate(arrays.map((a) => expandDims(a, at)), at)
+  return within('stack', () => concatenate(arrays.map((a) => expandDims(a, at)), at))
 }
 
 export function flip(x: ArrayLike, axis?: number | readonly number[] | null): NDArray {
-  const a = toArray(x)
+  const a = toArray('flip', x)
   const dimensions = normalAxes('flip', axis, a.ndim)
   return dimensions.length === 0 ? a : bind1('rev', [a], { dimensions })
 }
 
 /** `[start, stop, step]` along every axis, plain and positive. */
 export function laxSlice(x: ArrayLike, startIndices: readonly number[], limitIndices: readonly number[], strides: readonly number[] | null = null): NDArray {
-  const a = toArray(x)
+  const a = toArray('slice', x)
+  checkIntegers('slice', 'startIndices', startIndices)
+  checkIntegers('slice', 'limitIndices', limitIndices)
+  if (strides !== null) checkIntegers('slice', 'strides', strides)
   return bind1('slice', [a], { startIndices, limitIndices, strides: strides ?? startIndices.map(() => 1) })
 }
 
 /** Adds (or with negative widths removes) elements at the edges and between; `paddingValue` takes the array's dtype. */
 export function pad(x: ArrayLike, paddingValue: ArrayLike, paddingConfig: readonly (readonly [number, number, number])[]): NDArray {
-  const a = toArray(x)
-  const v = isArray(paddingValue) ? paddingValue.astype(a.dtype) : toType(paddingValue, { dtype: a.dtype, weakType: false })
+  const a = toArray('pad', x)
+  for (const entry of checkList('pad', 'paddingConfig', paddingConfig)) {
+    if (checkIntegers('pad', 'an entry of paddingConfig', entry).length !== 3) throw new ArgumentError('pad', `an entry of paddingConfig is ${show(entry)}; takes [low, high, interior]`)
+  }
+  const v = isArray(paddingValue) ? convert(paddingValue, a.dtype, false, 'pad') : toType('pad', paddingValue, { dtype: a.dtype, weakType: false })
   return bind1('pad', [a, v], { paddingConfig })
 }
 
 /** Counts 0, 1, 2 … along one axis. */
-export const iota = (dtype: DType, shape: Shape, dimension = 0): NDArray => bind1('iota', [], { dtype, shape, dimension })
+export const iota = (dtype: DType, shape: Shape, dimension = 0, operation = 'iota'): NDArray => bind1('iota', [], { dtype, shape: checkShape(operation, shape), dimension })
 
-export const bitcast = (x: ArrayLike, newDtype: DType): NDArray => bind1('bitcastConvertType', [toArray(x)], { newDtype })
+export const bitcast = (x: ArrayLike, newDtype: DType): NDArray => bind1('bitcastConvertType', [toArray('bitcastConvertType', x)], { newDtype })

@@ -9,7 +9,7 @@ import type { ArrayLike } from '../tree.ts'
 import { add, convert, max, min, mul, where } from './elementwise.ts'
 import { type IndexEntry, parse } from './index-entries.ts'
 import { arrayEntries, type AtMode, type AtOptions, indexMode, isWhole, type Pick, pickOf, readRegion, type Region, regionOf, sizesOf, slice } from './indexing.ts'
-import { checkOptions } from './operands.ts'
+import { checkOptions } from './checks.ts'
 import { broadcastTo, flip, pad, reshape, transpose } from './shape.ts'
 
 type ScatterPrimitive = 'scatter' | 'scatterAdd' | 'scatterMul' | 'scatterMin' | 'scatterMax'
