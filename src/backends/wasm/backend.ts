@@ -7,7 +7,7 @@ import { jaxprKey } from '../../core/jaxpr-key.ts'
 import { Lru } from '../../core/lru.ts'
 import type { Backend, Executable, MemoryUse, Storage } from '../../core/storage.ts'
 import { lowerToProgram } from '../../lowering/index.ts'
-import { emitProgram, maxThreads, worthSharing } from '../../lowering/wasm/index.ts'
+import { emitProgram, maxThreads, type SizedForm, sizedForm, worthSharing } from '../../lowering/wasm/index.ts'
 import { leastBytes, Scratch, type Signature, tooLarge, WasmExecutable } from './executable.ts'
 import { Heap, type HeapLimits } from './heap.ts'
 import { type Code, type PoolOptions, ThreadPool } from './pool.ts'
@@ -37,6 +37,7 @@ export class WasmBackend implements Backend {
   readonly #options: WasmOptions
   readonly #shareAbove: number
   readonly #programs = new Lru<string, WasmExecutable>(programsKept)
+  readonly #sizedCode = new Lru<string, Code>(programsKept)
   #threads: number | null
   #runtime: Runtime | null = null
 
@@ -50,6 +51,14 @@ export class WasmBackend implements Backend {
     const key = jaxprKey(jaxpr)
     const hit = this.#programs.get(key)
     if (hit !== undefined) return hit
+    const sized = sizedForm(jaxpr)
+    const executable = sized === null ? this.#compileFor(jaxpr) : this.#compileSized(jaxpr, sized)
+    this.#programs.set(key, executable, sized === null ? executable.codeBytes : 0)
+    return executable
+  }
+
+  /** Code for the sizes of one program. */
+  #compileFor(jaxpr: Jaxpr): WasmExecutable {
     const { program, plan } = lowerToProgram(jaxpr)
     const { heap, arena, frame, pool } = this.#start()
     const bytesAt = (b: number): number => bytesOf(program.buffers[b]!.aval)
@@ -61,14 +70,35 @@ export class WasmBackend implements Backend {
       arenaBytes: plan.arenaBytes,
       ownBytes: 0,
       donations: plan.donations,
+      words: [],
     }
     // Better said before code is made, whose addresses have 32 bits.
     if (leastBytes(signature) > heap.size) throw tooLarge(signature, heap.size)
     const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove })
     const code: Code = { run: instantiate(bytes, heap.memory), bytes: sharedTime > 0 ? bytes : new Uint8Array(), sharedTime, time }
-    const executable = new WasmExecutable(heap, arena, frame, { ...signature, arenaBytes, ownBytes }, code, bytes.length, pool)
-    this.#programs.set(key, executable, bytes.length)
-    return executable
+    return new WasmExecutable(heap, arena, frame, { ...signature, arenaBytes, ownBytes }, code, bytes.length, pool)
+  }
+
+  /** Code that many sizes share. */
+  #compileSized(jaxpr: Jaxpr, { key, emit, words, over }: SizedForm): WasmExecutable {
+    const { heap, arena, frame, pool } = this.#start()
+    let code = this.#sizedCode.get(key)
+    if (code === undefined) {
+      const bytes = emit(heap.shared)
+      code = { run: instantiate(bytes, heap.memory), bytes: new Uint8Array(), sharedTime: 0, time: 0 }
+      this.#sizedCode.set(key, code, bytes.length)
+    }
+    const signature: Signature = {
+      inputBytes: jaxpr.inputs.map((v) => bytesOf(v.aval)),
+      outputBytes: jaxpr.outputs.map((v) => bytesOf(v.aval)),
+      forwarded: [-1],
+      same: [-1],
+      arenaBytes: 0,
+      ownBytes: 0,
+      donations: new Map(over < 0 ? [] : [[0, over]]),
+      words,
+    }
+    return new WasmExecutable(heap, arena, frame, signature, code, 0, pool)
   }
 
   put(bytes: Uint8Array): Storage {

@@ -18,6 +18,8 @@ export interface Signature {
   readonly ownBytes: number
   /** Output position -> input position whose memory it may take over when that input is donated. */
   readonly donations: ReadonlyMap<number, number>
+  /** Sizes that the code reads behind its list of addresses. */
+  readonly words: readonly number[]
 }
 
 const sum = (bytes: readonly number[]): number => bytes.reduce((a, b) => a + b, 0)
@@ -100,8 +102,8 @@ export class WasmExecutable implements Executable {
     this.#code = code
     this.#pool = pool
     this.codeBytes = codeBytes
-    const { inputBytes, outputBytes, forwarded, same, donations } = signature
-    let at = align64(4 * (1 + inputBytes.length + outputBytes.length))
+    const { inputBytes, outputBytes, forwarded, same, donations, words } = signature
+    let at = align64(4 * (1 + inputBytes.length + outputBytes.length + words.length))
     const slot = (bytes: number): number => {
       const here = at
       at += Math.max(64, align64(bytes))
@@ -195,6 +197,7 @@ export class WasmExecutable implements Executable {
           words[word++] = 0
         }
       }
+      for (const size of this.#signature.words) words[word++] = size
       return { threads, frame, outputs }
     } catch (e) {
       for (const s of fresh) s.release()

@@ -1,2 +1,3 @@
 export { emitProgram, type EmitOptions, type EmittedProgram, worthSharing } from './emit/index.ts'
+export { type SizedForm, sizedForm } from './sized/index.ts'
 export { control, controlEnd, maxThreads } from './threads/index.ts'

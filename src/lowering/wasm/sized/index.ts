@@ -1,0 +1,1 @@
+export { type SizedForm, sizedForm } from './form.ts'
