@@ -46,3 +46,9 @@ export const floats = (xs: readonly NDArray[]): NDArray[] => xs.filter(isFloat)
 /** The arrays of several calls, side by side along a new axis. */
 export const stacked = (calls: readonly (readonly NDArray[])[], axes: readonly number[] | number = 0): NDArray[] =>
   calls[0]!.map((_, i) => np.stack(calls.map((xs) => xs[i]!), typeof axes === 'number' ? axes : axes[i]!))
+
+/** A program as a scalar: its float results against weights. */
+export const scalarOf = (f: (...xs: NDArray[]) => NDArray[], seed: number) => (...xs: NDArray[]): NDArray => {
+  const ys = floats(f(...xs))
+  return ys.reduce((total, y, i) => total.add(np.sum(y.mul(like([y], seed + i)[0]!))), np.array(0, { dtype: 'float64' }))
+}

@@ -1,35 +1,57 @@
 /** Derivatives are what differences of values say they are, in float64. */
 import fc from 'fast-check'
-import { jvp } from 'pullback'
-import { expect } from 'vitest'
-import { floats, like } from './composed.ts'
-import { law } from './law.ts'
+import { grad, jvp, makeJaxpr, type NDArray } from 'pullback'
 import { programs } from 'pullback/testing'
-import { isFloat, numbers } from './values.ts'
+import { expect } from 'vitest'
+import { like, scalarOf } from './composed.ts'
+import { law, type Run } from './law.ts'
+import { everywhere, spreads } from './rounding.ts'
+import { hostOf, inner, isFloat, numbers } from './values.ts'
 
+const smooth = programs({ smooth: true })
+const seeds = fc.nat(0xffff)
 const step = 2 ** -10
+/** Where a function bends so much within a step that its differences mean nothing. */
+const mostCurved = 1e-3
 
-law('the derivative is the limit of differences', fc.tuple(programs({ dtypes: ['float64'], smooth: true }), fc.nat(0xffff)), ([f, seed], run) => {
-  const xs = f.args(seed)
-  const v = like(xs, seed + 1)
-  const at = (h: number): number[][] => floats(f.apply(...xs.map((x, i) => (isFloat(x) ? x.add(v[i]!.mul(h)) : x)))).map(numbers)
+/** `derivative` against differences of `f` from `at` in a direction. */
+function expectLimit(f: (...xs: NDArray[]) => NDArray[], at: readonly NDArray[], direction: readonly NDArray[], derivative: readonly (readonly number[])[], run: Run): void {
+  const values = (h: number): number[][] => f(...at.map((x, i) => (isFloat(x) ? x.add(direction[i]!.mul(h)) : x))).map(numbers)
   const central = (h: number): number[][] => {
-    const [up, down] = [at(h), at(-h)]
+    const [up, down] = [values(h), values(-h)]
     return up.map((ys, i) => ys.map((y, k) => (y - down[i]![k]!) / (2 * h)))
   }
-  const tangents = floats(jvp(f.apply, xs, v)[1]).map(numbers)
   const [wide, narrow] = [central(step), central(step / 2)]
-  const values = at(0)
-  let decided = tangents.length === 0
-  tangents.forEach((ts, i) => ts.forEach((t, k) => {
-    const [d, e] = [wide[i]![k]!, narrow[i]![k]!]
-    // Richardson: the error of each is a multiple of h², until rounding takes over.
-    const limit = (4 * e - d) / 3
-    const curved = Math.abs(d - e)
-    const rounded = (2 ** -40 * Math.abs(values[i]![k]!)) / step
-    if (!Number.isFinite(limit) || !Number.isFinite(t) || curved > 1e-3 * (1 + Math.abs(limit))) return
-    decided = true
-    if (Math.abs(t - limit) > curved + rounded + 1e-9 * (1+Math.abs(t))) expect.fail(`result ${i}, element ${k}: the derivative is ${t}, differences give ${limit} (${d} and ${e})`)
-  }))
+  const { jaxpr, consts } = makeJaxpr(f)(...at)
+  const rounding = spreads(jaxpr, [...consts, ...at].map(hostOf), everywhere)
+  let decided = derivative.length === 0
+  derivative.forEach((ds, i) =>
+    ds.forEach((d, k) => {
+      const [w, n] = [wide[i]![k]!, narrow[i]![k]!]
+      // Richardson (1911): a central difference is off by a multiple of the square of its step, which two of them cancel.
+      const limit = (4 * n - w) / 3
+      const curved = Math.abs(w - n)
+      const rounded = (4 * rounding[i]![k]!) / step
+      if (!(curved + rounded < mostCurved * (1 + Math.abs(limit)))) return
+      decided = true
+      if (!(Math.abs(d - limit) <= curved + rounded)) expect.fail(`result ${i}, element ${k}: the derivative is ${d}, differences give ${limit} (${w} and ${n}, rounding ${rounded})`)
+    }),
+  )
   if (!decided) run.discard()
+}
+
+law('jvp agrees with float64 differences', fc.tuple(smooth, seeds), ([f, seed], run) => {
+  const xs = f.args(seed)
+  const v = like(xs, seed + 1)
+  const float = (...ys: NDArray[]): NDArray[] => f.apply(...ys).filter(isFloat)
+  expectLimit(float, xs, v, jvp(float, xs, v)[1].map(numbers), run)
+})
+
+law('grad agrees with float64 differences', fc.tuple(smooth, seeds), ([f, seed], run) => {
+  const xs = f.args(seed)
+  const v = like(xs, seed + 1)
+  const argnums = xs.flatMap((x, i) => (isFloat(x) ? [i] : []))
+  const loss = scalarOf(f.apply, seed)
+  const gradient = grad(loss, { argnums })(...xs)
+  expectLimit((...ys) => [loss(...ys)], xs, v, [[inner(gradient, v.filter(isFloat))]], run)
 })

@@ -2,17 +2,15 @@
 import fc from 'fast-check'
 import { grad, jvp, type NDArray, np, vjp } from 'pullback'
 import { expect } from 'vitest'
-import { composable, composition, differentiable, floats, like, parallel } from './composed.ts'
+import { composable, composition, differentiable, floats, like, parallel, scalarOf } from './composed.ts'
 import { law } from './law.ts'
 import { pathSums } from './linear.ts'
 import { programs } from 'pullback/testing'
-import { expectEqual, expectSame, expectWithin, finite, isFloat, numbers } from './values.ts'
+import { expectEqual, expectSame, expectWithin, finite, inner, isFloat, numbers } from './values.ts'
 
 const seeds = fc.nat(0xffff)
 const sumOf = (xs: readonly Float64Array[], ys: readonly NDArray[]): number =>
   xs.reduce((total, x, i) => total + (isFloat(ys[i]!) ? numbers(ys[i]!).reduce((s, y, k) => s + Math.abs(y) * x[k]!, 0) : 0), 0)
-const inner = (xs: readonly NDArray[], ys: readonly NDArray[]): number =>
-  xs.reduce((total, x, i) => total + (isFloat(x) ? numbers(x).reduce((s, v, k) => s + v * numbers(ys[i]!)[k]!, 0) : 0), 0)
 
 law('the pullback of g∘f is the pullback of f after the pullback of g', fc.tuple(composable(), seeds), ([pair, seed], run) => {
   const { f, g } = pair
@@ -40,12 +38,6 @@ law('⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩', fc.tuple(programs(differentiable), seeds
   const [left, right] = [inner(jv, ct), inner(pulled, v)]
   expect(Math.abs(left - right), `${left} and ${right}`).toBeLessThanOrEqual(4096 * 2 ** -53 * bound)
 })
-
-/** A program as a scalar: its float results against weights. */
-const scalarOf = (f: (...xs: NDArray[]) => NDArray[], seed: number) => (...xs: NDArray[]): NDArray => {
-  const ys = floats(f(...xs))
-  return ys.reduce((total, y, i) => total.add(np.sum(y.mul(like([y], seed + i)[0]!))), np.array(0, { dtype: 'float64' }))
-}
 
 law('grad is linear: grad(2 f - g) = 2 grad f - grad g', fc.tuple(parallel(), seeds), ([{ f, g }, seed], run) => {
   const xs = f.args(seed)

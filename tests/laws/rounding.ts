@@ -1,7 +1,7 @@
 /**
- * How far devices may differ on a program: found by running it again with every operation that they round differently
- * off by as much as it may be (Parker's Monte Carlo arithmetic, 1997). Addition, multiplication, square root and the
- * like are rounded correctly everywhere and stay as they are, so x - x is 0 and a comparison of such numbers is exact.
+ * How far rounding may take a program's results: found by running it again with operations off by as much as they may
+ * be (Parker's Monte Carlo arithmetic, 1997). Between devices only those are off that they round differently: addition,
+ * multiplication, square root and the like stay as they are, so x - x is 0 and a comparison of such numbers is exact.
  */
 import { fromNumbers, type HostArray, numbersOf } from '../../src/backends/cpu/host-array.ts'
 import { expect } from 'vitest'
@@ -13,29 +13,36 @@ import { absolute, applyRule, selects, walk, type Weighed } from './walk.ts'
 
 /** Sums of products: off relative to the same sum of absolute values, whatever its order. */
 const sums: ReadonlySet<Primitive> = new Set<Primitive>(['reduceSum', 'cumsum', 'dotGeneral', 'convGeneralDilated', 'reduceWindowSum', 'scatterAdd', 'selectAndScatterAdd'])
-/** Rounded correctly, or not at all. */
-const exact: ReadonlySet<Primitive> = new Set<Primitive>([
-  'neg', 'sign', 'floor', 'ceil', 'round', 'abs', 'square', 'sqrt', 'isFinite', 'not', 'convertElementType', 'stopGradient',
-  'add', 'sub', 'mul', 'div', 'rem', 'max', 'min', 'nextafter', 'and', 'or', 'xor', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'selectN', 'clamp',
+/** Never rounded: what moves, compares and chooses. */
+const unrounded: ReadonlySet<Primitive> = new Set<Primitive>([
+  'neg', 'sign', 'floor', 'ceil', 'round', 'abs', 'isFinite', 'not', 'stopGradient',
+  'max', 'min', 'nextafter', 'and', 'or', 'xor', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'selectN', 'clamp',
   'reduceMax', 'reduceMin', 'cummax', 'cummin', 'argmax', 'argmin', 'reduceWindowMax', 'reduceWindowMin', 'selectAndGatherAdd',
   'reshape', 'transpose', 'broadcastInDim', 'rev', 'concatenate', 'pad', 'slice', 'iota', 'bitcastConvertType', 'optimizationBarrier',
   'dynamicSlice', 'dynamicUpdateSlice', 'gather', 'scatter', 'scatterMin', 'scatterMax', 'sort', 'topK',
 ])
+/** Rounded to the nearest number, by every device. */
+const correctlyRounded: ReadonlySet<Primitive> = new Set<Primitive>(['add', 'sub', 'mul', 'div', 'rem', 'sqrt', 'square', 'convertElementType'])
+
+/** Operations that devices round differently. */
+export const byDevice = (p: Primitive): boolean => !unrounded.has(p) && !correctlyRounded.has(p)
+/** Operations that round at all. */
+export const everywhere = (p: Primitive): boolean => !unrounded.has(p)
 
 const epsilons: { readonly [D in DType]?: number } = { float64: 2 ** -52, complex128: 2 ** -52, float32: 2 ** -23, complex64: 2 ** -23, float16: 2 ** -10, bfloat16: 2 ** -7 }
 
 /** Units in the last place by which an elementary function, or one step of a sum, may be off. */
 const ulps = 4
 
-/** A result, tainted (by any weight) where an operation that devices round differently had a part in it. */
+/** A result, tainted (by any weight) where an operation that rounds had a part in it. */
 type Tainted = Weighed
 
-/** The program's results when each operation that devices round differently is off by up to `ulps`; by nothing for seed 0. */
-function perturbed(jaxpr: Jaxpr, inputs: readonly HostArray[], seed: number): Tainted[] {
+/** The program's results when each operation that `rounds` is off by up to `ulps`; by nothing for seed 0. */
+function perturbed(jaxpr: Jaxpr, inputs: readonly HostArray[], seed: number, rounds: (p: Primitive) => boolean): Tainted[] {
   const random = generator(seed)
   return walk(jaxpr, inputs.map((x) => ({ ...x, weight: null })), (e, operands) => {
     const results = applyRule(e, operands)
-    const moves = !exact.has(e.primitive)
+    const moves = rounds(e.primitive)
     const tainted = moves || operands.some((x) => x.weight !== null)
     const sizes = moves && sums.has(e.primitive) ? applyRule(e, operands.map((x, i) => (isInexact(x.aval.dtype) && !selects(e, i) ? absolute(x) : x))) : results
     return results.map((r, k) => {
@@ -56,11 +63,11 @@ const samples = 6
 const margin = 16
 
 /**
- * By how much each result may differ between devices: 0 where all round alike. NaN where it is a matter of rounding
+ * By how much each result may be off: 0 where no operation in its past `rounds`. NaN where it is a matter of rounding
  * whether there is a number at all, or which integer.
  */
-export function spreads(jaxpr: Jaxpr, inputs: readonly HostArray[]): Float64Array[] {
-  const [first, ...others] = Array.from({ length: samples }, (_, s) => perturbed(jaxpr, inputs, s))
+export function spreads(jaxpr: Jaxpr, inputs: readonly HostArray[], rounds: (p: Primitive) => boolean = byDevice): Float64Array[] {
+  const [first, ...others] = Array.from({ length: samples }, (_, s) => perturbed(jaxpr, inputs, s, rounds))
   return first!.map((r, k) => {
     const epsilon = r.weight === null ? 0 : (epsilons[r.aval.dtype] ?? 0)
     const each = others.map((o) => numbersOf(o[k]!))

@@ -42,3 +42,7 @@ export function expectWithin(got: readonly NDArray[], wanted: readonly NDArray[]
     })
   })
 }
+
+/** Of the floats of two lists: the sum of products. */
+export const inner = (xs: readonly NDArray[], ys: readonly NDArray[]): number =>
+  xs.reduce((total, x, i) => total + (isFloat(x) ? numbers(x).reduce((s, v, k) => s + v * numbers(ys[i]!)[k]!, 0) : 0), 0)
