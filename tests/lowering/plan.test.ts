@@ -48,9 +48,17 @@ describe('memory', () => {
     const scatter = kernelsOf(program).find((k) => k.kind === 'scatter')
     expect(scatter?.kind === 'scatter' && scatter.operand === scatter.out).toBe(true)
   })
+  test('what is scattered to is kept while its updates are read from it', () => {
+    const { program } = lowerText(`{ lambda ; x:f32[3] i:i32[3,1]. let
+      q:f32[3] = sqrt x
+      s:f32[3] = scatterMul[dimensionNumbers={insertedWindowDims=(0,) operandBatchingDims=() scatterDimsToOperandDims=(0,) scatterIndicesBatchingDims=() updateWindowDims=()} mode=clip uniqueIndices=False] q i q
+      in (s,) }`)
+    const scatter = kernelsOf(program).find((k) => k.kind === 'scatter')
+    expect(scatter?.kind === 'scatter' && scatter.operand !== scatter.out).toBe(true)
+  })
   test('a carry that is only added to stays in its place; one that is read afterwards does not', () => {
     const body = `{ lambda ; w:f32[32,32] g:f32[32,32] h:f32[32,32] x:f32[32,32]. let
-      d:f32[32,32] = ${dot} x h
+      d:f32[32,32] = mul x h
       s:f32[32,32] = add g d
       m:f32[32,32] = ${dot} h w
       n:f32[32,32] = mul m 0.01:f32[]

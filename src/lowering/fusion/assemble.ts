@@ -65,6 +65,10 @@ class Assembly {
       if (v?.def.kind !== 'scatter') continue
       const operand = storage(v.def.operand)
       if (operand.region !== g.region || operand.def.kind === 'given' || operand.buffer !== null || last.get(operand) !== g) continue
+      // Updates that are read from the operand itself are wanted as they were.
+      const updates = new PartScope(g, null, () => 0, (u) => u.id)
+      v.def.at(new Builder(v.def.space, updates), dimVector(v.def.space.length))
+      if (updates.loads.has(operand)) continue
       operand.buffer = this.#bufferOf(v)
     }
   }

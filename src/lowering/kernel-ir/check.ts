@@ -102,6 +102,7 @@ class Checker {
       case 'scatter':
         this.#nodes(k.nodes, k.space)
         this.#typed(k.nodes, k.value, k.dtype)
+        if (k.nodes.some((n) => (n.op === 'load' || n.op === 'gather') && n.buffer === k.out)) this.#say(`scatters over %${k.out}, from which it reads its updates`)
         return
       case 'sort':
         for (const o of k.operands) {
