@@ -1,5 +1,5 @@
 // `npm test`: types, lint, then every test; `npm test -- WORD` runs only the test files whose path contains WORD;
-// `npm run test:full` runs the same at full size (tests/scale.ts). The last line counts all of it.
+// `npm run test:full` runs the same at full size (tests/scale.ts), and the laws once more with two threads. The last line counts all of it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -50,17 +50,24 @@ if (words.length === 0) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'pullback-test-'))
-const counted = join(folder, 'count.json')
-const status = node('node_modules/vitest/vitest.mjs', ['run', ...(words.length === 0 ? [] : files)], {
-  PULLBACK_TEST_COUNT: counted,
-  PULLBACK_TEST_SCALE: full ? 'full' : 'quick',
-})
-if (existsSync(counted)) {
+
+/** Test files in one run of vitest, which leaves its count in a file. */
+function tests(files, env = {}) {
+  const counted = join(folder, 'count.json')
+  rmSync(counted, { force: true })
+  const status = node('node_modules/vitest/vitest.mjs', ['run', ...files], { PULLBACK_TEST_COUNT: counted, PULLBACK_TEST_SCALE: full ? 'full' : 'quick', ...env })
+  if (!existsSync(counted)) {
+    total.failed += 1 // vitest ended before it had anything to report
+    return
+  }
   const count = JSON.parse(readFileSync(counted, 'utf8'))
   for (const kind of Object.keys(total)) total[kind] += count[kind]
   if (status !== 0 && count.failed === 0) total.failed += 1
-} else {
-  total.failed += 1 // vitest ended before it had anything to report
 }
+
+tests(words.length === 0 ? [] : files)
+// Tests have one thread unless they ask for more. The laws hold with two as well, of every phase that can be shared, however small.
+const laws = files.filter((file) => file.startsWith('tests/laws/'))
+if (full && laws.length > 0) tests(laws, { PULLBACK_THREADS: '2', PULLBACK_SHARE_ABOVE: '0' })
 rmSync(folder, { recursive: true })
 finish()
