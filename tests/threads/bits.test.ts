@@ -61,6 +61,7 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'running sums': '{ lambda ; a:f32[50,400]. let b:f32[50,400] = cumsum[axis=1 reverse=False] a c:f32[50,400] = cumsum[axis=0 reverse=True] a in (b, c) }',
     'sorts of rows': '{ lambda ; a:f32[60,501]. let b:f32[60,501] = sort[dimension=1 numKeys=1] a in (b,) }',
     'a sort of one long row': '{ lambda ; a:f32[70001]. let b:f32[70001] = sort[dimension=0 numKeys=1] a in (b,) }',
+    'a sort by two keys of a long row': '{ lambda ; a:i32[20000] b:f32[20000]. let c:i32[20000] d:f32[20000] = sort[dimension=0 numKeys=2] a b in (c, d) }',
     'a product': product(200, 300, 150),
     'a product with a long k': product(100, 90, 2000),
     'a product of few rows': product(5, 1000, 300),

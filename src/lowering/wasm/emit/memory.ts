@@ -199,3 +199,19 @@ export function storeLanes(fn: FunctionBuilder, dtype: DType, lanes: Lanes, valu
     else fn.get(local).get(part).memLane(storeLaneOp[bytes], bytes === 8 ? lane % 2 : lane, offset)
   }
 }
+
+/** Copies one element: the address to write to and that to read from are on the stack. */
+export function copyElement(fn: FunctionBuilder, bytes: 1 | 2 | 4 | 8 | 16): void {
+  switch (bytes) {
+    case 1:
+      return void fn.mem('i32.load8_u').mem('i32.store8')
+    case 2:
+      return void fn.mem('i32.load16_u').mem('i32.store16')
+    case 4:
+      return void fn.mem('i32.load').mem('i32.store')
+    case 8:
+      return void fn.mem('i64.load', 0, 4).mem('i64.store', 0, 4)
+    case 16:
+      return void fn.mem('v128.load', 0, 8).mem('v128.store', 0, 8)
+  }
+}

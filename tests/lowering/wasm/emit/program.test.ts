@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Index, LoopStep, ScatterKernel, SortKernel } from '../../../../src/lowering/kernel-ir/index.ts'
 import { emitProgram } from '../../../../src/lowering/wasm/index.ts'
 import { assembled } from '../asm/assemble.ts'
-import { affine, apply, f32, kernelProgram, literal, load, loop, map, programOf, run } from './harness.ts'
+import { affine, apply, f32, kernelProgram, literal, load, loop, map, programOf, run, runEmitted } from './harness.ts'
 
 const f = (...shape: number[]): { shape: number[]; dtype: 'float32' } => ({ shape, dtype: 'float32' })
 const i32 = (...shape: number[]): { shape: number[]; dtype: 'int32' } => ({ shape, dtype: 'int32' })
@@ -137,12 +137,13 @@ describe('sort', () => {
     operands: [{ from: 0, to: 2, dtype: 'float32' }, { from: 1, to: 3, dtype: 'int32' }],
   })
   test('stable, NaN last, along any axis; zeros are equal upwards, +0 comes first downwards', () => {
-    for (const [outer, length, inner] of [[1, 11, 1], [2, 5, 3], [3, 1, 2], [1, 130, 1]] as const) {
+    for (const [outer, length, inner] of [[1, 11, 1], [2, 5, 3], [3, 1, 2], [1, 130, 1], [1, 16391, 1], [2, 20_000, 2]] as const) {
       for (const descending of [false, true]) {
         const n = outer * length * inner
         const x = Float32Array.from({ length: n }, (_, i) => [3, -0, 0, NaN, -2, 3, 1, -Infinity, Infinity][(i * 7) % 9]!)
         const tags = Int32Array.from({ length: n }, (_, i) => i)
         const [values, order] = run(kernelProgram(sort(outer, length, inner, descending), [f(n), i32(n)], [f(n), i32(n)]), [x, tags])
+        const [places, sorted] = [new Int32Array(order!.slice().buffer), f32(values!)]
         const rank = (v: number): number => (Number.isNaN(v) ? Infinity : v)
         const key = (i: number): [number, number] => [Number.isNaN(x[i]!) ? 1 : 0, descending && Object.is(x[i], -0) ? 0 : 1]
         for (let o = 0; o < outer; o++) {
@@ -150,8 +151,8 @@ describe('sort', () => {
             const row = Array.from({ length }, (_, i) => (o * length + i) * inner + k)
             const compare = (a: number, b: number): number => key(a)[0] - key(b)[0] || (rank(x[a]!) === rank(x[b]!) ? key(a)[1] - key(b)[1] : rank(x[a]!) < rank(x[b]!) ? -1 : 1)
             const want = row.toSorted((a, b) => (descending ? compare(b, a) : compare(a, b)) || a - b)
-            expect(row.map((i) => new Int32Array(order!.slice().buffer)[i]!)).toEqual(want)
-            expect(row.map((i) => f32(values!)[i]!)).toEqual(want.map((i) => x[i]!))
+            expect(Int32Array.from(row, (i) => places[i]!)).toEqual(Int32Array.from(want))
+            expect(Float32Array.from(row, (i) => sorted[i]!)).toEqual(Float32Array.from(want, (i) => x[i]!))
           }
         }
       }
@@ -165,6 +166,23 @@ describe('sort', () => {
     const [x, y] = run(p, [a, b])
     expect([...new Int8Array(x!.buffer)]).toEqual([-1, -1, 0, 1, 1, 1])
     expect([...new Float64Array(y!.slice().buffer)]).toEqual([3, 3, 0, -1e300, 2.5, 2.5000000001])
+  })
+  test('several keys of a long row, results over the operands', () => {
+    const n = 30_000
+    const a = Int8Array.from({ length: n }, (_, i) => (i * 7919) % 5)
+    const b = Float64Array.from({ length: n }, (_, i) => Math.sin(i) * 10 ** (i % 7))
+    const tags = Int32Array.from({ length: n }, (_, i) => i)
+    const kernel: SortKernel = {
+      kind: 'sort', name: 's', outer: 1, length: n, inner: 1, numKeys: 2, descending: false,
+      operands: [{ from: 0, to: 3, dtype: 'int8' }, { from: 1, to: 4, dtype: 'float64' }, { from: 2, to: 5, dtype: 'int32' }],
+    }
+    const types = [{ shape: [n], dtype: 'int8' as const }, { shape: [n], dtype: 'float64' as const }, i32(n)]
+    const { program, plan } = kernelProgram(kernel, types, types)
+    const [x, y, z] = runEmitted(emitProgram(program, plan), program, [a, b, tags], 1, new Map([[0, 0], [1, 1], [2, 2]]))
+    const want = [...tags].sort((i, j) => a[i]! - a[j]! || b[i]! - b[j]!)
+    expect(new Int32Array(z!.slice().buffer)).toEqual(Int32Array.from(want))
+    expect(new Int8Array(x!.slice().buffer)).toEqual(Int8Array.from(want, (i) => a[i]!))
+    expect(new Float64Array(y!.slice().buffer)).toEqual(Float64Array.from(want, (i) => b[i]!))
   })
 })
 

@@ -1,0 +1,189 @@
+/**
+ * Sorts of few long rows, which threads share: chunks of a row are sorted by themselves, then merged two by two. Pairs of key and
+ * place are all different, so the order found does not depend on how they are cut.
+ */
+import { dtypeInfo } from '../../../core/dtype.ts'
+import { flopsOf, type SortKernel } from '../../kernel-ir/index.ts'
+import type { FunctionBuilder, Local } from '../asm/index.ts'
+import { buffersOf } from './kernel-key.ts'
+import { copyElement } from './memory.ts'
+import type { EmitContext, EmittedKernel, Phase } from './phases.ts'
+import { keyWords, wordsOfKey } from './sort-keys.ts'
+import { mergeRuns, mergeSort } from './sort-merge.ts'
+
+/** A power of four, so that merging ends where it began. */
+const chunks = 16
+const longRow = 2 ** 14
+
+export const isLongSort = ({ outer, length, inner }: SortKernel): boolean => length >= longRow && outer * inner < chunks
+
+const round64 = (n: number): number => Math.ceil(n / 64) * 64
+
+export function emitLongSort(context: EmitContext, name: string, kernel: SortKernel): EmittedKernel {
+  const sort = new LongSort(context, name, kernel)
+  return { phases: sort.phases(), scratchBytes: sort.scratchBytes, ownBytes: 0 }
+}
+
+/** Phases `(begin, end, scratch, ...buffers)` whose units are (row, part of the row), rows one after the other. */
+class LongSort {
+  readonly #context: EmitContext
+  readonly #name: string
+  readonly #kernel: SortKernel
+  readonly #buffers: readonly number[]
+  readonly #rows: number
+  readonly #chunk: number
+  /** Where a row's pairs, orders and staged operands lie in its scratch memory. */
+  readonly #pairs: readonly [number, number]
+  readonly #orders: readonly [number, number]
+  readonly #staged: readonly number[]
+  readonly #rowBytes: number
+  #functions = 0
+
+  constructor(context: EmitContext, name: string, kernel: SortKernel) {
+    const { length, operands } = kernel
+    this.#context = context
+    this.#name = name
+    this.#kernel = kernel
+    this.#buffers = buffersOf(kernel)
+    this.#rows = kernel.outer * kernel.inner
+    this.#chunk = Math.ceil(length / chunks)
+    let at = 0
+    const place = (bytes: number): number => {
+      const here = at
+      at += round64(bytes)
+      return here
+    }
+    this.#pairs = [place(8 * length), place(8 * length)]
+    this.#orders = [place(4 * length), place(4 * length)]
+    this.#staged = operands.map((o) => place(dtypeInfo[o.dtype].bytes * length))
+    this.#rowBytes = at
+  }
+
+  get scratchBytes(): number {
+    return this.#rows * this.#rowBytes
+  }
+
+  phases(): Phase[] {
+    const { operands, numKeys } = this.#kernel
+    const phases: Phase[] = []
+    // the least significant key first, as in a radix sort; `order` is the one found so far
+    let order: 0 | 1 | null = null
+    for (const { from, dtype } of operands.slice(0, numKeys).toReversed()) {
+      for (let word = 0; word < wordsOfKey(dtype); word++) {
+        phases.push(this.#sortChunks(from, dtype, word, order))
+        for (let width = 1, source: 0 | 1 = 0; width < chunks; width *= 2, source = source === 0 ? 1 : 0) phases.push(this.#merge(width, source))
+        const next: 0 | 1 = order === 0 ? 1 : 0
+        phases.push(this.#readOrder(order, next))
+        order = next
+      }
+    }
+    // Through scratch memory, since the plan may have put a result over an operand.
+    phases.push(this.#move(order ?? 0, false), this.#move(order ?? 0, true))
+    return phases
+  }
+
+  /** A phase over `parts` of each row. */
+  #phase(parts: number, share: number, body: (fn: FunctionBuilder, at: { readonly row: Local; readonly part: Local; readonly base: Local }) => void): Phase {
+    const fn = this.#context.module.function(`${this.#name}_${this.#functions++}`, ['i32', 'i32', 'i32', ...this.#buffers.map(() => 'i32' as const)])
+    const [unit, row, part, base] = [fn.local('i32', 'unit'), fn.local('i32', 'row'), fn.local('i32', 'part'), fn.local('i32', 'base')]
+    fn.forLoop(unit, fn.param(0), fn.param(1), 1, () => {
+      fn.get(unit).i32(parts).emit('i32.div_u').set(row)
+      fn.get(unit).i32(parts).emit('i32.rem_u').set(part)
+      fn.get(fn.param(2)).get(row).i32(this.#rowBytes).emit('i32.mul').emit('i32.add').set(base)
+      body(fn, { row, part, base })
+    })
+    const pointers = [{ scratch: 0 }, ...this.#buffers.map((_, buffer) => ({ buffer }))]
+    return { kind: 'units', fn, units: this.#rows * parts, unitsPerCall: 1, sequential: false, time: 2 * share * flopsOf(this.#kernel), pointers }
+  }
+
+  /** Sets the bounds of a chunk. */
+  #bounds(fn: FunctionBuilder, part: Local): { readonly begin: Local; readonly end: Local } {
+    const { length } = this.#kernel
+    const [begin, end] = [fn.local('i32', 'begin'), fn.local('i32', 'end')]
+    fn.get(part).i32(this.#chunk).emit('i32.mul').tee(begin).i32(length).get(begin).i32(length).emit('i32.lt_u').select().set(begin)
+    fn.get(begin).i32(this.#chunk).emit('i32.add').tee(end).i32(length).get(end).i32(length).emit('i32.lt_u').select().set(end)
+    return { begin, end }
+  }
+
+  /** Pushes the address of element `at` of a row of a buffer. */
+  #pushElement(fn: FunctionBuilder, buffer: number, row: Local, at: () => void, bytes: number): void {
+    const { length, inner } = this.#kernel
+    fn.get(fn.param(3 + this.#buffers.indexOf(buffer)))
+    fn.get(row).i32(inner).emit('i32.div_u').i32(length * inner).emit('i32.mul').get(row).i32(inner).emit('i32.rem_u').emit('i32.add')
+    at()
+    fn.i32(inner).emit('i32.mul').emit('i32.add').i32(bytes).emit('i32.mul').emit('i32.add')
+  }
+
+  /** Pushes the address of a word of an order. */
+  #pushOrder(fn: FunctionBuilder, base: Local, order: 0 | 1, at: Local): void {
+    fn.get(base).i32(this.#orders[order]).emit('i32.add').get(at).i32(2).emit('i32.shl').emit('i32.add')
+  }
+
+  #sortChunks(from: number, dtype: SortKernel['operands'][number]['dtype'], word: number, order: 0 | 1 | null): Phase {
+    const sort = mergeSort(this.#context.module)
+    return this.#phase(chunks, 0.6, (fn, { row, part, base }) => {
+      const pushWord = keyWords(fn, dtype, !this.#kernel.descending)[word]!
+      const { begin, end } = this.#bounds(fn, part)
+      const [i, element, first, second] = [fn.local('i32', 'i'), fn.local('i32', 'element'), fn.local('i32', 'first'), fn.local('i32', 'second')]
+      fn.forLoop(i, begin, end, 1, () => {
+        if (order === null) fn.get(i).set(element)
+        else {
+          this.#pushOrder(fn, base, order, i)
+          fn.mem('i32.load').set(element)
+        }
+        fn.get(base).i32(this.#pairs[0]).emit('i32.add').get(i).i32(3).emit('i32.shl').emit('i32.add')
+        this.#pushElement(fn, from, row, () => fn.get(element), dtypeInfo[dtype].bytes)
+        pushWord()
+        if (this.#kernel.descending) fn.i32(-1).emit('i32.xor')
+        fn.emit('i64.extend_i32_u').i64(32n).emit('i64.shl').get(i).emit('i64.extend_i32_u').emit('i64.or').mem('i64.store')
+      })
+      for (const [place, at] of [[first, this.#pairs[0]], [second, this.#pairs[1]]] as const) fn.get(base).i32(at).emit('i32.add').get(begin).i32(3).emit('i32.shl').emit('i32.add').set(place)
+      fn.get(first).get(second).get(end).get(begin).emit('i32.sub').call(sort).get(first).emit('i32.ne').if(() => {
+        fn.get(first).get(second).get(end).get(begin).emit('i32.sub').i32(3).emit('i32.shl').bulk('memory.copy')
+      })
+    })
+  }
+
+  #merge(width: number, source: 0 | 1): Phase {
+    const merge = mergeRuns(this.#context.module)
+    return this.#phase(chunks / (2 * width), 0.05, (fn, { part, base }) => {
+      fn.get(base).i32(this.#pairs[source]).emit('i32.add').get(base).i32(this.#pairs[1 - source]!).emit('i32.add')
+      fn.get(part).i32(2 * width * this.#chunk).emit('i32.mul').i32(width * this.#chunk).i32(this.#kernel.length).call(merge)
+    })
+  }
+
+  #readOrder(order: 0 | 1 | null, next: 0 | 1): Phase {
+    return this.#phase(chunks, 0.05, (fn, { part, base }) => {
+      const { begin, end } = this.#bounds(fn, part)
+      const [i, element] = [fn.local('i32', 'i'), fn.local('i32', 'element')]
+      fn.forLoop(i, begin, end, 1, () => {
+        fn.get(base).i32(this.#pairs[0]).emit('i32.add').get(i).i32(3).emit('i32.shl').emit('i32.add').mem('i32.load').set(element)
+        this.#pushOrder(fn, base, next, i)
+        if (order === null) fn.get(element)
+        else {
+          this.#pushOrder(fn, base, order, element)
+          fn.mem('i32.load')
+        }
+        fn.mem('i32.store')
+      })
+    })
+  }
+
+  /** Operands in order into scratch memory, or from there into the results. */
+  #move(order: 0 | 1, store: boolean): Phase {
+    return this.#phase(chunks, 0.05, (fn, { row, part, base }) => {
+      const { begin, end } = this.#bounds(fn, part)
+      const i = fn.local('i32', 'i')
+      for (const [k, { from, to, dtype }] of this.#kernel.operands.entries()) {
+        const { bytes } = dtypeInfo[dtype]
+        const pushStaged = (): void => void fn.get(base).i32(this.#staged[k]!).emit('i32.add').get(i).i32(bytes).emit('i32.mul').emit('i32.add')
+        fn.forLoop(i, begin, end, 1, () => {
+          if (store) this.#pushElement(fn, to, row, () => fn.get(i), bytes)
+          pushStaged()
+          if (!store) this.#pushElement(fn, from, row, () => { this.#pushOrder(fn, base, order, i); fn.mem('i32.load') }, bytes)
+          copyElement(fn, bytes)
+        })
+      }
+    })
+  }
+}
