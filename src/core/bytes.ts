@@ -21,6 +21,14 @@ export function hostCopy(operation: string, bytes: Uint8Array): Uint8Array {
   }
 }
 
+function newBytes(count: number): Uint8Array {
+  try {
+    return new Uint8Array(count)
+  } catch (e) {
+    throw outOfHostMemory('array', count, e)
+  }
+}
+
 /** What to throw for what an allocation of host memory threw: engines say it by a RangeError. */
 export function outOfHostMemory(operation: string, bytes: number, e: unknown): unknown {
   if (!(e instanceof RangeError) || /stack/i.test(e.message)) return e
@@ -59,7 +67,7 @@ export function storageView(bytes: Uint8Array, dtype: DType): TypedArray {
 /** Numbers as a dtype's bytes: integers wrap, 16-bit floats round to nearest even, bool is 1 for anything but 0. */
 export function encodeNumbers(values: ArrayLike<number>, dtype: DType): Uint8Array {
   const parts = dtypeInfo[dtype].kind === 'complex' || dtype === 'key' ? 2 : 1
-  const bytes = new Uint8Array((values.length / parts) * dtypeInfo[dtype].bytes)
+  const bytes = newBytes((values.length / parts) * dtypeInfo[dtype].bytes)
   const view = storageView(bytes, dtype)
   for (let i = 0; i < values.length; i++) view[i] = encodeOne(values[i]!, dtype)
   return bytes

@@ -23,10 +23,22 @@ interface Compiled {
   readonly avals: readonly Aval[]
 }
 
-const eager = new Lru<string, Compiled>({ count: 4096, bytes: 32 * 2 ** 20 })
-/** By identity, so that a call needs no key; what a device compiled for an equal jaxpr it gives again. */
-const jitted = new Map<DeviceName, Lru<Jaxpr, Executable>>()
-const jittedKept = { count: 4096, bytes: 64 * 2 ** 20 }
+/** What one backend has compiled. */
+interface Programs {
+  readonly eager: Lru<string, Compiled>
+  /** By identity, so that a call needs no key; what a backend compiled for an equal jaxpr it gives again. */
+  readonly jitted: Lru<Jaxpr, Compiled>
+}
+const programs = new WeakMap<Backend, Programs>()
+
+function programsOf(backend: Backend): Programs {
+  let known = programs.get(backend)
+  if (known === undefined) {
+    known = { eager: new Lru({ count: 4096, bytes: 32 * 2 ** 20 }), jitted: new Lru({ count: 4096, bytes: 64 * 2 ** 20 }) }
+    programs.set(backend, known)
+  }
+  return known
+}
 
 /** How many calls of compiled programs were made: `jit` under `grad` is two. Read by tests. */
 export const counters: { jitCalls: number; eagerCalls: number; eagerCompiles: number } = { jitCalls: 0, eagerCalls: 0, eagerCompiles: 0 }
@@ -37,7 +49,8 @@ export function evaluate<P extends Primitive>(primitive: P, inputs: readonly Val
   const device = deviceOf(primitive, inputs, null)
   const alias = aliased(primitive, inputs, params)
   if (alias !== null) return alias
-  const key = `${device}|${primitive}|${paramKey(params)}|${inputs.map((v) => avalKey(v.aval)).join('|')}`
+  const { eager } = programsOf(backendOf(device, primitive))
+  const key = `${primitive}|${paramKey(params)}|${inputs.map((v) => avalKey(v.aval)).join('|')}`
   let compiled = eager.get(key)
   if (compiled === undefined) {
     counters.eagerCompiles++
@@ -53,19 +66,19 @@ export function evaluate<P extends Primitive>(primitive: P, inputs: readonly Val
 export function callJit(jaxpr: Jaxpr, inputs: readonly Value[], donated: readonly boolean[] | null, device: DeviceName | null): NDArray[] {
   counters.jitCalls++
   const on = deviceOf('jit', inputs, device)
-  return run(executableOf(jaxpr, on), jaxpr.outputs.map((o) => o.aval), 'jit', inputs, on, donated)
+  const { executable, avals } = compiledOf(jaxpr, on)
+  return run(executable, avals, 'jit', inputs, on, donated)
 }
 
 /** The compiled form of a jaxpr on a device; compiled at the first request, and again where it was not used for long. */
-export function executableOf(jaxpr: Jaxpr, device: DeviceName): Executable {
-  let cache = jitted.get(device)
-  if (cache === undefined) jitted.set(device, (cache = new Lru(jittedKept)))
-  let executable = cache.get(jaxpr)
-  if (executable === undefined) {
-    executable = compiledBy(device, 'jit', jaxpr)
-    cache.set(jaxpr, executable, executable.codeBytes)
+function compiledOf(jaxpr: Jaxpr, device: DeviceName): Compiled {
+  const { jitted } = programsOf(backendOf(device, 'jit'))
+  let compiled = jitted.get(jaxpr)
+  if (compiled === undefined) {
+    compiled = { executable: compiledBy(device, 'jit', jaxpr), avals: jaxpr.outputs.map((o) => o.aval) }
+    jitted.set(jaxpr, compiled, compiled.executable.codeBytes)
   }
-  return executable
+  return compiled
 }
 
 function run(
@@ -126,7 +139,7 @@ function compiledBy(device: DeviceName, operation: string, jaxpr: Jaxpr): Execut
 /** A device that has no room knows bytes; who asked knows the operation and the types. */
 function saidOf(operation: string, inputs: readonly { readonly aval: Aval }[], outputs: readonly Aval[], e: unknown): unknown {
   if (!(e instanceof OutOfMemoryError)) return e
-  return new OutOfMemoryError(operation, `(${inputs.map((v) => showType(v.aval)).join(', ')}) -> ${outputs.map(showType).join(', ')}: ${e.message}`)
+  return new OutOfMemoryError(operation, `(${inputs.map((v) => showType(v.aval)).join(', ')}) -> ${outputs.map(showType).join(', ')} ${e.message.slice(e.operation.length + 2)}`)
 }
 
 /** Operations that give the same bytes another type: a second handle on the storage, and no program. */

@@ -1,7 +1,7 @@
 /** Arrays from what JavaScript holds: numbers, truth values, nested lists, typed arrays. */
 import { isArray, type NDArray } from '../core/array.ts'
 import { aval, type Shape } from '../core/aval.ts'
-import { encodeNumbers, type TypedArray } from '../core/bytes.ts'
+import { encodeNumbers, hostCopy, type TypedArray } from '../core/bytes.ts'
 import type { DeviceName } from '../core/device-name.ts'
 import { backendOf, putArray, readArray } from '../core/devices.ts'
 import { describe } from '../core/describe.ts'
@@ -91,7 +91,7 @@ function fromTyped(view: ArrayBufferView, dtype: DType | undefined, device: Devi
   const values = view as TypedArray
   const to = dtype ?? own
   if (to === own && own !== 'float16') {
-    return putArray(new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice(), aval([values.length], own), device)
+    return putArray(hostCopy('array', new Uint8Array(values.buffer, values.byteOffset, values.byteLength)), aval([values.length], own), device)
   }
   return put(values, [values.length], to, device)
 }

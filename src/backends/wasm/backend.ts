@@ -113,6 +113,11 @@ export class WasmBackend implements Backend {
     return this.#start().heap.use()
   }
 
+  /** What is in the heap itself, and the scratch memory kept there. */
+  resident(): ReturnType<Heap['resident']> {
+    return this.#start().heap.resident()
+  }
+
   threads(count?: number): number {
     if (count !== undefined) {
       if (!Number.isInteger(count) || count < 1 || count > maxThreads) throw new ArgumentError('threads', `got ${String(count)}; a number of threads is an integer from 1 to ${maxThreads}`)

@@ -78,6 +78,8 @@ export interface HeapLimits {
   readonly collect: (() => void) | null
   /** False: memory for one thread. */
   readonly shared: boolean
+  /** The size of the heap at most, in pages of 64 KiB; default: all 65,536 that addresses of 32 bits can tell apart. */
+  readonly pages: number
 }
 
 /** Memory in the heap that belongs to no array. */
@@ -110,7 +112,8 @@ export class Heap {
   #scratchBytes = 0
 
   constructor(limits: Partial<HeapLimits> = {}) {
-    const { memory, shared } = limits.shared === false ? { memory: reserve(false), shared: false } : reserveSharedIfPossible()
+    const pages = limits.pages ?? 65536
+    const { memory, shared } = limits.shared === false ? { memory: reserve(false, pages), shared: false } : reserveSharedIfPossible(pages)
     this.memory = memory
     this.shared = shared
     this.bytesView = new Uint8Array(this.memory.buffer)
@@ -308,18 +311,18 @@ export class Heap {
 /** Below are the words by which threads meet; address 0 stays unused, so that no pointer is null. */
 const grainStart = controlEnd
 
-function reserveSharedIfPossible(): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {
-  if (!sharesMemory()) return { memory: reserve(false), shared: false }
+function reserveSharedIfPossible(pages: number): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {
+  if (!sharesMemory()) return { memory: reserve(false, pages), shared: false }
   try {
-    return { memory: reserve(true), shared: true }
+    return { memory: reserve(true, pages), shared: true }
   } catch {
-    return { memory: reserve(false), shared: false } // an engine without shared memory
+    return { memory: reserve(false, pages), shared: false } // an engine without shared memory
   }
 }
 
 /** As much address space as can be had; pages cost nothing until they are touched. */
-function reserve(shared: boolean): WebAssembly.Memory {
-  for (let pages = 65536; pages >= 1024; pages /= 2) {
+function reserve(shared: boolean, most: number): WebAssembly.Memory {
+  for (let pages = most; pages >= Math.min(most, 1024); pages = Math.floor(pages / 2)) {
     try {
       return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
     } catch (e) {
