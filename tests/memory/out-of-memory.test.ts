@@ -1,6 +1,6 @@
 // What does not fit is an OutOfMemoryError that says how much it was; nothing is harmed, and everything works after it.
 import { debug, devicePut, grad, jit, lax, np, OutOfMemoryError, vmap } from 'pullback'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WasmBackend } from '../../src/backends/wasm/index.ts'
 import { installBackend } from '../../src/core/devices.ts'
 
@@ -123,14 +123,13 @@ describe('a heap in pieces', () => {
 describe('no memory on the host', () => {
   /** An engine whose buffers are at their end. */
   function withoutHostMemory<R>(work: () => R): R {
-    const { slice } = Uint8Array.prototype
-    Uint8Array.prototype.slice = () => {
+    const slice = vi.spyOn(Uint8Array.prototype, 'slice').mockImplementation(() => {
       throw new RangeError('Array buffer allocation failed')
-    }
+    })
     try {
       return work()
     } finally {
-      Uint8Array.prototype.slice = slice
+      slice.mockRestore()
     }
   }
 
