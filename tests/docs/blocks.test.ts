@@ -1,10 +1,14 @@
-/** Every program in README and docs/ compiles under the project's own strict options, runs, and prints what the page says. */
+/**
+ * Every program in README and docs/ compiles under the project's own strict options, runs, and prints what the page says. One
+ * that imports vitest is a test file, as a reader would paste it into a project: vitest runs it.
+ */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { longTestTimeout } from '../scale.ts'
 import { programsOf } from './extract.ts'
+import { type Outcome, runTestFiles } from './test-files.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const docs = join(root, 'docs')
@@ -22,9 +26,13 @@ const fileOf = (i: number): string => `${String(i).padStart(3, '0')}.ts`
 // In the project, so that the programs' other imports resolve.
 const folder = mkdtempSync(join(root, 'node_modules', '.pullback-docs-'))
 const ran = new Map<string, Ran>()
+const isTestFile = (code: string): boolean => code.includes("from 'vitest'")
+const testFolder = join(folder, 'tests')
+let tested: ReadonlyMap<string, Outcome> = new Map()
 
 beforeAll(() => {
-  for (const [i, { code }] of programs.entries()) writeFileSync(join(folder, fileOf(i)), `${code}\nexport {}\n`)
+  mkdirSync(testFolder)
+  for (const [i, { code }] of programs.entries()) writeFileSync(join(isTestFile(code) ? testFolder : folder, fileOf(i)), `${code}\nexport {}\n`)
   if (programs.length === 0) return
   const { stdout, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'run-each.mjs'), folder], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 })
   if (stdout === '') throw new Error(`the programs could not be bundled:\n${stderr}`)
@@ -33,11 +41,14 @@ beforeAll(() => {
     ran.set(result.file, result)
   }
 }, longTestTimeout)
+beforeAll(() => {
+  tested = runTestFiles(programs.flatMap(({ code }, i) => (isTestFile(code) ? [{ name: fileOf(i), code }] : [])))
+}, longTestTimeout)
 afterAll(() => rmSync(folder, { recursive: true }))
 
 test('the programs compile', () => {
   const options = { noUnusedLocals: false, isolatedDeclarations: false, declaration: false, typeRoots: [join(root, 'node_modules', '@types')] }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: options, include: ['*.ts'] }))
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: options, include: ['*.ts', 'tests/*.ts'] }))
   if (programs.length === 0) return
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const { stdout } = spawnSync(process.execPath, [tsc, '--noEmit', '-p', folder], { cwd: folder, encoding: 'utf8' })
@@ -48,7 +59,11 @@ test('the programs compile', () => {
   expect(named).toBe('')
 })
 
-test.each(programs.map((program, i) => ({ ...program, i })))('$page:$line', ({ i, output }) => {
+test.each(programs.map((program, i) => ({ ...program, i })))('$page:$line', ({ i, code, output }) => {
+  if (isTestFile(code)) {
+    expect(tested.get(fileOf(i))).toEqual({ failures: [], passed: code.match(/^ *test\(/gm)?.length ?? 0 })
+    return
+  }
   const result = ran.get(fileOf(i))
   expect(result?.stderr).toBe('')
   expect(result?.status).toBe(0)
