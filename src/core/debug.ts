@@ -3,6 +3,7 @@ import { traceRecords, type TraceRecord } from './compile-log.ts'
 import type { DeviceName } from './device-name.ts'
 import { backendOf, devices } from './devices.ts'
 import { counters } from './evaluate.ts'
+import { watch } from './non-finite.ts'
 import type { MemoryUse } from './storage.ts'
 
 /** Bytes that arrays hold on each device that is ready. */
@@ -33,3 +34,20 @@ export const calls = (): Readonly<typeof counters> => ({ ...counters })
  * debug.compiles().at(-1)?.reason   // 'argument [0] is float32[4], and was float32[3]'
  */
 export const compiles = (): readonly TraceRecord[] => traceRecords()
+
+/**
+ * Whether the first operation that makes a NaN throws; with a truth value, sets it. The error names the operation, the
+ * types of its operands and whether one of them held NaN before; for a compiled program its function, equation and, in a
+ * loop, the iteration. Compiled programs whose results hold NaN are run again, operation by operation, so it costs little
+ * until then; donated arrays are kept until all is well. Off, it costs nothing.
+ *
+ * As JAX's `jax_debug_nans`: what counts are results. A NaN that was there from the start is found by the first
+ * operation whose result has it; one that is made inside a compiled program and masked there is not looked for.
+ *
+ * @example
+ * debug.nans(true)
+ * np.log(np.array([1, -1]))   // NonFiniteError: log: made NaN …
+ */
+export const nans = (on?: boolean): boolean => watch('nans', on)
+/** As `nans`, of infinities. */
+export const infs = (on?: boolean): boolean => watch('infs', on)

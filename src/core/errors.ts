@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'FORMAT'
   | 'ARGUMENT'
   | 'CHECK'
+  | 'NON_FINITE'
   | 'INTERNAL'
 
 /** The base of all. `operation` names the function that refused, as the user calls it. */
@@ -87,6 +88,12 @@ export class ArgumentError extends PullbackError {
 export class CheckError extends PullbackError {
   constructor(operation: string, message: string) {
     super('CHECK', operation, message)
+  }
+}
+/** A NaN or an infinity was made while `debug.nans` or `debug.infs` was on. */
+export class NonFiniteError extends PullbackError {
+  constructor(operation: string, message: string) {
+    super('NON_FINITE', operation, message)
   }
 }
 /** A fault of the library itself: please report it. */

@@ -14,6 +14,7 @@ import { DeviceError, InternalError, OutOfMemoryError } from './errors.ts'
 import { eqn, type Jaxpr, Literal, Var } from './jaxpr.ts'
 import { avalKey, paramKey } from './jaxpr-key.ts'
 import { Lru } from './lru.ts'
+import { inspect, inspectProgram, isWatching } from './non-finite.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
 import type { Backend, Executable, Storage } from './storage.ts'
 import type { Value } from './trace.ts'
@@ -44,7 +45,13 @@ function programsOf(backend: Backend): Programs {
 export const counters: { jitCalls: number; eagerCalls: number; eagerCompiles: number } = { jitCalls: 0, eagerCalls: 0, eagerCompiles: 0 }
 
 export function evaluate<P extends Primitive>(primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): NDArray[] {
-  if (isJit(primitive, params)) return callJit(params.jaxpr, inputs, null, params.device)
+  if (isJit(primitive, params)) return callJit(params, inputs, null)
+  const outputs = evaluateOperation(primitive, inputs, params)
+  if (isWatching()) inspect(primitive, params, inputs, outputs, evaluate)
+  return outputs
+}
+
+function evaluateOperation<P extends Primitive>(primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): NDArray[] {
   counters.eagerCalls++
   const device = deviceOf(primitive, inputs, null)
   const alias = aliased(primitive, inputs, params)
@@ -63,11 +70,16 @@ export function evaluate<P extends Primitive>(primitive: P, inputs: readonly Val
 /**
  * Runs a program on concrete operands. `donated[i]` gives operand i's memory away; its handle is disposed.
  */
-export function callJit(jaxpr: Jaxpr, inputs: readonly Value[], donated: readonly boolean[] | null, device: DeviceName | null): NDArray[] {
+export function callJit({ name, jaxpr, device }: PrimitiveParams['jit'], inputs: readonly Value[], donated: readonly boolean[] | null): NDArray[] {
   counters.jitCalls++
   const on = deviceOf('jit', inputs, device)
   const { executable, avals } = compiledOf(jaxpr, on)
-  return run(executable, avals, 'jit', inputs, on, donated)
+  if (!isWatching()) return run(executable, avals, 'jit', inputs, on, donated)
+  // What is given away is needed once more if the results hold a NaN.
+  const outputs = run(executable, avals, 'jit', inputs, on, null)
+  inspectProgram(name, jaxpr, inputs, outputs, evaluate)
+  for (const [i, v] of inputs.entries()) if (donated?.[i] === true && !(v instanceof Literal)) v.dispose()
+  return outputs
 }
 
 /** The compiled form of a jaxpr on a device; compiled at the first request, and again where it was not used for long. */

@@ -18,6 +18,18 @@ export function printJaxpr(jaxpr: Jaxpr): string {
   return printProgram(jaxpr, new Names(), '')
 }
 
+/** One equation of a program as it stands in the program's text; programs in its parameters are left out. */
+export function printEquation(jaxpr: Jaxpr, index: number): string {
+  const names = new Names()
+  const used = usedVars(jaxpr)
+  const typed = (v: Var): string => `${names.of(v)}:${printAval(v.aval)}`
+  for (const v of [...jaxpr.constVars, ...jaxpr.inputs]) names.bind(v)
+  for (const e of jaxpr.equations.slice(0, index + 1)) for (const v of e.outputs) if (used.has(v)) names.bind(v)
+  const e = jaxpr.equations[index]!
+  const inputs = e.inputs.map((a) => (a.kind === 'literal' ? printLiteral(a) : names.of(a)))
+  return [e.outputs.map(typed).join(' '), '=', e.primitive, ...inputs].join(' ')
+}
+
 /** `~f32[3]`: the tilde says weak. */
 export const printAval = (a: Aval): string => `${a.weakType ? '~' : ''}${showAval(a)}`
 

@@ -77,6 +77,9 @@ export function withoutStaging<R>(body: () => R): R {
 /** How many transformations are active: 0 outside all of them. */
 export const traceDepth = (): number => stack.length
 
+/** Names of the transformations that are active, the outermost first. */
+export const activeTransformations = (): readonly string[] => [...new Set(stack.map((t) => t.name))]
+
 /** True inside `jit`, loop bodies and `makeJaxpr`. */
 export const isStaging = (): boolean => dynamic !== null
 

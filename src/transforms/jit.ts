@@ -136,7 +136,7 @@ function run({ params, consts }: Entry, values: readonly Value[], donated: reado
   const operands = consts.length === 0 ? values : [...consts, ...values]
   if (!isStaging() && operands.every(isConcrete)) {
     const flags = donated === null ? null : [...consts.map(() => false), ...donated]
-    return callJit(params.jaxpr, params.device === null ? operands : operands.map((x) => moved(x, params.device!)), flags, params.device)
+    return callJit(params, params.device === null ? operands : operands.map((x) => moved(x, params.device!)), flags)
   }
   return bind('jit', operands, params)
 }

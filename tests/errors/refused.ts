@@ -14,6 +14,7 @@ const classes: { readonly [C in Exclude<ErrorCode, 'INTERNAL'>]: string } = {
   DISPOSED: 'DisposedError',
   FORMAT: 'FormatError',
   ARGUMENT: 'ArgumentError',
+  NON_FINITE: 'NonFiniteError',
   CHECK: 'CheckError',
 }
 

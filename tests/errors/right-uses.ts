@@ -255,7 +255,7 @@ const rootUses: Uses = {
   vmap: one(body, [0], 0, { axisName: 'i', axisSize: 3 }),
 }
 
-const debugUses: Uses = { ...of('calls compiles memory', []) }
+const debugUses: Uses = { ...of('calls compiles memory', []), ...of('infs nans', [false]), threads: one(1) }
 
 const methodUses: Uses = {
   ...of('add sub mul div pow equal notEqual less lessEqual greater greaterEqual dot matmul', [y]),
