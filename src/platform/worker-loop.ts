@@ -28,6 +28,8 @@ export interface WorkerSetup {
   readonly words: WorkerWords
   /** Of the pool that this worker belongs to: one that comes up after its pool was stopped does nothing. */
   readonly generation: number
+  /** The sequence number at which the pool began: commands after it are for this worker, however late it comes up. */
+  readonly sequence: number
   readonly threadId: number
   /** How long to spin for the next command before sleeping. */
   readonly spinMilliseconds: number
@@ -38,7 +40,7 @@ export function workerLoop(setup: WorkerSetup): void {
   const bytes = new Uint8Array(memory.buffer)
   const words = new Int32Array(memory.buffer)
   const programs: ((threadId: number, threadCount: number, argument: number) => void)[] = []
-  let seen = Atomics.load(words, at.sequence)
+  let seen = setup.sequence
   if (Atomics.load(words, at.generation) !== generation) return
   Atomics.add(words, at.ready, 1)
   Atomics.notify(words, at.ready)
@@ -52,19 +54,20 @@ export function workerLoop(setup: WorkerSetup): void {
       if (now < until) continue
       Atomics.add(words, at.idle, 1)
       Atomics.wait(words, at.sequence, seen)
+      if (Atomics.load(words, at.generation) !== generation) return
       Atomics.sub(words, at.idle, 1)
       until = 0 // woken with nothing to do, to be at hand soon: spin again
     }
     seen = Atomics.load(words, at.sequence)
+    if (Atomics.load(words, at.generation) !== generation) return
     const command = words[at.command]
-    if (command === 2) return
     const slot = words[at.slot]!
     const argument = words[at.argument]! >>> 0
     try {
       if (command === 1) {
         const code = bytes.slice(argument, argument + words[at.length]!)
         programs[slot] = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } }).exports['run'] as (typeof programs)[number]
-      } else programs[slot]!(threadId, words[at.threads]!, argument)
+      } else if (command === 0) programs[slot]!(threadId, words[at.threads]!, argument)
     } catch (e) {
       // The first to fail says why; those that it takes along at barriers have nothing to add.
       if (Atomics.compareExchange(words, at.abort, 0, 1 + threadId) === 0) {
@@ -76,5 +79,6 @@ export function workerLoop(setup: WorkerSetup): void {
     }
     Atomics.add(words, at.done, 1)
     if (Atomics.load(words, at.awaited) !== 0) Atomics.notify(words, at.done)
+    if (command === 2) return
   }
 }

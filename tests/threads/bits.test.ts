@@ -86,7 +86,7 @@ describe('the same bits with 1, 2 and 4 threads', () => {
 })
 
 test('programs under the threshold stay on one thread, others do not', () => {
-  const backend = new WasmBackend({ threads: 2, patience: 0, wakeTime: 0 })
+  const backend = new WasmBackend({ threads: 2, patience: 0, startLimit: 60_000, wakeTime: 0 })
   const run = (n: number): void => {
     const jaxpr = parseJaxpr(`{ lambda ; a:f32[${n}]. let b:f32[${n}] = tanh a in (b,) }`)
     backend.compile(jaxpr).call(jaxpr.inputs.map((v) => backend.put(someBytes(v.aval, 1))))

@@ -15,7 +15,7 @@ afterEach(() => {
 function poolOf(threads: number, options: Partial<PoolOptions> = {}): { heap: Heap; pool: ThreadPool; args: number } {
   const heap = new Heap()
   const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (address: number, bytes: number) => { heap.unreserve(address, bytes) } }
-  const pool = new ThreadPool(heap.memory, space, threads, { patience: 0, wakeTime: 0, workerUrl: null, ...options })
+  const pool = new ThreadPool(heap.memory, space, threads, { patience: 0, startLimit: 60_000, wakeTime: 0, workerUrl: null, ...options })
   pools.push(pool)
   return { heap, pool, args: heap.reserve(4096) }
 }
@@ -144,6 +144,32 @@ test('many pools in one process work side by side, and again after each was stop
     for (const { pool } of many) pool.stop()
   }
   for (const { heap, args } of many) expect(words(heap, args, 6)).toEqual([2, 3, 2, 3, 2, 3])
+})
+
+test('workers that are replaced while they sleep, spin or come up leave nothing behind that the next ones trip over', () => {
+  const { heap, pool, args } = poolOf(3)
+  for (let round = 0; round < sized(12, 200); round++) {
+    pool.threads = 2 + (round % 3)
+    if (round % 4 === 3) continue // replaced before they were asked for
+    for (let i = 0; i < 3; i++) {
+      heap.words.fill(0, args / 4, args / 4 + 64)
+      expect(call(pool, lockstep(heap, 20), args)).toBe(2 + (round % 3))
+      expect(heap.words[args / 4]).toBe(20)
+      if (round % 2 === 0) sleep(5)
+    }
+  }
+  const impatient = poolOf(3, { patience: 1e9 })
+  for (let round = 0; round < sized(5, 50); round++) {
+    expect(call(impatient.pool, census(impatient.heap), impatient.args)).toBe(1)
+    impatient.pool.threads = 2 + (round % 2)
+    sleep(10 * (round % 5))
+  }
+  let threads = 1
+  for (let tries = 0; tries < 3000 && threads === 1; tries++) {
+    threads = call(impatient.pool, census(impatient.heap), impatient.args)
+    sleep(10)
+  }
+  expect(threads).toBe(impatient.pool.threads)
 })
 
 test('the number of threads changes between programs', () => {

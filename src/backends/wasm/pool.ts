@@ -23,6 +23,8 @@ export interface Code {
 export interface PoolOptions {
   /** Milliseconds of work to do before it is worth waiting for workers to come up; until then the caller goes on alone. */
   readonly patience: number
+  /** Milliseconds that the caller waits for them, once; after that it goes on alone until they are there. */
+  readonly startLimit: number
   /** Programs shorter than this many nanoseconds do not wait for a sleeping worker, but wake it for the next. */
   readonly wakeTime: number
   /** The worker's file in browsers; null: the package's own. */
@@ -38,7 +40,6 @@ export interface Space {
 /** Programs that workers keep; one that comes back later is installed again. */
 const slots = 512
 const spinMilliseconds = 0.1
-const startMilliseconds = 2000
 const joinSpins = 20_000
 const joinSlice = 10
 
@@ -60,6 +61,7 @@ export class ThreadPool {
   /** Shared with the workers' listeners, which must not hold the pool itself. */
   #health: { failure: string | null } = { failure: null }
   #up = false
+  #waited = false
   #worked = 0
   readonly #slotOf = new Map<Code, number>()
   /** Calls that ran on all threads. */
@@ -124,27 +126,33 @@ export class ThreadPool {
   /** Lets the workers go. */
   stop(): void {
     if (this.#workers === null) return
-    if (this.#up) this.#command(2, 0)
+    if (this.#up && this.#health.failure === null) {
+      // they must be out of the control words before others come
+      this.#command(2, 0)
+      this.#join()
+    }
     abandoned.unregister(this)
     this.#words[wordOf.generation]! += 1
     this.#workers.stop()
     this.#workers = null
     this.#up = false
+    this.#waited = false
     this.#slotOf.clear()
   }
 
   /** True once all workers are up. */
   #start(code: Code): boolean {
     const words = this.#words
-    const { patience, workerUrl } = this.#options
+    const { patience, startLimit, workerUrl } = this.#options
     const threads = this.#threads
     if (this.#workers === null) {
       const generation = (words[wordOf.generation]! += 1)
       words.fill(0, wordOf.arrived)
+      const sequence = Atomics.load(words, wordOf.sequence)
       words[wordOf.ready] = 0
       words[wordOf.idle] = 0
       words[wordOf.abort] = 0
-      const setups = Array.from({ length: threads - 1 }, (_, i) => ({ memory: this.#memory, words: wordOf, generation, threadId: 1 + i, spinMilliseconds }))
+      const setups = Array.from({ length: threads - 1 }, (_, i) => ({ memory: this.#memory, words: wordOf, generation, sequence, threadId: 1 + i, spinMilliseconds }))
       const health = (this.#health = { failure: null as string | null })
       try {
         this.#workers = startWorkers(setups, (reason) => void (health.failure ??= reason), workerUrl)
@@ -155,8 +163,9 @@ export class ThreadPool {
       abandoned.register(this, this.#workers, this)
     }
     this.#worked += code.time / 1e6
-    if (workersStartAtOnce && this.#mayBlock && this.#worked >= patience) {
-      const deadline = now() + startMilliseconds
+    if (workersStartAtOnce && this.#mayBlock && this.#worked >= patience && !this.#waited) {
+      const deadline = now() + startLimit
+      this.#waited = true
       for (;;) {
         const ready = Atomics.load(words, wordOf.ready)
         const left = deadline - now()
