@@ -1,6 +1,6 @@
 /**
  * What a program is specialised to (static arguments, a class's own data) as a text: equal for equal values, and kept in
- * place of them, since they may change afterwards. Plain data compare
+ * place of them, since they may change afterwards. Plain data and typed arrays compare
  * by what they hold, NaN with itself, and −0 apart from 0; functions and objects of classes are themselves alone.
  */
 import type { Eq } from '../fp/eq.ts'
@@ -39,6 +39,8 @@ export function valueKey(x: unknown): string {
     case 'object': {
       if (x === null) return 'null'
       if (Array.isArray(x)) return `[${x.map(valueKey).join()}]`
+      // A view that is no DataView is a typed array; they have no type in common.
+      if (ArrayBuffer.isView(x) && !(x instanceof DataView)) return `${x.constructor.name}[${Array.from(x as unknown as ArrayLike<number | bigint>, valueKey).join()}]`
       const proto = Object.getPrototypeOf(x) as object | null
       if (proto !== null && proto !== Object.prototype) return identity(x)
       const entries = Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1))

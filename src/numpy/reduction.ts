@@ -114,11 +114,14 @@ export interface VarOptions extends ops.ReduceOptions, ops.DtypeOption {
 export function variance(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
   return ops.within('var', () => {
     const o = ops.placed<VarOptions>('var', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
-    const a = floating(ops.toArray('var', x), o.dtype)
+    const given = floating(ops.toArray('var', x), o.dtype)
+    const dtype = ops.meanDType(given.dtype)
+    const a = dtype === given.dtype ? given : ops.convert(given, dtype)
     const axes = ops.normalAxes('var', o.axis, a.ndim)
     const n = axes.reduce((m, i) => m * a.shape[i]!, 1)
     const centred = ops.sub(a, ops.mean(a, { axis: axes, keepdims: true }))
-    return ops.div(ops.sum(ops.square(centred), { axis: axes, keepdims: o.keepdims }), n - ops.checkNumber('var', 'ddof', ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0)))
+    const out = ops.div(ops.sum(ops.square(centred), { axis: axes, keepdims: o.keepdims }), n - ops.checkNumber('var', 'ddof', o.ddof ?? o.correction ?? 0))
+    return dtype === given.dtype ? out : ops.convert(out, given.dtype)
   })
 }
 /** The standard deviation: the root of the variance. */

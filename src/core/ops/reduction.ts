@@ -82,13 +82,17 @@ const asBool = (operation: string, x: ArrayLike): ArrayLike => {
   return v.aval.shape.length === 0 && 'value' in v ? Boolean(v.value) : (v as NDArray)
 }
 
-/** The arithmetic mean; integers and bool give float32. */
+/** What means are computed in where no dtype is named: the half floats overflow where their mean does not. As in JAX. */
+export const meanDType = (dtype: DType): DType => (dtype === 'float16' || dtype === 'bfloat16' || !isInexact(dtype) ? 'float32' : dtype)
+
+/** The arithmetic mean; integers and bool give float32. Of float16 and bfloat16 it is computed in float32. */
 export function mean(x: ArrayLike, axis?: Places<ReduceOptions & DtypeOption>, options?: ReduceOptions & DtypeOption): NDArray {
   const o = reduceArguments('mean', axis, options, sumOptions)
   const a = toArray('mean', x)
-  const dtype = o.dtype === undefined ? (isInexact(a.dtype) ? a.dtype : 'float32') : checkDtype('mean', o.dtype)
+  const dtype = o.dtype === undefined ? meanDType(a.dtype) : checkDtype('mean', o.dtype)
   const n = normalAxes('mean', o.axis, a.ndim).reduce((m, i) => m * a.shape[i]!, 1)
-  return div(reduce('mean', 'reduceSum', convert(a, dtype, a.aval.weakType && a.dtype === dtype), o), n)
+  const out = div(reduce('mean', 'reduceSum', convert(a, dtype, a.aval.weakType && a.dtype === dtype), o), n)
+  return o.dtype === undefined && isInexact(a.dtype) ? convert(out, a.dtype, out.aval.weakType) : out
 }
 
 function position(operation: 'argmax' | 'argmin', x: ArrayLike, axis: Places<ReduceOptions>, options: ReduceOptions | undefined): NDArray {

@@ -138,7 +138,8 @@ function emitCumulative(c: StageContext, stage: Extract<Stage, { kind: 'cumulati
   const [size] = stage.inner
   if (dim === undefined) return
   const dtypeOf = (node: number): State['info']['nodes'][number]['dtype'] => stage.nodes[node]?.dtype ?? 'float32'
-  const running: Running[] = stage.accumulators.map((a) => startReduction(c, a, dtypeOf(a.node), state.forks, false))
+  // Each element of a float32 sum goes to its float64 total: there is no block without a result at its end.
+  const running: Running[] = stage.accumulators.map((a) => startReduction(c, a, dtypeOf(a.node), state.forks, true))
   const count: Local = fn.local('i32', 'count')
   fn.forLoop(count, 0, size, 1, () => {
     fn.scope(() => {

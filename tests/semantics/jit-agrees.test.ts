@@ -1,0 +1,78 @@
+/** jit never changes a dtype, a weak type, a shape or a bit of what eager gives: every function of np, lax and nn, on operands of every kind. */
+import { ConcretizationError, type DType, jit, lax, NDArray, nn, np, random } from 'pullback'
+import { describe, expect, test } from 'vitest'
+import { array, type Way, on, ways } from '../oracle/load.ts'
+import { callOf, entries } from '../oracle/numpy-calls.ts'
+import { sized } from '../scale.ts'
+
+type AnyFunction = (...args: readonly unknown[]) => unknown
+const modules = { np, lax, nn } as unknown as Readonly<Record<string, Readonly<Record<string, unknown>>>>
+const functions = Object.entries(modules).flatMap(([module, members]) =>
+  Object.entries(members).flatMap(([name, f]): [string, AnyFunction][] => (typeof f === 'function' && f !== NDArray ? [[`${module}.${name}`, f as AnyFunction]] : [])),
+)
+
+const dtypes: readonly DType[] = sized(['float32', 'int32', 'bool', 'uint8', 'float16'], ['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'uint8', 'uint16', 'uint32', 'bool'])
+/** Arrays of every dtype, a weak array, and plain numbers: whole, fractional, truth values. */
+const operands = (): (NDArray | number | boolean)[] => [...dtypes.map((d) => np.array([[1, 0, 3], [2, 5, 1]]).astype(d)), np.add(0.75, 1), 2, 0.5, -1, true]
+const partners = (): (NDArray | number | boolean)[] => sized([np.array([[2, 1, 3], [1, 4, 2]]), np.array(Int32Array.of(1, 2, 3)), 0.5], [np.array([[2, 1, 3], [1, 4, 2]]), np.array(Int32Array.of(1, 2, 3)), 2, 0.5, true])
+
+const described = (x: NDArray): unknown => ({ dtype: x.dtype, weak: x.aval.weakType, shape: x.shape, data: [...x.dataSync()].map((v) => (Object.is(v, -0) ? '-0' : String(v))) })
+/** The arrays of a result, or null where it is none. */
+function arraysOf(result: unknown): NDArray[] | null {
+  const list: readonly unknown[] = Array.isArray(result) ? result : [result]
+  return list.length > 0 && list.every((r) => r instanceof NDArray && r.dtype !== 'key') ? (list as NDArray[]) : null
+}
+
+/** Differences between a call and the same call under jit: arrays are its arguments; numbers stay numbers, which as arguments would be weak floats. */
+function differences(way: Way, name: string, call: (...xs: unknown[]) => unknown, operandLists: readonly (readonly unknown[])[]): string[] {
+  return operandLists.flatMap((given) => {
+    let eager: NDArray[] | null
+    try {
+      eager = arraysOf(call(...given))
+    } catch {
+      // No function of such operands.
+      return []
+    }
+    if (eager === null) return []
+    const expected = JSON.stringify(eager.map(described))
+    const arrays = given.filter((x) => x instanceof NDArray)
+    const jitted = jit((...xs: NDArray[]) => {
+      let next = 0
+      return arraysOf(call(...given.map((x) => (x instanceof NDArray ? xs[next++] : x))))!
+    })
+    try {
+      const found = JSON.stringify(jitted(...arrays).map(described))
+      return found === expected ? [] : [`${name}(${given.map(String).join(', ')}), ${way.name}: ${found}, and ${expected} eagerly`]
+    } catch (e) {
+      // What depends on values cannot be traced.
+      return e instanceof ConcretizationError ? [] : [`${name}(${given.map(String).join(', ')}): ${String(e)}`]
+    }
+  })
+}
+
+const eagerWays = ways.filter((w) => !w.jitted)
+
+for (const way of eagerWays) {
+  describe(`the same bits and types under jit, on ${way.device}`, () => {
+    test.each(functions)('%s of one operand, and of two', (name, f) => {
+      on(way, () => {
+        const one = operands().map((x) => [x])
+        const two = partners().flatMap((y) => sized([np.array(Int32Array.of(4, 5, 6)), 3], operands()).map((x) => [x, y]))
+        expect(differences(way, name, f, [...one, ...two])).toEqual([])
+      })
+    })
+
+    test.each(entries)('%s as the fixtures call it', (name, cases) => {
+      on(way, () => {
+        expect(cases.slice(0, sized(1, cases.length)).flatMap((c) => differences(way, name, callOf(name, c.params) as (...xs: unknown[]) => unknown, [c.args.map(array)]))).toEqual([])
+      })
+    })
+
+    test('draws', () => {
+      on(way, () => {
+        const draws: readonly ((k: NDArray) => NDArray)[] = [(k) => random.normal(k, [5]), (k) => random.uniform(k, [5]), (k) => random.randint(k, [5], 0, 9), (k) => random.bits(k, [3]), (k) => random.permutation(k, 5), (k) => random.bernoulli(k, 0.5, { shape: [4] }), (k) => random.keyData(random.split(k))]
+        for (const draw of draws) expect(described(jit(draw)(random.key(3)))).toEqual(described(draw(random.key(3))))
+      })
+    })
+  })
+}
