@@ -78,7 +78,13 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
   const blocks = own.some((r) => r.totals.length > 0)
   let depth = dims.length - 1
   let gathered = innermost
-  while (blocks && depth > 0 && gathered < blockLength) gathered *= stage.inner[--depth] ?? 1
+  let perIteration = 1
+  while (blocks && depth > 0 && gathered < blockLength) {
+    perIteration = gathered
+    gathered *= stage.inner[--depth] ?? 1
+  }
+  // A loop that would gather far more than a block ends one every so many iterations.
+  const iterations = depth < dims.length - 1 && gathered > 2 * blockLength ? Math.ceil(blockLength / perIteration) : Infinity
   const every = blocks && innermost > 2 * blockLength ? blockLength : Infinity
   const innermostLoop = (inside: readonly State[]): void => {
     const dim = dims.at(-1)
@@ -95,6 +101,10 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
       order = 'later'
     })
   }
+  else if (blocks && every === Infinity && iterations !== Infinity)
+    nest(fn, [state], dims.slice(0, depth), (s) => {
+      blockedLoop(fn, s, dims[depth]!, stage.inner[depth] ?? 1, iterations, flushAll, (t) => nest(fn, t, dims.slice(depth + 1, -1), innermostLoop))
+    })
   else if (!blocks || every !== Infinity || depth === 0) nest(fn, [state], dims.slice(0, -1), innermostLoop)
   else
     nest(fn, [state], dims.slice(0, depth), (s) => {
