@@ -1,4 +1,5 @@
 /** `debug`: what the library holds and has done. */
+import type { Monoid } from '../fp/monoid.ts'
 import { traceRecords, type TraceRecord } from './compile-log.ts'
 import type { DeviceName } from './device-name.ts'
 import { backendOf, devices } from './devices.ts'
@@ -9,6 +10,18 @@ import type { MemoryUse } from './storage.ts'
 /** Bytes that arrays hold on each device that is ready. */
 export function memory(): Partial<Record<DeviceName, MemoryUse>> {
   return Object.fromEntries(devices().map((d) => [d, backendOf(d).memory()]))
+}
+
+/**
+ * Reports of several devices as one, a monoid of fp-ts: arrays and bytes add up. So do peaks, which need not have been at
+ * the same time: what was held in all was at most their sum.
+ *
+ * @example
+ * concatAll(debug.memoryMonoid)(Object.values(debug.memory())).bytes   // with concatAll of fp-ts/lib/Monoid.js
+ */
+export const memoryMonoid: Monoid<MemoryUse> = {
+  empty: { arrays: 0, bytes: 0, peakBytes: 0 },
+  concat: (a, b) => ({ arrays: a.arrays + b.arrays, bytes: a.bytes + b.bytes, peakBytes: a.peakBytes + b.peakBytes }),
 }
 
 /**

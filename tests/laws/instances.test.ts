@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { type NDArray, np, tree } from 'pullback'
+import { debug, type NDArray, np, tree } from 'pullback'
 import { adam, chain, type GradientTransformation, identity, momentum, sgd } from 'pullback/optimizers'
 import { describe, expect, test } from 'vitest'
 import { type Aval, aval } from '../../src/core/aval.ts'
 import { dtypes } from '../../src/core/dtype.ts'
 import { parseJaxpr } from '../../src/core/parse.ts'
 import { printJaxpr } from '../../src/core/print.ts'
+import type { MemoryUse } from '../../src/core/storage.ts'
 import { flatten, type Structure } from '../../src/core/tree.ts'
 import { type Eq } from '../../src/fp/eq.ts'
 import { concatAll, type Monoid } from '../../src/fp/monoid.ts'
@@ -65,6 +66,7 @@ const avals: fc.Arbitrary<Aval> = fc
 
 const table: Readonly<Record<string, Samples<unknown>>> = {
   'optimizers/transformation.ts monoid': samples({ values: transformations, same: (x, y) => JSON.stringify(behaviour(x)) === JSON.stringify(behaviour(y)) }),
+  'core/debug.ts memoryMonoid': samples<MemoryUse>({ values: fc.record({ arrays: fc.nat(), bytes: fc.nat(), peakBytes: fc.nat() }), same: (x, y) => JSON.stringify(x) === JSON.stringify(y) }),
   'core/aval.ts eqAval': samples({ values: avals, again: (a) => aval([...a.shape], a.dtype, a.weakType) }),
   'core/jaxpr-key.ts eqJaxpr': samples({ values: arbitraryJaxpr({ equations: 3 }), again: (p) => parseJaxpr(printJaxpr(p)) }),
   'core/tree.ts eqStructure': samples<Structure>({ values: trees.map((t) => flatten(t)[1]), again: (s) => flatten(tree.unflatten(s, Array.from({ length: s.leaves }, () => 0)))[1] }),
@@ -125,4 +127,11 @@ describe.each(found.filter(({ kind }) => kind === 'Monoid'))('the Monoid $name o
       { numRuns: Math.ceil(numRuns / 5) },
     )
   })
+})
+
+test('the reports of all devices add up to one', () => {
+  const reports = Object.values(debug.memory())
+  const whole = concatAll(debug.memoryMonoid)(reports)
+  expect(reports.length).toBeGreaterThan(1)
+  expect(whole.bytes).toBe(reports.reduce((sum, { bytes }) => sum + bytes, 0))
 })
