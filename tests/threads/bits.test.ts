@@ -1,5 +1,6 @@
 /** The number of threads changes no bit of any result. */
 import fc from 'fast-check'
+import { makeJaxpr, np } from 'pullback'
 import { afterAll, describe, expect, test } from 'vitest'
 import { WasmBackend } from '../../src/backends/wasm/index.ts'
 import { interpret } from '../../src/backends/cpu/interpret.ts'
@@ -81,6 +82,19 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     // ... and they are right, on whole numbers, whose sums are exact in any order
     const inputs = jaxpr.inputs.map((v, i) => encodeNumbers(decodeNumbers(someBytes(v.aval, i), v.aval.dtype).map(Math.round), v.aval.dtype))
     const outputs = backends[1]!.compile(jaxpr).call(inputs.map((bytes) => backends[1]!.put(bytes.slice())))
+    interpret(jaxpr, jaxpr.inputs.map((v, i) => ({ aval: v.aval, bytes: inputs[i]! }))).forEach((want, i) => expectClose(outputs[i]!.read(), want.bytes, want.aval, `output ${i}`))
+  })
+})
+
+describe('updates of rows, many to one place', () => {
+  test.each([7, 40, 64, 200])('%i columns', (width) => {
+    const rows = (x: np.NDArray, i: np.NDArray, u: np.NDArray): np.NDArray[] => [x.at(i).add(u), x.at(i).set(u), x.at(i).max(u)]
+    const { jaxpr, consts } = makeJaxpr(rows)(np.zeros([50, width]), np.zeros([300], { dtype: 'int32' }), np.zeros([300, width]))
+    expect(consts).toEqual([])
+    const places = encodeNumbers(Array.from({ length: 300 }, (_, k) => (k * k) % 53), 'int32') // a few are out of bounds
+    const inputs = jaxpr.inputs.map((v, i) => (i === 1 ? places : someBytes(v.aval, i)))
+    expectSameBits(jaxpr, inputs)
+    const outputs = backends[2]!.compile(jaxpr).call(inputs.map((bytes) => backends[2]!.put(bytes.slice())))
     interpret(jaxpr, jaxpr.inputs.map((v, i) => ({ aval: v.aval, bytes: inputs[i]! }))).forEach((want, i) => expectClose(outputs[i]!.read(), want.bytes, want.aval, `output ${i}`))
   })
 })

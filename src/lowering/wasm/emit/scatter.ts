@@ -1,5 +1,9 @@
-/** Updates at computed places: a copy of the operand, then every update in order. */
+/**
+ * Updates at computed places: a copy of the operand, then every update in order. Where updates are rows, threads share their
+ * columns: every element is still updated in order, by one thread.
+ */
 import { dtypeInfo } from '../../../core/dtype.ts'
+import { InternalError } from '../../../core/errors.ts'
 import type { LoopKernel, ScatterKernel } from '../../kernel-ir/index.ts'
 import type { FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import { combineValues } from './apply.ts'
@@ -48,15 +52,16 @@ function copyFunction(module: ModuleBuilder, name: string, bytes: number): Funct
 
 function updatePhase({ module, helpers }: EmitContext, name: string, kernel: ScatterKernel): Omit<Phase, 'pointers'> {
   const buffers = buffersOf(kernel)
-  const fn = module.function(name, ['i32', 'i32', ...buffers.map(() => 'i32' as const)])
-  const pointers = new Map<number, Local>(buffers.map((b, i) => [b, fn.param(2 + i)]))
   const asLoop: LoopKernel = { kind: 'loop', name, space: kernel.space, stages: [{ kind: 'map', inner: [], nodes: kernel.nodes, stores: [{ buffer: kernel.out, index: kernel.index, node: kernel.value }] }] }
   const { space, stages } = normalizeLoop(asLoop)
   const [stage] = stages
-  if (stage?.kind !== 'map') return { kind: 'units', fn, units: 0, unitsPerCall: 1, sequential: true, time: 0 }
+  if (stage?.kind !== 'map') throw new InternalError('scatter', 'its nodes became no map')
   const index = stage.stores[0]?.index ?? kernel.index
   const last = space.length - 1
   const positions = kernel.positions.map((p) => p.position)
+  // `(begin, end, first column, last column, ...pointers)`
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', ...buffers.map(() => 'i32' as const)])
+  const pointers = new Map<number, Local>(buffers.map((b, i) => [b, fn.param(4 + i)]))
   const options = { fn, helpers, sizes: space, spaceMask: (1 << space.length) - 1, pointer: (b: number): Local => pointers.get(b)!, reduced: () => [] }
   const describe = (vectorDim: number | null): State['info'] => describeStage({ ...stage, stores: [] }, { ...options, vectorDim }, [...positions, kernel.value])
   // Updates that are neighbours on the last axis go to neighbouring places: they may share a vector.
@@ -76,12 +81,37 @@ function updatePhase({ module, helpers }: EmitContext, name: string, kernel: Sca
       const states = space.length > 0 ? bindAll([root], [[0, { local: unit, constant: 0 }]]) : [root]
       const between = space.map((_, d) => d).slice(1, together ? -1 : undefined)
       nest(fn, states, between, (inside) => {
-        if (together) vectorLoop(fn, inside, { dim: last, size: space[last] ?? 1, part: null, forks: 1 }, (s, _, lanes) => update(s, lanes))
+        if (together) vectorLoop(fn, inside, { dim: last, size: space[last] ?? 1, part: { begin: fn.param(2), end: fn.param(3) }, forks: 1 }, (s, _, lanes) => update(s, lanes))
         else update(inside, 1)
       })
     })
   })
-  return { kind: 'units', fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: true, time: 3 * product(kernel.space) }
+  const columns = together ? (space[last] ?? 1) : 1
+  const blocks = Math.ceil(columns / columnBlock)
+  return { kind: 'team', fn: teamOf(module, fn, `${name}_team`, units, columns), units: blocks, unitsPerCall: blocks, sequential: blocks < 2, time: (together ? 1 : 3) * product(kernel.space) }
+}
+
+/** Columns that one thread takes at least: a cache line of them. */
+const columnBlock = 16
+
+/** `(threadId, threadCount, ...pointers)`: all updates, in this thread's columns; in several calls, so that optimised code is entered soon. */
+function teamOf(module: ModuleBuilder, updates: FunctionRef, name: string, units: number, columns: number): FunctionRef {
+  const fn = module.function(name, ['i32', 'i32', ...updates.type.params.slice(4)])
+  const bounds = [fn.local('i32', 'first'), fn.local('i32', 'last')]
+  const blocks = Math.ceil(columns / columnBlock)
+  for (const [side, bound] of bounds.entries()) {
+    fn.get(fn.param(0)).i32(side).emit('i32.add').i32(blocks).emit('i32.mul').get(fn.param(1)).emit('i32.div_u').i32(columnBlock).emit('i32.mul').tee(bound)
+    fn.i32(columns).get(bound).i32(columns).emit('i32.lt_u').select().set(bound)
+  }
+  const [at, end] = [fn.local('i32', 'at'), fn.local('i32', 'end')]
+  const step = Math.max(1, Math.ceil(units / 16))
+  fn.forLoop(at, 0, units, step, () => {
+    fn.get(at).i32(step).emit('i32.add').tee(end).i32(units).get(end).i32(units).emit('i32.lt_u').select().set(end)
+    fn.get(at).get(end).get(bounds[0]!).get(bounds[1]!)
+    for (let i = 0; i < updates.type.params.length - 4; i++) fn.get(fn.param(2 + i))
+    fn.call(updates)
+  })
+  return fn
 }
 
 function emitUpdate(kernel: ScatterKernel, access: Access, state: State, lanes: Lanes): void {
