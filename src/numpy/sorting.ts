@@ -125,8 +125,8 @@ export function quantile(x: ArrayLike, q: ArrayLike, axis?: ops.Axis | QuantileO
     const a = isInexact(given.dtype) ? given : ops.convert(given, 'float32')
     const axes = ops.normalAxes('quantile', o.axis, a.ndim)
     const rest = a.shape.map((_, i) => i).filter((i) => !axes.includes(i))
-    const lines = ops.reshape(ops.transpose(a, [...rest, ...axes]), [...rest.map((i) => a.shape[i]!), -1])
-    const n = lines.shape.at(-1)!
+    const n = axes.reduce((m, i) => m * a.shape[i]!, 1)
+    const lines = ops.reshape(ops.transpose(a, [...rest, ...axes]), [...rest.map((i) => a.shape[i]!), n])
     if (n === 0) throw new ShapeError('quantile', `of no elements: shape [${a.shape.join(',')}]`)
     const at = lines.ndim - 1
     const share = ops.convert(q, a.dtype)
