@@ -181,6 +181,13 @@ describe('tree functions', () => {
       { numRuns },
     )
   })
+  test('broadcastPrefix gives one value for each leaf', () => {
+    const isAxis = (x: unknown): x is number | null => x === null || typeof x === 'number'
+    const axes = tree.broadcastPrefix([0, null], [{ w: 1, b: 2 }, 3], isAxis)
+    expectTypeOf(axes).toEqualTypeOf<(number | null)[]>()
+    expect(axes).toEqual([0, 0, null])
+    expect(() => tree.broadcastPrefix([0], [1, 2], isAxis)).toThrow('tree.broadcastPrefix: the prefix at the value itself is no prefix of [*,*]')
+  })
   test('reduce, all, leaves', () => {
     expect(tree.reduce((n, x) => n + x.size, [np.ones([2, 3]), 1], 0)).toBe(7)
     expect([tree.all([true, 1, np.array(2)]), tree.all([true, 0])]).toEqual([true, false])
