@@ -16,25 +16,34 @@ const pattern = /\s*(?:([A-Za-z_]\w*(?:<\w+>)?)|(-?inf\b|-?\d+(?:\.\d+)?(?:[eE][
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = []
   const end = text.trimEnd().length
+  const place = placesIn(text)
   let position = 0
   while (position < end) {
     pattern.lastIndex = position
     const match = pattern.exec(text)
     if (match === null) {
       const start = position + /^\s*/.exec(text.slice(position))![0].length
-      throw new SyntaxProblem(`${place(text, start)}: '${text[start]}' has no meaning here`)
+      throw new SyntaxProblem(`${place(start)}: '${text[start]}' has no meaning here`)
     }
     const [all, word, number, string, mark] = match
     const kind = word !== undefined ? 'word' : number !== undefined ? 'number' : string !== undefined ? 'string' : 'mark'
     const token = word ?? number ?? string ?? mark ?? ''
     position += all.length
-    tokens.push({ kind, text: token, at: place(text, position - token.length) })
+    tokens.push({ kind, text: token, at: place(position - token.length) })
   }
-  tokens.push({ kind: 'end', text: 'the end', at: place(text, end) })
+  tokens.push({ kind: 'end', text: 'the end', at: place(end) })
   return tokens
 }
 
-function place(text: string, position: number): string {
-  const before = text.slice(0, position).split('\n')
-  return `line ${before.length}, column ${before.at(-1)!.length + 1}`
+/** Line and column of positions that are asked for in order: each line is counted once. */
+function placesIn(text: string): (position: number) => string {
+  let line = 1
+  let start = 0
+  return (position) => {
+    for (let next = text.indexOf('\n', start); next >= 0 && next < position; next = text.indexOf('\n', start)) {
+      line++
+      start = next + 1
+    }
+    return `line ${line}, column ${position - start + 1}`
+  }
 }
