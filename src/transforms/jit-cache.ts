@@ -20,6 +20,8 @@ export interface Entry {
   /** Kept as one object, so that its program is compiled once. */
   readonly params: PrimitiveParams['jit']
   readonly consts: readonly NDArray[]
+  /** The default device while it was traced: where arrays that the function makes were put. */
+  readonly madeOn: DeviceName
   readonly outStructure: Structure
   /** False where it closes over values of a transformation outside. */
   readonly reusable: boolean

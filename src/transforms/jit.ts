@@ -3,7 +3,7 @@ import { DeviceArray, type NDArray, Tracer } from '../core/array.ts'
 import { type Aval, sameType, showType } from '../core/aval.ts'
 import { recordTrace } from '../core/compile-log.ts'
 import type { DeviceName } from '../core/device-name.ts'
-import { backendOf, putArray, readArray } from '../core/devices.ts'
+import { backendOf, defaultDevice, putArray, readArray } from '../core/devices.ts'
 import { callJit } from '../core/evaluate.ts'
 import { type Jaxpr, Literal } from '../core/jaxpr.ts'
 import { checkOptions } from '../core/ops/checks.ts'
@@ -79,6 +79,8 @@ function lookUp(f: AnyFunction, options: JitOptions, args: readonly unknown[], l
   let values: Value[] = []
   const matches = (e: Entry): boolean => {
     values = []
+    // Arrays that a function makes lie where the default device was: under another one it makes others.
+    if (e.consts.length > 0 && e.madeOn !== defaultDevice()) return false
     return e.device === device && sameItems(e.staticArgnums, statics) && e.staticKey === staticKey && collectMatching(dynamic, e.structure, e.avals, values)
   }
   if (last !== null && matches(last)) return { entry: last, values }
@@ -116,7 +118,7 @@ function traceEntry(
   const params = { name: nameOf(f), jaxpr: constsAsInputs(jaxpr), device }
   // What belongs to a transformation outside is of no use once that has ended.
   const reusable = !consts.some((c) => c instanceof Tracer)
-  const entry = { structure, avals, staticKey, staticArgnums, device, params, consts, outStructure, reusable }
+  const entry = { structure, avals, staticKey, staticArgnums, device, params, consts, madeOn: defaultDevice(), outStructure, reusable }
   recordTrace({ name: params.name, signature: avals.map(showType).join(', '), reason: reasonFor(entry, latestEntry(f)), equations: jaxpr.equations.length })
   return entry
 }
@@ -129,7 +131,8 @@ function reasonFor(entry: Entry, before: Entry | undefined): string {
   const i = entry.avals.findIndex((a, k) => !sameType(a, before.avals[k]!) || a.weakType !== before.avals[k]!.weakType)
   const show = (a: Aval): string => `${a.weakType ? 'weak ' : ''}${showType(a)}`
   if (i >= 0) return `argument ${paths(entry.structure)[i]} is ${show(entry.avals[i]!)}, and was ${show(before.avals[i]!)}`
-  return entry.device === before.device ? 'static arguments differ' : `the device is ${entry.device ?? 'that of the arguments'}`
+  if (entry.device !== before.device) return `the device is ${entry.device ?? 'that of the arguments'}`
+  return entry.madeOn === before.madeOn ? 'static arguments differ' : `it makes arrays, and the default device is ${entry.madeOn}, and was ${before.madeOn}`
 }
 
 function run({ params, consts }: Entry, values: readonly Value[], donated: readonly boolean[] | null): NDArray[] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DeviceError, devicePut, grad, hessian, jacfwd, jacrev, jit, nn, type NDArray, np, vjp } from '../../src/index.ts'
+import { defaultDevice, DeviceError, devicePut, grad, hessian, jacfwd, jacrev, jit, nn, type NDArray, np, vjp } from '../../src/index.ts'
 
 const here = np.array([0.5, 2, 1])
 const there = devicePut(here, 'cpu')
@@ -45,4 +45,18 @@ test('a donated array that follows others is gone too', () => {
   const ones = np.ones([3])
   expect(jit((a: NDArray, b: NDArray) => a.add(b), { donateArgnums: 0 })(ones, there).js()).toEqual([1.5, 3, 2])
   expect(() => ones.js()).toThrow(/disposed or donated/)
+})
+
+test('what a compiled function makes lies on the default device of the call, not on that of an earlier one', () => {
+  const f = jit((x: NDArray) => x.add(np.array([1, 2, 3])))
+  const before = defaultDevice()
+  try {
+    for (const device of ['cpu', 'wasm', 'cpu'] as const) {
+      defaultDevice(device)
+      const y = f(np.array([1, 1, 1]))
+      expect([y.device, y.js()]).toEqual([device, [2, 3, 4]])
+    }
+  } finally {
+    defaultDevice(before)
+  }
 })
