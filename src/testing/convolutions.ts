@@ -1,7 +1,8 @@
 /** Convolutions and windows that fit their arrays. */
-import type fc from 'fast-check'
+import fc from 'fast-check'
 import type { lax } from '../index.ts'
 import { Choices, tapes } from './choices.ts'
+import { shapes } from './shapes.ts'
 
 type Shape = readonly number[]
 
@@ -55,8 +56,10 @@ export function convolutionOf(choices: Choices, { spatial: rank = choices.of([1,
     return Math.max(1, -low, -high, Math.ceil((reach - low - high - 1) / (lhsDilation[i] ?? 1)) + 1) + choices.below(3)
   })
   const dimensionNumbers = choices.of<readonly [string, string, string]>(layouts[rank]) ?? layouts[rank][0]
-  const place = (layout: string, first: string, second: string, sizes: readonly [number, number, ...number[]]): Shape => {
-    const letters = [first, second, ...['H', 'W', 'D'].slice(0, rank)]
+  // Strides, paddings and dilations are in the order of the kernel's spatial letters.
+  const spatial = Array.from(dimensionNumbers[1]).filter((l) => l !== 'O' && l !== 'I')
+  const place = (layout: string, first: string, second: string, sizes: readonly number[]): Shape => {
+    const letters = [first, second, ...spatial]
     return [...layout].map((l) => sizes[letters.indexOf(l)] ?? 1)
   }
   return {
@@ -97,3 +100,19 @@ export function windowOf(choices: Choices, shape: Shape): Window {
   const padding = windowDimensions.map((w): readonly [number, number] => [choices.below(w), choices.below(w)])
   return { shape, windowDimensions, windowStrides, padding, options: { baseDilation, windowDilation } }
 }
+
+export interface WindowsOptions {
+  /** Shapes of what the window slides over: of up to 3 axes, none of them empty. */
+  readonly shape?: fc.Arbitrary<Shape>
+}
+
+/**
+ * Windows with the shapes they slide over: strides, paddings, dilations of the array and of the window.
+ *
+ * @example
+ * fc.assert(fc.property(windows(), ({ shape, windowDimensions, windowStrides, padding, options }) => {
+ *   lax.reduceWindow(np.ones(shape), 0, lax.add, windowDimensions, windowStrides, padding, options)
+ * }))
+ */
+export const windows = ({ shape = shapes({ minRank: 1, minSize: 1 }) }: WindowsOptions = {}): fc.Arbitrary<Window> =>
+  fc.tuple(shape, tapes(30)).map(([s, tape]) => windowOf(new Choices(tape), s))

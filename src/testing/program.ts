@@ -4,7 +4,7 @@ import { type DType, makeJaxpr, type NDArray, np, type ShapeDtype } from '../ind
 import { Choices, tapes } from './choices.ts'
 import { type Block, everyPart, list, name, printBlock, run } from './program/expression.ts'
 import { contraction } from './program/families/contraction.ts'
-import { control, type Nested } from './program/families/control.ts'
+import { type Body, control } from './program/families/control.ts'
 import { elementwise } from './program/families/elementwise.ts'
 import type { Family, Maker } from './program/families/family.ts'
 import { indexing } from './program/families/indexing.ts'
@@ -75,7 +75,7 @@ function plans(most: number, depth: number): fc.Arbitrary<Plan[]> {
  */
 export function programs(options: ProgramOptions = {}): fc.Arbitrary<Program> {
   const { statements = 8, depth = 2 } = options
-  return fc.record({ operands: tapes(12), plans: plans(statements, depth), results: tapes(8) }).map((p) => write(p, options))
+  return fc.record({ operands: tapes(12), plans: plans(statements, depth), results: tapes(2 * statements + 4) }).map((p) => write(p, options))
 }
 
 interface Tapes {
@@ -110,8 +110,19 @@ function writeAll(scope: Scope, planned: readonly Plan[], families: readonly Fam
     // A scope reads the decisions of the statement that is being written.
     const writing = scope.reading(choices)
     const family = choices.of(families) ?? 'elementwise'
-    if (family !== 'control') choices.of(makers[family])?.(writing)
-    else if (scope.depth > 0) choices.of<Nested>(control)?.(writing, (inner) => writeAll(inner, plan.body, families))
+    const body: Body = (inner) => writeAll(inner, plan.body, families)
+    if (family !== 'control') tryMakers(writing, makers[family], (make) => make(writing))
+    else if (scope.depth > 0) tryMakers(writing, control, (make) => make(writing, body))
+  }
+}
+
+/** Writes with one maker of a list: with another where nothing in sight fits, in the end with the first that can. */
+function tryMakers<M>(scope: Scope, list: readonly M[], write: (maker: M) => void): void {
+  const before = scope.statements.length
+  const drawn = Array.from({ length: 3 }, () => scope.choices.below(list.length)).flatMap((i) => list.slice(i, i + 1))
+  for (const maker of [...drawn, ...list]) {
+    write(maker)
+    if (scope.statements.length > before) return
   }
 }
 
@@ -120,7 +131,7 @@ function chosen(scope: Scope, choices: Choices): Variable[] {
   const values = scope.visible.filter((v) => v.dtype !== 'key')
   const newest = values.at(-1)
   const read = new Set(scope.statements.flatMap((s) => [...everyPart(s.value)].map((e) => (e.kind === 'name' ? e.name : ''))))
-  return newest === undefined ? [] : [newest, ...values.filter((v) => v !== newest && choices.oneIn(read.has(v.name) ? 8 : 2))]
+  return newest === undefined ? [] : [newest, ...values.filter((v) => v !== newest && (read.has(v.name) ? choices.oneIn(8) : choices.below(4) > 0))]
 }
 
 function made(parameters: readonly Variable[], block: Block, results: readonly Variable[], smooth: boolean): Program {

@@ -37,7 +37,7 @@ export function applyPrimitive(context: ApplyContext, node: Extract<Node, { op: 
 }
 
 function dispatch<P extends keyof ElementwiseParams>(primitive: P, call: Call<P>): Value {
-  return rules[primitive](call)
+  return applyRules[primitive](call)
 }
 
 const unsupported = (name: string, dtype: DType): never => {
@@ -160,7 +160,8 @@ const second = (c: AnyCall): Value[number] => c.inputs[1]?.[0] ?? unsupported('a
 
 const shift = (kind: Shift, what: string, c: AnyCall): Value => [shiftLanes(c.fn, c.dtype, kind, integer(what, c), second(c), c.constants[1] ?? null)]
 
-const rules: Rules = {
+/** Exported, as the other tables of rules are, for the test that counts how often each rule is tried. */
+export const applyRules: Rules = {
   neg: instruction('neg', { f32: 'f32x4.neg', f64: 'f64x2.neg', i32: 'i32x4.neg', u32: 'i32x4.neg' }, true),
   sign: (c) => (isIntegral(c.dtype) ? [signLanes(c.fn, c.dtype, integer('sign', c))] : mathUnary('sign')(c)),
   floor: rounding('floor'),

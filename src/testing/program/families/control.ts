@@ -1,5 +1,5 @@
 /** Functions inside a program, and what is done with them: compiled, batched, differentiated, looped. */
-import { call, type Expression, item, list, name, plain } from '../expression.ts'
+import { array, call, type Expression, item, list, name, plain } from '../expression.ts'
 import { type About, isFloat, same, type Scope, sameShape, sizeOf, type Variable } from '../scope.ts'
 
 /** Writes statements into a scope inside of this one. */
@@ -119,6 +119,43 @@ const directional: Nested = (scope, body) => {
   }
 }
 
+/** Steps that are linear in x, which has the shape of `like`. */
+const linearSteps: readonly ((scope: Scope, x: Expression, like: Variable) => Expression | null)[] = [
+  (_, x) => call('lax.neg', x),
+  (scope, x, like) => {
+    const w = scope.pick((v) => v.dtype === like.dtype && sameShape(v.shape, like.shape))
+    return call('np.multiply', x, w === undefined ? plain(0.5) : scope.within(w, -3, 3))
+  },
+  (_, x) => call('np.divide', x, plain(4)),
+  (_, x, like) => (like.shape.length === 0 ? null : call('np.subtract', x, call('np.flip', x, plain(0)))),
+  (_, x, like) => (like.shape.length === 0 ? null : call('np.subtract', x, call('np.sum', x, plain(0)))),
+  (_, x, like) => (like.dtype === 'float16' || like.dtype === 'bfloat16' ? null : call('lax.convertElementType', call('lax.convertElementType', x, plain('float64')), plain(like.dtype))),
+  (scope, x, like) => {
+    const which = scope.pick((v) => v.dtype === 'bool' && sameShape(v.shape, like.shape))
+    return which === undefined ? null : call('np.where', name(which.name), x, call('lax.neg', x))
+  },
+  (_, x, like) => {
+    const [size = 0, ...rest] = like.shape
+    if (size < 2) return null
+    // The first row becomes the last one.
+    const numbers = { updateWindowDims: rest.map((__, i) => i + 1), insertedWindowDims: [0], scatterDimsToOperandDims: [0] }
+    return call('lax.scatter', x, call('np.reshape', array([size - 1], 'int32'), plain([1, 1])), call('lax.indexInDim', x, plain(0)), plain({ dimensionNumbers: numbers, uniqueIndices: true }))
+  },
+  (_, x, like) => (like.shape.length === 0 ? null : call('np.cumsum', x, plain(-1))),
+]
+
+/** The transpose of a linear function, applied to a cotangent. */
+const transposed: Nested = (scope) => {
+  const v = scope.float()
+  if (v === undefined) return
+  const x = parameterOf(scope, v)
+  let body = name(x.name)
+  const steps = scope.choices.between(1, 3)
+  for (let i = 0; i < steps; i++) body = scope.choices.of(linearSteps)?.(scope, body, v) ?? body
+  const ct = scope.pick((w) => w.dtype === v.dtype && sameShape(w.shape, v.shape)) ?? v
+  scope.bind(item(call(call('linearTranspose', { kind: 'function', parameters: [x.name], body: { statements: [], result: body } }, list(name(v.name))), name(ct.name)), 0))
+}
+
 /** The carry comes back as it went in; what the body computes becomes ys. */
 const loop: Nested = (scope, body) => {
   const carry = scope.pick(anything)
@@ -155,4 +192,4 @@ const loop: Nested = (scope, body) => {
   else scope.bind(item(looped, 1), same(ys))
 }
 
-export const control: readonly Nested[] = [jitted, mapped, gradient, loop, directional, mapped, loop]
+export const control: readonly Nested[] = [jitted, mapped, gradient, loop, directional, mapped, loop, transposed, transposed]

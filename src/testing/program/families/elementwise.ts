@@ -25,7 +25,6 @@ const unaries: Readonly<Record<string, Unary>> = {
   'np.sqrt': { on: [0.3, 50], gives: [0.5, 7.1] },
   'lax.neg': { on: everywhere, gives: everywhere, exact: true },
   'np.square': { on: [-10, 10], gives: [0, 100], exact: true },
-  'nn.sigmoid': { on: [-20, 20], gives: [0, 1] },
   'np.tan': { on: [-1, 1], gives: [-1.6, 1.6] },
   'np.arcsin': { on: [-0.8, 0.8], gives: [-1, 1] },
   'np.arccos': { on: [-0.8, 0.8], gives: [0.6, 2.5] },
@@ -38,33 +37,36 @@ const unaries: Readonly<Record<string, Unary>> = {
   'np.exp2': { on: [-3, 3], gives: [0.1, 8] },
   'np.expm1': { on: [-3, 3], gives: [-1, 20] },
   'np.log1p': { on: [-0.6, 50], gives: [-1, 4] },
-  'np.log2': { on: [0.3, 50], gives: [-2, 6] },
   'lax.rsqrt': { on: [0.3, 50], gives: [0.1, 2] },
   'lax.cbrt': { on: [0.3, 50], gives: [0.6, 4] },
-  'np.reciprocal': { on: [0.3, 50], gives: [0, 4] },
   'lax.logistic': { on: [-20, 20], gives: [0, 1] },
   'lax.erf': { on: [-10, 10], gives: [-1, 1] },
   'lax.erfc': { on: [-3, 3], gives: [0, 2] },
   'lax.erfInv': { on: [-0.8, 0.8], gives: [-1, 1] },
   'lax.lgamma': { on: [0.5, 10], gives: [-1, 13] },
   'lax.digamma': { on: [0.5, 10], gives: [-2, 3] },
-  'nn.softplus': { on: [-20, 20], gives: [0, 21] },
-  'nn.gelu': { on: [-10, 10], gives: [-1, 10] },
-  'nn.silu': { on: [-10, 10], gives: [-1, 10] },
-  'np.sinc': { on: [-3, 3], gives: [-1, 1] },
   'np.abs': { on: everywhere, gives: [0, Infinity], nature: 'kink', exact: true },
-  'nn.relu': { on: everywhere, gives: [0, Infinity], nature: 'kink', exact: true },
-  'nn.relu6': { on: everywhere, gives: [0, 6], nature: 'kink', exact: true },
-  'nn.leakyRelu': { on: everywhere, gives: everywhere, nature: 'kink' },
-  'nn.elu': { on: [-10, 10], gives: [-1, 10], nature: 'kink' },
   'np.sign': { on: everywhere, gives: [-1, 1], nature: 'step', exact: true },
   'np.floor': { on: everywhere, gives: everywhere, nature: 'step', exact: true },
   'np.ceil': { on: everywhere, gives: everywhere, nature: 'step', exact: true },
   'lax.round': { on: everywhere, gives: everywhere, nature: 'step', exact: true },
+}
+/** Functions that are made of others. */
+const composites: Readonly<Record<string, Unary>> = {
+  'nn.sigmoid': { on: [-20, 20], gives: [0, 1] },
+  'np.log2': { on: [0.3, 50], gives: [-2, 6] },
+  'np.reciprocal': { on: [0.3, 50], gives: [0, 4] },
+  'nn.softplus': { on: [-20, 20], gives: [0, 21] },
+  'nn.gelu': { on: [-10, 10], gives: [-1, 10] },
+  'nn.silu': { on: [-10, 10], gives: [-1, 10] },
+  'np.sinc': { on: [-3, 3], gives: [-1, 1] },
+  'nn.relu': { on: everywhere, gives: [0, Infinity], nature: 'kink', exact: true },
+  'nn.relu6': { on: everywhere, gives: [0, 6], nature: 'kink', exact: true },
+  'nn.leakyRelu': { on: everywhere, gives: everywhere, nature: 'kink' },
+  'nn.elu': { on: [-10, 10], gives: [-1, 10], nature: 'kink' },
   'np.round': { on: everywhere, gives: everywhere, nature: 'step', exact: true },
   'np.trunc': { on: everywhere, gives: everywhere, nature: 'step', exact: true },
 }
-const unaryNames = Object.keys(unaries)
 
 /** What follows of the range of its operand: for functions that move no value far. */
 function rangeOf(f: string, { gives }: Unary, v: Variable): Range {
@@ -73,15 +75,17 @@ function rangeOf(f: string, { gives }: Unary, v: Variable): Range {
   return [gives[0], Math.min(gives[1], Math.max(1, Math.abs(v.low), Math.abs(v.high)) ** (f === 'np.square' ? 2 : 99))]
 }
 
-const unary: Maker = (scope) => {
+const unaryOf = (table: Readonly<Record<string, Unary>>): Maker => (scope) => {
   const v = scope.float()
-  const f = scope.choices.of(unaryNames)
-  const u = f === undefined ? undefined : unaries[f]
-  if (v === undefined || f === undefined || u === undefined || !scope.allows(u.nature ?? 'smooth', v)) return
+  // What may be written of this value.
+  const [f, u] = (v && scope.choices.of(Object.entries(table).filter(([, t]) => scope.allows(t.nature ?? 'smooth', v)))) ?? []
+  if (v === undefined || f === undefined || u === undefined) return
   const operand = scope.within(v, ...u.on)
   const untouched = operand.kind === 'name'
   scope.bind(call(f, operand), { range: rangeOf(f, u, v), exact: u.exact === true && v.exact && untouched, nature: u.nature ?? 'smooth' })
 }
+
+const unary = unaryOf(unaries)
 
 /** A number, or a value of the same dtype whose shape goes with that of `v`. */
 export function partner(scope: Scope, v: Variable, numbers: readonly number[] = [1, 2, 0.5, -1, 3, 0, -0.25]): { readonly e: Expression; readonly v: Variable } {
@@ -260,4 +264,9 @@ const barrier: Maker = (scope) => {
   if (v !== undefined) scope.bind(call('lax.optimizationBarrier', name(v.name)), same(v))
 }
 
-export const elementwise: readonly Maker[] = [unary, add, multiply, unary, divide, compare, choose, unary, power, extremum, bitwise, integers, steps, convert, unary, bitwise, still, barrier, compare]
+/** Functions of one number as often as there are many of them. */
+export const elementwise: readonly Maker[] = [
+  ...Array.from({ length: 10 }, () => unary),
+  ...[add, multiply, divide, power, extremum, unaryOf(composites)],
+  ...[compare, compare, choose, bitwise, bitwise, bitwise, integers, steps, steps, steps, convert, still, barrier],
+]

@@ -96,4 +96,4 @@ const oneHot: Maker = (scope) => {
   if (v !== undefined) scope.bind(call('nn.oneHot', name(v.name), plain(3)), { range: [0, 1], exact: true })
 }
 
-export const indexing: readonly Maker[] = [dynamicSlice, take, gather, dynamicUpdate, scatter, takeAlong, oneHot, scatter, gather]
+export const indexing: readonly Maker[] = [dynamicSlice, take, gather, dynamicUpdate, scatter, takeAlong, scatter, oneHot, scatter, gather, scatter, dynamicUpdate]

@@ -45,7 +45,9 @@ const windowed: Maker = (scope) => {
   if (!scope.allows(nature, v)) return
   const { windowDimensions, windowStrides, padding, options } = windowOf(scope.choices, v.shape)
   const n = sizeOf(windowDimensions)
-  const operand = f === 'lax.mul' && isFloat(v) ? scope.within(v, -1.5, 1.5) : name(v.name)
+  // The extremum of a window with holes has a derivative, but that has no transpose, as in JAX.
+  const held = extreme && isFloat(v) && options.windowDilation.some((d) => d > 1)
+  const operand = held ? call('stopGradient', name(v.name)) : f === 'lax.mul' && isFloat(v) ? scope.within(v, -1.5, 1.5) : name(v.name)
   const size = Math.max(Math.abs(v.low), Math.abs(v.high))
   const bound = f === 'lax.mul' ? 1.5 ** n : extreme ? size : n * size
   const dilated = [...options.baseDilation, ...options.windowDilation].some((d) => d > 1)

@@ -1,0 +1,61 @@
+/** Every table of rules, with a counter around each entry. */
+import { cpuRules } from '../../src/backends/cpu/interpret.ts'
+import { abstractEval } from '../../src/core/abstract-eval/index.ts'
+import type { Jaxpr } from '../../src/core/jaxpr.ts'
+import { isJaxpr } from '../../src/core/jaxpr-key.ts'
+import { parseJaxpr } from '../../src/core/parse.ts'
+import { printJaxpr } from '../../src/core/print.ts'
+import { loweringRules } from '../../src/lowering/fusion/rules/index.ts'
+import { applyRules } from '../../src/lowering/wasm/emit/apply.ts'
+import { jvpRules } from '../../src/transforms/jvp/index.ts'
+import { splitRules } from '../../src/transforms/linearize/partial-eval.ts'
+import { transposeRules } from '../../src/transforms/transpose/index.ts'
+import { batchRules } from '../../src/transforms/vmap/index.ts'
+
+/** Calls of each entry of one table; entries that are no rule ('nonlinear') are not there. */
+export type Counts = ReadonlyMap<string, number>
+
+function counted(table: object): Counts {
+  const counts = new Map<string, number>()
+  for (const [primitive, rule] of Object.entries(table)) {
+    if (typeof rule !== 'function') continue
+    counts.set(primitive, 0)
+    // A rule is called as it stands, with whatever it takes.
+    const call = rule as (...given: unknown[]) => unknown
+    Object.assign(table, {
+      [primitive]: (...given: unknown[]) => {
+        counts.set(primitive, (counts.get(primitive) ?? 0) + 1)
+        return call(...given)
+      },
+    })
+  }
+  return counts
+}
+
+const parsed = new Map(Object.keys(abstractEval).map((p): [string, number] => [p, 0]))
+
+/** The primitives of a program and of the programs inside it, each as often as it stands there. */
+function* equationsOf({ equations }: Jaxpr): Generator<string> {
+  for (const e of equations) {
+    yield e.primitive
+    for (const value of Object.values(e.params)) if (isJaxpr(value)) yield* equationsOf(value)
+  }
+}
+export const primitivesOf = (jaxpr: Jaxpr): ReadonlySet<string> => new Set(equationsOf(jaxpr))
+
+/** Writes a program as text, reads it back, and counts what was read. */
+export function throughText(jaxpr: Jaxpr): void {
+  for (const p of equationsOf(parseJaxpr(printJaxpr(jaxpr)))) parsed.set(p, (parsed.get(p) ?? 0) + 1)
+}
+
+export const tables: { readonly [name: string]: Counts } = {
+  types: counted(abstractEval),
+  text: parsed,
+  jvp: counted(jvpRules),
+  split: counted(splitRules),
+  transpose: counted(transposeRules),
+  vmap: counted(batchRules),
+  cpu: counted(cpuRules),
+  fusion: counted(loweringRules),
+  wasm: counted(applyRules),
+}
