@@ -7,7 +7,23 @@ export * as debug from './core/debug.ts'
 export type { DeviceName } from './core/device-name.ts'
 export { defaultDevice, devices } from './core/devices.ts'
 export type { DType } from './core/dtype.ts'
-export * from './core/errors.ts'
+export {
+  ArgumentError,
+  CheckError,
+  ConcretizationError,
+  DeviceError,
+  DisposedError,
+  DtypeError,
+  type ErrorCode,
+  FormatError,
+  InternalError,
+  NonFiniteError,
+  OutOfMemoryError,
+  PullbackError,
+  ShapeError,
+  TracerLeakError,
+  TreeError,
+} from './core/errors.ts'
 export { init } from './core/init.ts'
 export { devicePut } from './core/transfer.ts'
 export * as tree from './core/tree-functions.ts'

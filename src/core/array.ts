@@ -105,7 +105,7 @@ export abstract class Tracer extends NDArray {
   /** A tracer holds no memory. */
   dispose(): void {}
   requireUsable(operation: string): void {
-    if (!this.trace.alive) throw leakedTracer(operation, this.toString(), this.trace.name)
+    if (!this.trace.alive) throw leakedTracer(operation, this)
   }
   concrete(operation: string): DeviceArray {
     this.requireUsable(operation)

@@ -123,6 +123,12 @@ const isOwn = (line: string): boolean => line.includes(ownFolder) || line.includ
 const isNative = (line: string): boolean => line.includes('(<anonymous>)')
 const isRuntime = (line: string): boolean => isNative(line) || line.includes('node:internal')
 
+/** `file:line:column` of the first frame outside the library; null where nothing tells them apart. */
+export function userFrame(e: Error): string | null {
+  const frame = (e.stack ?? '').split('\n').find((line) => isFrame(line) && !isOwn(line) && !isRuntime(line))
+  return frame === undefined ? null : (/([^\s(@]+:\d+:\d+)\)?$/.exec(frame)?.[1] ?? null)
+}
+
 function trimStack(e: Error): void {
   const { stackTraceLimit: limit } = v8
   if (typeof limit === 'number' && limit > 0 && v8.captureStackTrace !== undefined) {

@@ -9,7 +9,7 @@ import type { NDArray } from './array.ts'
 import type { Aval } from './aval.ts'
 import { InternalError } from './errors.ts'
 import { inNameOf } from './in-name-of.ts'
-import { leakedTracer } from './leaked-tracer.ts'
+import { callSite, leakedTracer } from './leaked-tracer.ts'
 import { Literal } from './jaxpr.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
 
@@ -24,6 +24,12 @@ export interface Trace {
   readonly name: string
   /** False once the transformation has ended; using one of its tracers afterwards is a leak. */
   alive: boolean
+  /** The call of the transformation: its stack says where that was. Nothing reads it unless a tracer leaks. */
+  entered?: Error
+  /** The name of the user's function that is traced. */
+  traced?: string
+  /** The operation that made one of this trace's tracers, where that is known. */
+  originOf?(tracer: NDArray): string | null
   /** Makes a value of a lower level one of this trace's tracers. */
   lift(value: Value): NDArray
   process<P extends Primitive>(primitive: P, inputs: readonly NDArray[], params: PrimitiveParams[P]): Value[]
@@ -48,6 +54,7 @@ let dynamic: Trace | null = null
  */
 export function withTrace<T extends Trace, R>(make: (level: number) => T, body: (trace: T) => R, staging = false): R {
   const trace = make(stack.length + 1)
+  trace.entered = callSite()
   const outer = dynamic
   stack.push(trace)
   if (staging) dynamic = trace
@@ -77,6 +84,11 @@ export function withoutStaging<R>(body: () => R): R {
 /** How many transformations are active: 0 outside all of them. */
 export const traceDepth = (): number => stack.length
 
+/** Says which function the innermost traces trace, those that no function has named yet. */
+export function nameTraced(name: string): void {
+  for (let i = stack.length - 1; i >= 0 && stack[i]!.traced === undefined; i--) stack[i]!.traced = name
+}
+
 /** Names of the transformations that are active, the outermost first. */
 export const activeTransformations = (): readonly string[] => [...new Set(stack.map((t) => t.name))]
 
@@ -92,7 +104,7 @@ export function bind<P extends Primitive>(primitive: P, inputs: readonly Value[]
     if (v instanceof Literal) continue
     const t = v.trace
     if (t === null) continue
-    if (!t.alive) throw leakedTracer(primitive, v.toString(), t.name)
+    if (!t.alive) throw leakedTracer(primitive, v)
     if (top === null || t.level > top.level) top = t
   }
   if (top === null) return evaluate(primitive, inputs, params)

@@ -1,6 +1,7 @@
 /** `tree`: what users do with pytrees. */
 import { type NDArray } from './array.ts'
 import { TreeError } from './errors.ts'
+import { checkFunction } from './ops/checks.ts'
 import { toArray } from './ops/operands.ts'
 import { type ArrayLike, broadcastPrefix as spreadPrefix, eachPath, flatten as flattenTree, leavesLike, type MapTree, type Out, type Structure, unflatten as unflattenTree } from './tree.ts'
 
@@ -36,26 +37,35 @@ export function unflatten<T>(def: TreeDef<T>, values: readonly ArrayLike[]): Out
  * @throws TreeError when structures differ.
  */
 export function map<T, R>(f: (...leaves: NDArray[]) => R, tree: T, ...rest: readonly NoInfer<T>[]): MapTree<T, R> {
-  return mapWithPath((_path, ...xs) => f(...xs), tree, ...rest)
+  checkFunction('tree.map', f)
+  return mapped('tree.map', (_path, ...xs) => f(...xs), tree, rest)
 }
 
 /** `map` whose function gets the leaf's path first: names and positions from the root. */
 export function mapWithPath<T, R>(f: (path: readonly (string | number)[], ...leaves: NDArray[]) => R, tree: T, ...rest: readonly NoInfer<T>[]): MapTree<T, R> {
-  const [first, def] = flattenTree(tree, 'tree.map')
-  const others = rest.map((t, i) => leavesLike('tree.map', def, t, `argument ${i + 2}`))
+  checkFunction('tree.mapWithPath', f)
+  return mapped('tree.mapWithPath', f, tree, rest)
+}
+
+function mapped<T, R>(operation: string, f: (path: readonly (string | number)[], ...leaves: NDArray[]) => R, tree: T, rest: readonly T[]): MapTree<T, R> {
+  const [first, def] = flattenTree(tree, operation)
+  const others = rest.map((t, i) => leavesLike(operation, def, t, `argument ${i + 2}`))
   const paths: (readonly (string | number)[])[] = []
   eachPath(def, (path) => paths.push(path))
-  const values = first.map((leaf, i) => f(paths[i]!, toArray('mapWithPath', leaf), ...others.map((o) => toArray('mapWithPath', o[i]!))))
-  return unflattenTree(def, values, 'tree.map') as MapTree<T, R>
+  const values = first.map((leaf, i) => f(paths[i]!, toArray(operation, leaf), ...others.map((o) => toArray(operation, o[i]!))))
+  return unflattenTree(def, values, operation) as MapTree<T, R>
 }
 
 /** Folds the leaves from the left. */
-export const reduce = <R>(f: (accumulated: R, leaf: NDArray) => R, tree: unknown, initial: R): R => leaves(tree).reduce((a: R, leaf) => f(a, toArray('reduce', leaf)), initial)
+export function reduce<R>(f: (accumulated: R, leaf: NDArray) => R, tree: unknown, initial: R): R {
+  checkFunction('tree.reduce', f)
+  return flattenTree(tree, 'tree.reduce')[0].reduce((a: R, leaf) => f(a, toArray('tree.reduce', leaf)), initial)
+}
 
 /** Whether every leaf (concrete, of one element) is true. */
 export const all = (tree: unknown): boolean =>
-  leaves(tree).every((leaf) => {
-    const a = toArray('all', leaf)
+  flattenTree(tree, 'tree.all')[0].every((leaf) => {
+    const a = toArray('tree.all', leaf)
     if (a.size !== 1) throw new TreeError('tree.all', `takes leaves of one element, and got shape [${a.shape.join(',')}]; use np.all on the leaf first`)
     return a.item() !== 0
   })

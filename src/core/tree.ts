@@ -56,7 +56,10 @@ export function register<T extends object, C>(
   flattenNode: (value: T) => readonly [children: C, aux: unknown],
   unflattenNode: (aux: unknown, children: C) => T,
 ): void {
-  customNodes.set(type.prototype as object, {
+  for (const f of [type, flattenNode, unflattenNode]) if (typeof f !== 'function') throw new TreeError('tree.register', `got ${describe(f)}; takes a class and two functions`)
+  const prototype: unknown = type.prototype
+  if (typeof prototype !== 'object' || prototype === null) throw new TreeError('tree.register', 'got a function that is no class')
+  customNodes.set(prototype, {
     type,
     id: customNodes.size,
     flatten: (value) => flattenNode(value as T),
@@ -70,12 +73,15 @@ export const isLeaf = (x: unknown): x is ArrayLike => typeof x === 'number' || t
  * Leaves in order, and the structure that `unflatten` needs.
  * @throws TreeError naming the path of what is no tree.
  */
-export function flatten(tree: unknown, operation = 'tree.flatten'): [leaves: ArrayLike[], structure: Structure] {
+export function flatten(tree: unknown, operation = 'tree.flatten', asLeaf?: AsLeaf): [leaves: ArrayLike[], structure: Structure] {
   const leaves: ArrayLike[] = []
-  const structure = collect(tree, leaves, 0)
-  if (structure === null) throw refusal(tree, operation, [])!
+  const structure = collect(tree, leaves, 0, asLeaf)
+  if (structure === null) throw refusal(tree, operation, [], asLeaf)!
   return [leaves, structure]
 }
+
+/** What else is a leaf, and the array it stands for; null for what is not. */
+export type AsLeaf = (x: object) => ArrayLike | null
 
 /** Deeper trees are taken for ones that contain themselves. */
 const deepest = 1000
@@ -83,7 +89,7 @@ const deepest = 1000
 const none = { null: { kind: 'none', leaves: 0, key: 'null', value: null }, undefined: { kind: 'none', leaves: 0, key: 'undefined', value: undefined } } as const
 
 /** Null where something is no tree: the path to it is then looked for, which costs nothing as long as all is well. */
-function collect(x: unknown, leaves: ArrayLike[], depth: number): Structure | null {
+function collect(x: unknown, leaves: ArrayLike[], depth: number, asLeaf?: AsLeaf): Structure | null {
   if (isLeaf(x)) {
     leaves.push(x)
     return leaf
@@ -91,10 +97,15 @@ function collect(x: unknown, leaves: ArrayLike[], depth: number): Structure | nu
   if (x === null) return none.null
   if (x === undefined) return none.undefined
   if (depth > deepest || typeof x !== 'object') return null
+  const other = asLeaf?.(x) ?? null
+  if (other !== null) {
+    leaves.push(other)
+    return leaf
+  }
   if (Array.isArray(x)) {
     const children: Structure[] = []
     for (const item of x as readonly unknown[]) {
-      const child = collect(item, leaves, depth + 1)
+      const child = collect(item, leaves, depth + 1, asLeaf)
       if (child === null) return null
       children.push(child)
     }
@@ -104,7 +115,7 @@ function collect(x: unknown, leaves: ArrayLike[], depth: number): Structure | nu
   const node = proto === null ? undefined : customNodes.get(proto)
   if (node !== undefined) {
     const [inner, aux] = node.flatten(x)
-    const child = collect(inner, leaves, depth + 1)
+    const child = collect(inner, leaves, depth + 1, asLeaf)
     const auxKey = valueKey(aux)
     return child === null ? null : { kind: 'custom', leaves: child.leaves, key: `${node.type.name}#${node.id}(${child.key},${auxKey})`, node, aux, auxKey, child }
   }
@@ -112,7 +123,7 @@ function collect(x: unknown, leaves: ArrayLike[], depth: number): Structure | nu
   const names = Object.keys(x).sort()
   const children: Structure[] = []
   for (const n of names) {
-    const child = collect((x as Readonly<Record<string, unknown>>)[n], leaves, depth + 1)
+    const child = collect((x as Readonly<Record<string, unknown>>)[n], leaves, depth + 1, asLeaf)
     if (child === null) return null
     children.push(child)
   }
@@ -123,12 +134,13 @@ type Path = readonly (string | number)[]
 const pathText = (path: Path): string => (path.length === 0 ? 'the value itself' : path.map((p) => `[${typeof p === 'number' ? p : JSON.stringify(p)}]`).join(''))
 
 /** What is wrong with a tree, and where; null when all is well. */
-function refusal(x: unknown, operation: string, path: Path): TreeError | null {
+function refusal(x: unknown, operation: string, path: Path, asLeaf?: AsLeaf): TreeError | null {
   if (isLeaf(x) || x === null || x === undefined) return null
+  if (typeof x === 'object' && (asLeaf?.(x) ?? null) !== null) return null
   if (path.length > deepest) return new TreeError(operation, `a tree is more than ${deepest} levels deep, or contains itself, at ${pathText(path.slice(0, 4))}…`)
   const first = (items: Iterable<readonly [key: string | number, value: unknown]>): TreeError | null => {
     for (const [key, value] of items) {
-      const found = refusal(value, operation, [...path, key])
+      const found = refusal(value, operation, [...path, key], asLeaf)
       if (found !== null) return found
     }
     return null
@@ -139,7 +151,7 @@ function refusal(x: unknown, operation: string, path: Path): TreeError | null {
   if (typeof x === 'object') {
     const proto = Object.getPrototypeOf(x) as object | null
     const node = proto === null ? undefined : customNodes.get(proto)
-    if (node !== undefined) return refusal(node.flatten(x)[0], operation, path)
+    if (node !== undefined) return refusal(node.flatten(x)[0], operation, path, asLeaf)
     if (proto === null || proto === Object.prototype) return first(Object.entries(x))
   }
   const at = path.length === 0 ? '' : ` at ${pathText(path)}`
@@ -157,6 +169,7 @@ function hint(x: unknown): string {
 
 /** Puts leaves back together. @throws TreeError when their number does not fit. */
 export function unflatten(structure: Structure, leaves: readonly unknown[], operation = 'tree.unflatten'): unknown {
+  if (!Array.isArray(leaves)) throw new TreeError(operation, `got ${describe(leaves)} in place of a list of leaves`)
   if (leaves.length !== structure.leaves) throw new TreeError(operation, `got ${leaves.length} leaves for a structure of ${structure.leaves}: ${structure.key}`)
   let at = 0
   const build = (s: Structure): unknown => {

@@ -1,5 +1,6 @@
 /** Data cut into batches, in an order that a random key decides. */
-import { ArgumentError, NDArray, np, type Out, random, ShapeError, tree } from '../index.ts'
+import { ArgumentError, NDArray, np, type Out, random, ShapeError, tree, TreeError } from '../index.ts'
+import { requireOptions } from './source.ts'
 
 export interface BatchOptions {
   /** Shuffles: the same key gives the same order. Without one, the data come as they are. */
@@ -20,15 +21,22 @@ export interface BatchOptions {
  * @throws ShapeError when leading axes differ, or a leaf has none; ArgumentError for a size that is no positive integer.
  */
 export function batches<T>(data: T, size: number, options: BatchOptions = {}): Generator<Out<T>, void, undefined> {
-  const unknown = Object.keys(options).filter((name) => name !== 'key' && name !== 'dropLast')
-  if (unknown.length > 0) throw new ArgumentError('batches', `unknown option ${unknown.join(', ')}; known: key, dropLast`)
-  if (!Number.isInteger(size) || size < 1) throw new ArgumentError('batches', `got a batch size of ${size}; it takes a positive integer`)
+  requireOptions('batches', options, ['key', 'dropLast'])
+  if (!Number.isInteger(size) || size < 1) throw new ArgumentError('batches', `got a batch size of ${typeof size === 'number' ? String(size) : `type ${typeof size}`}; it takes a positive integer`)
   return cut(data, rowsOf(data), size, options)
+}
+
+function leavesOf(data: unknown): readonly unknown[] {
+  try {
+    return tree.leaves(data)
+  } catch (e) {
+    throw e instanceof TreeError ? new TreeError('batches', e.message.slice(e.operation.length + 2)) : e
+  }
 }
 
 /** How many rows each leaf has. */
 function rowsOf(data: unknown): number {
-  const shapes = tree.leaves(data).map((leaf) => (leaf instanceof NDArray ? leaf.shape : []))
+  const shapes = leavesOf(data).map((leaf) => (leaf instanceof NDArray ? leaf.shape : []))
   const [rows] = shapes[0] ?? []
   if (rows !== undefined && shapes.every((shape) => shape[0] === rows)) return rows
   throw new ShapeError('batches', `got leaves of shape ${shapes.map((shape) => `[${shape.join(',')}]`).join(', ')}; it takes arrays with one leading axis in common`)

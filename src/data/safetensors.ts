@@ -15,7 +15,7 @@ import { ArgumentError, type DType, DtypeError, FormatError, lax, NDArray, np } 
 import { FileError } from '../platform/types.ts'
 import { type Decoded, type Problem, showProblems } from './problem.ts'
 import { decodeSafetensorsBytes, encodeSafetensorsBytes, type RawFile, type RawTensor, type SafetensorsDType } from './safetensors-bytes.ts'
-import { readSource, requireBytes, type Source } from './source.ts'
+import { readSource, requireBytes, requireOptions, type Source } from './source.ts'
 
 export interface Tensors {
   readonly [name: string]: NDArray
@@ -130,14 +130,18 @@ function toRaw(name: string, x: NDArray): Omit<RawTensor, 'offset'> {
  * @throws DtypeError for complex arrays and keys, which the format does not have; ArgumentError for the name `__metadata__`.
  */
 export function encode(tensors: Tensors, options: EncodeOptions = {}): Uint8Array {
-  const unknown = Object.keys(options).filter((name) => name !== 'metadata')
-  if (unknown.length > 0) throw new ArgumentError('safetensors.encode', `unknown option ${unknown.join(', ')}; known: metadata`)
+  requireOptions('safetensors.encode', options, ['metadata'])
+  const given: unknown = tensors
+  if (typeof given !== 'object' || given === null) throw new ArgumentError('safetensors.encode', `got ${typeof given}; it takes an object of arrays`)
+  const metadata = Object.entries(options.metadata ?? {})
+  const wrong = metadata.find(([, text]) => typeof text !== 'string')
+  if (wrong !== undefined) throw new ArgumentError('safetensors.encode', `metadata ${JSON.stringify(wrong[0])} is a ${typeof wrong[1]}; it takes text`)
   const raw = Object.entries(tensors).map(([name, x]) => {
     if (!(x instanceof NDArray)) throw new ArgumentError('safetensors.encode', `got ${typeof x} as ${JSON.stringify(name)}; it takes an object of arrays`)
     if (name === '__metadata__') throw new ArgumentError('safetensors.encode', `got an array called ${name}, a name that the format keeps for itself`)
     return [name, toRaw(name, x)] as const
   })
-  return encodeSafetensorsBytes(new Map(raw), new Map(Object.entries(options.metadata ?? {})))
+  return encodeSafetensorsBytes(new Map(raw), new Map(metadata))
 }
 
 /**

@@ -68,3 +68,10 @@ async function readPath(operation: string, path: string): Promise<Uint8Array> {
     throw e
   }
 }
+
+/** @throws ArgumentError for an option that is not among the known ones. */
+export function requireOptions(operation: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw new ArgumentError(operation, `got ${typeof options} in place of options; known options: ${known.join(', ')}`)
+  const unknown = Reflect.ownKeys(options).filter((name) => typeof name !== 'string' || !known.includes(name))
+  if (unknown.length > 0) throw new ArgumentError(operation, `unknown option '${unknown.map(String).join(', ')}'; known options: ${known.join(', ')}`)
+}

@@ -1,7 +1,6 @@
 /** Functions of whole axes: softmax and its kin, standardisation, one-hot codes. */
 import type { NDArray } from '../core/array.ts'
 import type { DType } from '../core/dtype.ts'
-import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { type Axis, checkOptions, placed, type ReduceOptions } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
@@ -96,7 +95,7 @@ export interface OneHotOptions {
 export function oneHot(x: ArrayLike, numClasses: number, options: OneHotOptions = {}): NDArray {
   return ops.within('oneHot', () => {
     checkOptions('oneHot', options, ['dtype', 'axis'])
-    if (!Number.isInteger(numClasses) || numClasses < 0) throw new ArgumentError('oneHot', `got numClasses ${numClasses}; takes an integer of at least 0`)
+    ops.checkInteger('oneHot', 'numClasses', numClasses, 0)
     const a = ops.toArray('oneHot', x)
     const at = ops.normalAxis('oneHot', options.axis ?? -1, a.ndim + 1)
     const shape = Array.from({ length: a.ndim + 1 }, (_, i) => (i === at ? numClasses : 1))

@@ -13,8 +13,10 @@ function checkRate(operation: string, rate: LearningRate): void {
 }
 
 function checkOptions<O extends object>(operation: string, options: O, known: readonly (keyof O & string)[]): void {
-  const unknown = Object.keys(options).filter((name) => !known.some((k) => k === name))
-  if (unknown.length > 0) throw new ArgumentError(operation, `unknown option ${unknown.join(', ')}; known: ${known.join(', ')}`)
+  const given: unknown = options
+  if (typeof given !== 'object' || given === null) throw new ArgumentError(operation, `got ${typeof given} in place of options; known options: ${known.join(', ')}`)
+  const unknown = Reflect.ownKeys(given).filter((name) => !known.some((k) => k === name))
+  if (unknown.length > 0) throw new ArgumentError(operation, `unknown option '${unknown.map(String).join(', ')}'; known options: ${known.join(', ')}`)
 }
 
 // A plain number stays one, so that it takes the precision of what it meets.

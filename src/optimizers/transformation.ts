@@ -9,7 +9,7 @@
  * They are a monoid under `chain`, with `identity` as its unit; `monoid` is fp-ts's instance.
  */
 import type { Monoid } from '../fp/monoid.ts'
-import { type NDArray, np, tree } from '../index.ts'
+import { type NDArray, np, tree, TreeError } from '../index.ts'
 
 declare const of: unique symbol
 /** The state of an optimizer of parameters P: a tree of arrays that jit, scan and checkpoints take as any other. */
@@ -65,5 +65,9 @@ export const mapLeaves = (f: (...leaves: NDArray[]) => NDArray, first: unknown, 
 
 /** params + updates, leaf by leaf, in the dtype of the parameters. */
 export function applyUpdates<P>(params: P, updates: P): P {
-  return mapLeaves((p, u) => np.add(p, u).astype(p.dtype), params, updates) as P
+  try {
+    return mapLeaves((p, u) => np.add(p, u).astype(p.dtype), params, updates) as P
+  } catch (e) {
+    throw e instanceof TreeError ? new TreeError('applyUpdates', e.message.slice(e.operation.length + 2)) : e
+  }
 }

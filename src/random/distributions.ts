@@ -5,7 +5,7 @@ import type { DType } from '../core/dtype.ts'
 import { describe } from '../core/describe.ts'
 import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
-import { checkOptions, normalAxis, placed } from '../core/ops/index.ts'
+import { checkOptions, checkShape, normalAxis, placed } from '../core/ops/index.ts'
 import { bind } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { bits, floating, uniform } from './bits.ts'
@@ -36,6 +36,7 @@ const limitsOf = (dtype: DType): { readonly tiny: number; readonly below: number
 export function normal(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   return ops.within('normal', () => {
     const dtype = dtypeOf('normal', options)
+    checkShape('normal', shape)
     return sampled('normal', [shape, dtype], [key], (k) => {
       const u = uniform(k, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
       return ops.mul(dtype === 'float32' ? erfInv32(u) : ops.erfInv(u), Math.SQRT2)
@@ -56,7 +57,7 @@ export interface ShapeOption {
 export function bernoulli(key: NDArray, p: ArrayLike = 0.5, shape?: Shape | ShapeOption): NDArray {
   return ops.within('bernoulli', () => {
     ops.checkOperands('bernoulli', [p])
-    const at = placed<ShapeOption>('bernoulli', ['shape'], [shape], undefined, ['shape']).shape ?? (typeof p === 'object' ? p.shape : [])
+    const at = checkShape('bernoulli', placed<ShapeOption>('bernoulli', ['shape'], [shape], undefined, ['shape']).shape ?? (typeof p === 'object' ? p.shape : []))
     const dtype = typeof p === 'object' && p.dtype !== 'float32' ? floating('bernoulli', p.dtype) : 'float32'
     if (typeof p === 'object') return sampled('bernoulli', [at, dtype], [key, p], (k, q) => ops.lt(uniform(k, at, { dtype }), q))
     return sampled('bernoulli', [at, dtype, p], [key], (k) => ops.lt(uniform(k, at, { dtype }), p))
@@ -67,6 +68,7 @@ export function bernoulli(key: NDArray, p: ArrayLike = 0.5, shape?: Shape | Shap
 export function gumbel(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   return ops.within('gumbel', () => {
     const dtype = dtypeOf('gumbel', options)
+    checkShape('gumbel', shape)
     return sampled('gumbel', [shape, dtype], [key], (k) => ops.neg(ops.log(ops.neg(ops.log(uniform(k, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype }))))))
   })
 }
@@ -75,6 +77,7 @@ export function gumbel(key: NDArray, shape: Shape = [], options: FloatOptions = 
 export function exponential(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   return ops.within('exponential', () => {
     const dtype = dtypeOf('exponential', options)
+    checkShape('exponential', shape)
     return sampled('exponential', [shape, dtype], [key], (k) => ops.neg(ops.log1p(ops.neg(uniform(k, shape, { dtype })))))
   })
 }
@@ -83,6 +86,7 @@ export function exponential(key: NDArray, shape: Shape = [], options: FloatOptio
 export function laplace(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   return ops.within('laplace', () => {
     const dtype = dtypeOf('laplace', options)
+    checkShape('laplace', shape)
     return sampled('laplace', [shape, dtype], [key], (k) => {
       const u = uniform(k, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
       return ops.mul(ops.sign(u), ops.log1p(ops.neg(ops.abs(u))))
@@ -94,6 +98,7 @@ export function laplace(key: NDArray, shape: Shape = [], options: FloatOptions =
 export function logistic(key: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   return ops.within('logistic', () => {
     const dtype = dtypeOf('logistic', options)
+    checkShape('logistic', shape)
     return sampled('logistic', [shape, dtype], [key], (k) => {
       const u = uniform(k, shape, { minval: limitsOf(dtype).tiny, maxval: 1, dtype })
       return ops.log(ops.div(u, ops.sub(1, u)))
@@ -178,7 +183,7 @@ export function choice(key: NDArray, a: number | NDArray, shape: Shape = [], opt
     const { replace = true, p } = options
     ops.checkOperands('choice', p === undefined ? [a] : [a, p])
     ops.checkShape('choice', shape)
-    if (typeof a === 'number') ops.checkInteger('choice', 'the number of elements', a, 0)
+    if (!isArray(a)) ops.checkInteger('choice', 'the number of elements', a, 0)
     if (p !== undefined && !isArray(p)) throw new ArgumentError('choice', `p is ${describe(p)}; takes an array of probabilities`)
     const axis = typeof a === 'number' ? 0 : normalAxis('choice', options.axis ?? 0, a.ndim)
     const n = typeof a === 'number' ? a : a.shape[axis]!

@@ -27,7 +27,7 @@ const stateOf = (states: readonly unknown[]): unknown => (states.every((s) => s 
  * const { params } = init(random.key(0), [-1, 784])   // [[W, b], [], [W, b], []]
  */
 export function serial<const L extends readonly AnyLayer[]>(...layers: L & NoInfer<Chain<L>>): Layer<ParamsTuple<L>, FirstIn<L>, LastOut<L>, StateTuple<L>> {
-  const cores = layers.map(coreOf)
+  const cores = layers.map((layer) => coreOf(layer, 'serial'))
   return makeLayer<ParamsTuple<L>, FirstIn<L>, LastOut<L>, StateTuple<L>>({
     init(keys, inputShape) {
       let shape: unknown = inputShape
@@ -63,7 +63,7 @@ type Outs<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: OutOf<L[K
  * serial(fanOut(2), parallel(Dense(8), Identity), fanInConcat())
  */
 export function parallel<const L extends readonly AnyLayer[]>(...layers: L): Layer<ParamsTuple<L>, Ins<L>, Outs<L>, StateTuple<L>> {
-  const cores = layers.map(coreOf)
+  const cores = layers.map((layer) => coreOf(layer, 'parallel'))
   const check = (xs: readonly unknown[]): void => {
     if (xs.length !== cores.length) throw new ShapeError('parallel', `has ${cores.length} layers and got ${xs.length} inputs; use fanOut(${cores.length}) before it`)
   }

@@ -1,7 +1,7 @@
 /** Convolutions and pooling over images, NHWC. */
 import { lax, type NDArray, np, ShapeError } from '../index.ts'
 import { glorotNormal, type Initializer, normal } from './initializers.ts'
-import { checkOptions, checkSizes, type Layer, makeLayer, type Shape } from './layer.ts'
+import { checkOptions, checkSizes, checkWindow, type Layer, makeLayer, type Shape } from './layer.ts'
 
 export type LayerPadding = 'SAME' | 'VALID'
 
@@ -17,7 +17,9 @@ export interface ConvOptions {
 function settings(operation: string, channels: number, window: readonly number[], options: ConvOptions): Required<ConvOptions> {
   checkOptions(operation, options, ['strides', 'padding', 'weightInit', 'biasInit'])
   const { strides = [1, 1], padding = 'VALID', weightInit = glorotNormal(), biasInit = normal() } = options
-  checkSizes(operation, 'channels, window and strides', channels, ...window, ...strides)
+  checkSizes(operation, 'channels', channels)
+  checkWindow(operation, 'window', window)
+  checkWindow(operation, 'strides', strides)
   return { strides, padding, weightInit, biasInit }
 }
 
@@ -85,7 +87,8 @@ export interface PoolOptions {
 function pool(operation: string, window: readonly [number, number], options: PoolOptions, reduce: (x: NDArray, w: readonly number[], s: readonly number[], p: LayerPadding) => NDArray): Layer<[]> {
   checkOptions(operation, options, ['strides', 'padding'])
   const { strides = window, padding = 'VALID' } = options
-  checkSizes(operation, 'window and strides', ...window, ...strides)
+  checkWindow(operation, 'window', window)
+  checkWindow(operation, 'strides', strides)
   return makeLayer<[], NDArray, NDArray, null>({
     init(_keys, inputShape) {
       const [n, h, w, c] = image(operation, inputShape)

@@ -31,7 +31,7 @@ export const LogSoftmax: Layer<[]> = elementwise((x) => nn.logSoftmax(x))
  * @throws ArgumentError in training without a key, or when `rate` is not in [0, 1).
  */
 export function Dropout(rate: number): Layer<[]> {
-  if (!(rate >= 0 && rate < 1)) throw new ArgumentError('Dropout', `rate is the share that is dropped, in [0, 1), and got ${rate}`)
+  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1)) throw new ArgumentError('Dropout', `rate is the share that is dropped, a number in [0, 1), and got ${typeof rate === 'number' ? rate : `a ${typeof rate}`}`)
   return makeLayer<[], NDArray, NDArray, null>({
     init: (_keys, shape) => ({ shape, params: [], state: null }),
     apply(_params, state, x, { keys, mode }) {

@@ -88,7 +88,9 @@ export function makeLayer<P, I, O, S>(core: LayerCore<P, I, O, S>): Layer<P, I, 
 }
 
 /** The inside of a layer; of a pair that somebody wrote by hand, one without state. */
-export function coreOf(layer: AnyLayer): AnyCore {
+export function coreOf(layer: AnyLayer, operation = 'withState'): AnyCore {
+  const pair: unknown = layer
+  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((f) => typeof f === 'function')) throw new ArgumentError(operation, 'takes layers, pairs [init, apply] of functions such as stax.Dense(4), and got something else')
   const [init, apply] = layer as readonly [init: (key: NDArray, shape: unknown) => { shape: unknown; params: unknown }, apply: (params: unknown, x: unknown, o?: ApplyOptions) => unknown]
   return (
     cores.get(apply) ?? {
@@ -140,13 +142,22 @@ function inside(options: ApplyOptions): CoreOptions {
 
 /** @throws ArgumentError for an option that is not among the known ones. */
 export function checkOptions<O extends object>(operation: string, options: O, known: readonly (keyof O & string)[]): void {
-  const unknown = Object.keys(options).filter((name) => !known.some((k) => k === name))
-  if (unknown.length > 0) throw new ArgumentError(operation, `unknown option ${unknown.join(', ')}; known: ${known.join(', ')}`)
+  const given: unknown = options
+  if (typeof given !== 'object' || given === null) throw new ArgumentError(operation, `got ${typeof given} in place of options; known options: ${known.join(', ')}`)
+  const unknown = Reflect.ownKeys(given).filter((name) => !known.some((k) => k === name))
+  if (unknown.length > 0) throw new ArgumentError(operation, `unknown option '${unknown.map(String).join(', ')}'; known options: ${known.join(', ')}`)
 }
 
 /** @throws ArgumentError unless every size is a positive integer. */
 export function checkSizes(operation: string, what: string, ...sizes: readonly number[]): void {
-  if (!sizes.every((n) => Number.isInteger(n) && n > 0)) throw new ArgumentError(operation, `takes positive integers for ${what}, and got ${sizes.join(', ')}`)
+  if (!sizes.every((n) => Number.isInteger(n) && n > 0)) throw new ArgumentError(operation, `takes positive integers for ${what}, and got ${sizes.map((n: unknown) => (typeof n === 'number' ? String(n) : `a ${typeof n}`)).join(', ')}`)
+}
+
+/** @throws ArgumentError unless it is a pair of positive integers, one for each spatial axis. */
+export function checkWindow(operation: string, what: string, window: readonly number[]): void {
+  const given: unknown = window
+  if (!Array.isArray(given) || given.length !== 2) throw new ArgumentError(operation, `takes ${what} as two positive integers such as [3, 3]`)
+  checkSizes(operation, what, ...window)
 }
 
 /** Runs part of a combinator; an error says which layer failed, in its stack too, which is what a console shows. */

@@ -4,6 +4,7 @@ import type { Jaxpr } from '../core/jaxpr.ts'
 import { checkOptions } from '../core/ops/checks.ts'
 import { bind1, type Value } from '../core/trace.ts'
 import { type Out, type Structure, unflatten } from '../core/tree.ts'
+import { type Abstract, flattenTypes } from './abstract-arguments.ts'
 import { arrayOf, differentiate, type Result, resultOf } from './differentiate.ts'
 import { build, flattenValues, requireFunction, requireInexact, requireList, valuesLike } from './functions.ts'
 import { jvpFlat } from './jvp/index.ts'
@@ -116,10 +117,10 @@ export function linearize<A extends Args, R>(f: (...a: A) => R, primals: readonl
  * t(np.array([1, 2]))   // [[3, 6]]
  * @throws ArgumentError when the function is not linear.
  */
-export function linearTranspose<A extends Args, R>(f: (...a: A) => R, primals: readonly [...A]): (ct: Out<R>) => Cotangents<A> {
+export function linearTranspose<A extends Args, R>(f: (...a: A) => R, primals: Abstract<readonly [...A]>): (ct: Out<R>) => Cotangents<A> {
   requireFunction('linearTranspose', f)
   requireList('linearTranspose', 'primals', primals)
-  const given = flattenValues([...primals], 'linearTranspose')
+  const given = flattenTypes([...(primals as readonly unknown[])], 'linearTranspose')
   requireInexact('linearTranspose', given, 'argument ')
   let structure: Structure | null = null
   const { jaxpr, residuals } = recordLinear(

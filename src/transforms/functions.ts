@@ -6,7 +6,7 @@ import { materialize } from '../core/evaluate.ts'
 import { Literal } from '../core/jaxpr.ts'
 import { checkFunction } from '../core/ops/checks.ts'
 import { leafValue } from '../core/ops/operands.ts'
-import { bind1, isStaging, type Value } from '../core/trace.ts'
+import { bind1, isStaging, nameTraced, type Value } from '../core/trace.ts'
 import { type ArrayLike, eachPath, flatten, type Structure, unflatten } from '../core/tree.ts'
 import { hasTangent } from './zero.ts'
 
@@ -23,6 +23,7 @@ export const build = (structure: Structure, values: readonly Value[]): unknown =
 
 /** Applies a user's function to a list of arguments. */
 export function apply(f: AnyFunction, args: readonly unknown[]): unknown {
+  nameTraced(nameOf(f))
   // The public signature has checked the arguments against the function's own types.
   return (f as (...args: readonly unknown[]) => unknown)(...args)
 }

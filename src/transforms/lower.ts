@@ -1,9 +1,11 @@
 /** Looking at what becomes of a function on its way to a machine. */
 import { bytesOf, sameType, showType } from '../core/aval.ts'
 import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors.ts'
+import { within } from '../core/in-name-of.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
 import type { Out } from '../core/tree.ts'
-import { type Flat, flattenValues, normalArgnums, paths } from './functions.ts'
+import { type Abstract, withTypesAlone } from './abstract-arguments.ts'
+import { type Flat, flattenValues, normalArgnums, paths, requireFunction } from './functions.ts'
 import { type JitOptions, jit, programOf } from './jit.ts'
 import { inputAvals, outputAvals } from './staging/jaxprs.ts'
 import type { Args } from './types.ts'
@@ -38,6 +40,12 @@ export interface Lowered<A extends Args, R> {
 
 const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0)
 
+/** Static arguments as they are, others with types in place of arrays where they say so. */
+function typesOf({ staticArgnums = [] }: JitOptions, args: readonly unknown[]): readonly unknown[] {
+  const statics = normalArgnums('lower', 'staticArgnums', staticArgnums, args.length)
+  return args.map((a, i) => (statics.includes(i) ? a : withTypesAlone([a], 'lower')[0]))
+}
+
 /** The arguments that a program takes: those that are not static. */
 function traced({ staticArgnums = [] }: JitOptions, args: readonly unknown[]): Flat {
   const statics = normalArgnums('lower', 'staticArgnums', staticArgnums, args.length)
@@ -57,9 +65,11 @@ function requireSame(expected: Flat, got: Flat): void {
 }
 
 /** `lower`, with what tells of programs. */
-export function lowerWith<A extends Args, R>(tools: LoweringTools, f: (...a: A) => R, options: JitOptions = {}): (...a: A) => Lowered<A, R> {
-  const call = jit(f, options)
-  return (...args) => {
+export function lowerWith<A extends Args, R>(tools: LoweringTools, f: (...a: A) => R, options: JitOptions = {}): (...a: A | Abstract<A>) => Lowered<A, R> {
+  requireFunction('lower', f)
+  const call = within('lower', () => jit(f, options))
+  return (...given) => {
+    const args = typesOf(options, given)
     const jaxpr = programOf(f, options, args)
     const expected = traced(options, args)
     return {

@@ -1,12 +1,12 @@
 /** Tracing users' functions: makeJaxpr and evalShape, and what jit and scan build on. */
 import type { NDArray } from '../core/array.ts'
-import type { Aval, Shape } from '../core/aval.ts'
-import type { DType } from '../core/dtype.ts'
+import type { Aval } from '../core/aval.ts'
 import { ArgumentError, InternalError } from '../core/errors.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
 import { parseJaxpr as parse } from '../core/parse.ts'
 import { printJaxpr } from '../core/print.ts'
 import { type MapTree, type Structure, unflatten } from '../core/tree.ts'
+import { type Abstract, flattenTypes, type ShapeDtype } from './abstract-arguments.ts'
 import { type AnyFunction, apply, build, flattenValues, requireFunction } from './functions.ts'
 import { outputAvals } from './staging/jaxprs.ts'
 import { type Staged, traceToJaxpr } from './staging/stage.ts'
@@ -67,7 +67,7 @@ export function parseJaxpr(text: string): ClosedJaxpr {
 
 function traceCall(operation: string, f: AnyFunction, args: readonly unknown[]): TracedFunction {
   requireFunction(operation, f)
-  const { values, structure } = flattenValues([...args], operation)
+  const { values, structure } = flattenTypes([...args], operation)
   return traceFunction(operation, (tree) => apply(f, tree as unknown[]), structure, values.map((v) => v.aval))
 }
 
@@ -85,19 +85,14 @@ export function makeJaxpr<A extends Args>(f: (...a: A) => unknown): (...a: A) =>
   }
 }
 
-/** What is known of an array that was not computed. */
-export interface ShapeDtype {
-  readonly shape: Shape
-  readonly dtype: DType
-}
-
 /**
  * Shapes and dtypes of what a function would return; nothing is computed.
  *
  * @example
- * evalShape((x: np.NDArray) => np.sum(x, 0), np.zeros([2, 3]))   // { shape: [3], dtype: 'float32' }
+ * evalShape((x: np.NDArray) => np.sum(x, 0), np.zeros([2, 3]))                              // { shape: [3], dtype: 'float32' }
+ * evalShape((x: np.NDArray) => np.sum(x, 0), { shape: [2, 3], dtype: 'float32' })   // the same, without an array
  */
-export function evalShape<A extends Args, R>(f: (...a: A) => R, ...args: A): MapTree<R, ShapeDtype> {
+export function evalShape<A extends Args, R>(f: (...a: A) => R, ...args: A | Abstract<A>): MapTree<R, ShapeDtype> {
   const { jaxpr, outStructure } = traceCall('evalShape', f, args)
   return unflatten(outStructure, outputAvals(jaxpr).map(({ shape, dtype }): ShapeDtype => ({ shape, dtype }))) as MapTree<R, ShapeDtype>
 }

@@ -38,7 +38,7 @@ export function refused(f: () => unknown): string {
   expect(e.message.startsWith(`${e.operation}: `)).toBe(true)
   expect(firstFrame(e)).toContain('.test.ts')
   expect([traceDepth(), isStaging()]).toEqual([0, false])
-  return `${e.name} ${e.message}`
+  return `${e.name} ${e.message.replaceAll(/\S*\/tests\/(\S+?):\d+:\d+/g, '$1:LINE')}`
 }
 
 export function firstFrame(e: Error): string {

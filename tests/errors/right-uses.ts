@@ -247,7 +247,7 @@ const rootUses: Uses = {
   jvp: one(body, [x], [y], { hasAux: false }),
   vjp: one(body, [x], { hasAux: false }),
   linearize: one(body, [x]),
-  linearTranspose: one((v: np.NDArray) => v.mul(2), [x]),
+  linearTranspose: one((v: np.NDArray) => np.multiply(v, 2), [x]),
   lower: one(body, { staticArgnums: [] }),
   makeJaxpr: one(body),
   parseJaxpr: one('{ lambda ; a:f32[3]. let b:f32[3] = sin a in (b,) }'),
@@ -259,7 +259,7 @@ const debugUses: Uses = { ...of('calls compiles memory', []), ...of('infs nans',
 
 const methodUses: Uses = {
   ...of('add sub mul div pow equal notEqual less lessEqual greater greaterEqual dot matmul', [y]),
-  ...of('neg abs js item dataSync toString toJSON ravel dispose', []),
+  ...of('neg abs js dataSync toString toJSON ravel dispose', []),
   ...of('sum mean prod', [0, { keepdims: true, dtype: 'float32' }]),
   ...of('max min any all argmax argmin', [0, { keepdims: true }]),
   cumsum: one(0),
@@ -270,7 +270,7 @@ const methodUses: Uses = {
   slice: [[0], [[0, 2, 1]], [null, '...'], [at], [mask]],
 }
 const atUses: Uses = {
-  ...of('set add mul min max', [y, { mode: 'drop' }]),
+  ...of('set add mul min max', [1, { mode: 'drop' }]),
   get: one({ mode: 'fill', fillValue: 0 }),
 }
 

@@ -94,7 +94,7 @@ test('the other doors check as well', () => {
   for (const door of [jacfwd, jacrev, hessian]) {
     expect(() => door((v: NDArray) => v.sum())(whole)).toThrow(DtypeError)
     // @ts-expect-error unknown option
-    expect(() => door(sin, { hasAux: true })).toThrow(ArgumentError)
+    expect(() => door(sin, { aux: true })).toThrow(ArgumentError)
   }
   // @ts-expect-error not a function
   expect(() => makeJaxpr(1)).toThrow(ArgumentError)

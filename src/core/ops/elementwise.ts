@@ -6,6 +6,7 @@ import { decodeNumbers, encodeNumbers } from '../bytes.ts'
 import type { DType } from '../dtype.ts'
 import { isComplex, isFloating, isInexact } from '../dtype.ts'
 import { DtypeError } from '../errors.ts'
+import { within } from '../in-name-of.ts'
 import { Literal } from '../jaxpr.ts'
 import type { BinaryParams, Primitive, UnaryParams } from '../primitives/index.ts'
 import { bind1, bindAs, type Value } from '../trace.ts'
@@ -131,7 +132,7 @@ export const greaterEqual: Binary = binary('ge', 'greaterEqual')
 /** x to the power y. An integer-valued number as y takes the exact path of repeated multiplication. */
 export function pow(x: ArrayLike, y: ArrayLike): NDArray {
   if (typeof y === 'number' && Number.isInteger(y) && isArray(x)) {
-    if (isInexact(x.dtype) || (y >= 0 && x.dtype !== 'bool')) return integerPow(x, y)
+    if (isInexact(x.dtype) || (y >= 0 && x.dtype !== 'bool')) return within('pow', () => integerPow(x, y))
   }
   const type = promotedType('pow', [x, y])
   if (isInexact(type.dtype)) return bind1('pow', promote('pow', [x, y], type), {})

@@ -2,6 +2,7 @@
 import type { NDArray } from '../array.ts'
 import { isArray } from '../array-base.ts'
 import { sameShape, type Shape, sizeOf } from '../aval.ts'
+import { describe, show } from '../describe.ts'
 import { dtypeInfo, isInteger } from '../dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
 import { convert } from './elementwise.ts'
@@ -53,7 +54,7 @@ export function parse(operation: string, shape: Shape, entries: readonly IndexEn
       slices.push({ start: 0, stop: size, step: 1 })
       layout.push({ kind: 'array', axis, index: e })
     } else {
-      if (!Array.isArray(e)) throw new ArgumentError(operation, `${e === undefined ? 'undefined' : `a ${typeof e}`} is no index; it takes integers, lists [start, stop, step] ([] for a whole axis), null for a new axis, '...', and arrays`)
+      if (!Array.isArray(e)) throw new ArgumentError(operation, `${describe(e)} is no index; it takes integers, lists [start, stop, step] ([] for a whole axis), null for a new axis, '...', and arrays`)
       slices.push(bounds(operation, e, size))
       layout.push({ kind: 'axis', axis })
     }
@@ -102,10 +103,10 @@ export function nonzero(operation: string, mask: NDArray): NDArray[] {
 /** A slice as NumPy clips it: start, stop and step with start + k·step inside the axis. */
 function bounds(operation: string, e: readonly Bound[], size: number): { start: number; stop: number; step: number } {
   const step = e[2] ?? 1
-  if (!Number.isInteger(step) || step === 0) throw new ArgumentError(operation, `slice step ${step} must be an integer other than 0`)
+  if (!Number.isInteger(step) || step === 0) throw new ArgumentError(operation, `slice step ${show(step)} must be an integer other than 0`)
   const clip = (b: Bound, otherwise: number): number => {
     if (b === null || b === undefined) return otherwise
-    if (!Number.isInteger(b)) throw new ArgumentError(operation, `slice bound ${b} is no integer`)
+    if (!Number.isInteger(b)) throw new ArgumentError(operation, `slice bound ${show(b)} is no integer`)
     return step > 0 ? Math.min(Math.max(b < 0 ? b + size : b, 0), size) : Math.min(Math.max(b < 0 ? b + size : b, -1), size - 1)
   }
   return { start: clip(e[0], step > 0 ? 0 : size - 1), stop: clip(e[1], step > 0 ? size : -1), step }

@@ -1,7 +1,9 @@
 /** NumPy's indexing: what `x.at(...)` writes. */
 import type { NDArray } from '../array.ts'
 import { aval, type Shape, showType } from '../aval.ts'
+import { show } from '../describe.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { within } from '../in-name-of.ts'
 import { Literal } from '../jaxpr.ts'
 import type { ScatterParams } from '../primitives/index.ts'
 import { bind1 } from '../trace.ts'
@@ -10,6 +12,7 @@ import { add, convert, max, min, mul, where } from './elementwise.ts'
 import { type IndexEntry, parse } from './index-entries.ts'
 import { arrayEntries, type AtMode, type AtOptions, indexMode, isWhole, type Pick, pickOf, readRegion, type Region, regionOf, sizesOf, slice } from './indexing.ts'
 import { checkOptions } from './checks.ts'
+import { checkOperands } from './operands.ts'
 import { broadcastTo, flip, pad, reshape, transpose } from './shape.ts'
 
 type ScatterPrimitive = 'scatter' | 'scatterAdd' | 'scatterMul' | 'scatterMin' | 'scatterMax'
@@ -34,7 +37,8 @@ export class At {
   /** The elements, as `slice`, with a mode for indices out of bounds: without one, a plain integer out of bounds is an error. */
   get(options: AtOptions = {}): NDArray {
     checkAtOptions(options)
-    return slice(this.#x, this.#entries, options)
+    if (options.fillValue !== undefined) checkOperands('at', [options.fillValue])
+    return within('at', () => slice(this.#x, this.#entries, options))
   }
   /** The elements replaced; of equal positions the last wins. Index arrays out of bounds write nothing. */
   set(values: ArrayLike, options?: AtOptions): NDArray {
@@ -58,7 +62,7 @@ export class At {
 const modes: readonly AtMode[] = ['clip', 'fill', 'drop', 'promiseInBounds']
 function checkAtOptions(options: AtOptions): void {
   checkOptions('at', options, ['mode', 'fillValue'])
-  if (options.mode !== undefined && !modes.includes(options.mode)) throw new ArgumentError('at', `got mode ${JSON.stringify(options.mode)}; the modes are ${modes.join(', ')}`)
+  if (options.mode !== undefined && !modes.includes(options.mode)) throw new ArgumentError('at', `got mode ${show(options.mode)}; the modes are ${modes.join(', ')}`)
 }
 
 function update(primitive: ScatterPrimitive, x: NDArray, entries: readonly IndexEntry[], values: ArrayLike, options: AtOptions = {}): NDArray {

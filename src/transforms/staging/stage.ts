@@ -69,6 +69,14 @@ export class StageTrace implements Trace {
     this.equations.push(eqn(primitive, params, atoms, outputs))
     return outputs.map((v) => new StageTracer(this, v))
   }
+  originOf(tracer: NDArray): string | null {
+    if (!(tracer instanceof StageTracer)) return null
+    const { atom } = tracer
+    if (atom.kind === 'literal') return 'a number'
+    const at = this.equations.find((e) => e.outputs.includes(atom))
+    if (at !== undefined) return `the result of ${at.primitive}`
+    return [...this.constants.values()].includes(atom) ? 'an array from outside' : 'an argument'
+  }
   atomOf(value: Value): Atom {
     if (value instanceof StageTracer && value.trace === this) return value.atom
     return this.lift(value).atom
