@@ -21,6 +21,7 @@ const config: ViteUserConfig = defineConfig({
     // Two cores: a run takes both, and each file has one thread unless it asks for more.
     maxWorkers: 2,
     env: { PULLBACK_THREADS: process.env['PULLBACK_THREADS'] ?? '1' },
+    maxConcurrency: 2,
   },
 })
 

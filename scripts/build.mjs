@@ -1,8 +1,8 @@
 // `npm run build`: writes to dist/ what package.json's `exports` and `imports` point to. JavaScript by esbuild, its
 // entry points sharing chunks; declarations by tsc. `node scripts/build.mjs FOLDER` writes to another folder.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { ownNames, platform, root, shakenFpTs } from './bundle.mjs'
 
@@ -56,14 +56,28 @@ if (wiring === undefined || wiring !== core) fail(`the wiring is in ${wiring} an
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 if (spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outdir], { cwd: root, stdio: 'inherit' }).status !== 0) fail('tsc failed')
 
-// Declarations name their neighbours as the sources do, `./x.ts`; published, those are `./x.js`.
-for (const file of readdirSync(outdir, { recursive: true }).filter((file) => file.endsWith('.d.ts'))) {
-  const path = join(outdir, file)
-  writeFileSync(path, readFileSync(path, 'utf8').replace(/((?:from|import)\s*\(?\s*['"])(\.{1,2}\/[^'"]+)\.ts(['"])/g, '$1$2.js$3'))
+// Declarations name their neighbours as the sources do, `./x.ts`; published, those are `./x.js`. Those that no entry
+// point leads to are of no use to anybody.
+const declared = [...Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [] : [e.types])), manifest.imports['#platform'].types]
+const neighbours = /((?:from|import)\s*\(?\s*['"])(\.{1,2}\/[^'"]+)\.ts(['"])/g
+const reached = new Set()
+function declare(path) {
+  if (reached.has(path)) return
+  reached.add(path)
+  if (!existsSync(path)) fail(`no declarations in ${path}`)
+  const text = readFileSync(path, 'utf8')
+  for (const [, , neighbour] of text.matchAll(neighbours)) declare(join(dirname(path), `${neighbour}.d.ts`))
+  writeFileSync(path, text.replace(neighbours, '$1$2.js$3'))
+}
+for (const file of declared) declare(join(outdir, file.replace('./dist/', '')))
+for (const file of readdirSync(outdir, { recursive: true, withFileTypes: true })) {
+  const path = join(file.parentPath, file.name)
+  if (path.endsWith('.d.ts') && !reached.has(path)) rmSync(path)
+}
+for (const folder of readdirSync(outdir, { recursive: true, withFileTypes: true }).filter((file) => file.isDirectory()).reverse()) {
+  const path = join(folder.parentPath, folder.name)
+  if (readdirSync(path).length === 0) rmdirSync(path)
 }
 
-const declared = Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [] : [e.types]))
-const undeclared = declared.filter((file) => !existsSync(join(outdir, file.replace('./dist/', ''))))
-if (undeclared.length > 0) fail(`no declarations for ${undeclared.join(', ')}`)
 const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0)
 console.log(`dist: ${Object.keys(result.metafile.outputs).length} files of JavaScript, ${(bytes / 1024).toFixed(0)} KiB`)

@@ -1,4 +1,4 @@
-// `npm test`: types, lint, then every test; `npm test -- WORD` runs only the test files whose path contains WORD;
+// `npm test`: types, lint, licences, then every test; `npm test -- WORD` runs only the test files whose path contains WORD;
 // `npm run test:full` runs the same at full size (tests/scale.ts), and the laws once more with two threads. The last line counts all of it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -47,6 +47,7 @@ if (files.length === 0) {
 if (words.length === 0) {
   check('types', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', '.'])
   check('lint', 'scripts/lint.mjs', [])
+  check('licences', 'scripts/licences.mjs', [])
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'pullback-test-'))

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The array that users hold. `NDArray` is what everything is typed as; a concrete one is a `DeviceArray` (a handle:
  * aval, device, storage), a traced one a `Tracer` of some transformation. Immutable and freely reusable.

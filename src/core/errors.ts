@@ -15,13 +15,30 @@ export type ErrorCode =
   | 'NON_FINITE'
   | 'INTERNAL'
 
+// Written out: in an app's minified bundle the classes have other names.
+const nameOf: Readonly<Record<ErrorCode, string>> = {
+  SHAPE: 'ShapeError',
+  DTYPE: 'DtypeError',
+  TREE: 'TreeError',
+  CONCRETIZATION: 'ConcretizationError',
+  TRACER_LEAK: 'TracerLeakError',
+  DEVICE: 'DeviceError',
+  OUT_OF_MEMORY: 'OutOfMemoryError',
+  DISPOSED: 'DisposedError',
+  FORMAT: 'FormatError',
+  ARGUMENT: 'ArgumentError',
+  CHECK: 'CheckError',
+  NON_FINITE: 'NonFiniteError',
+  INTERNAL: 'InternalError',
+}
+
 /** The base of all. `operation` names the function that refused, as the user calls it. */
 export class PullbackError extends Error {
   readonly code: ErrorCode
   readonly operation: string
   constructor(code: ErrorCode, operation: string, message: string) {
     super(`${operation}: ${message}`)
-    this.name = new.target.name
+    this.name = nameOf[code]
     this.code = code
     this.operation = operation
     trimStack(this)
@@ -104,7 +121,8 @@ export class InternalError extends PullbackError {
 }
 
 // The library's own folder: frames inside it are dropped, so that a stack starts at the user's line.
-const ownFolder = new URL('..', import.meta.url).href
+// Not `new URL('..', import.meta.url)`: bundlers take that form for the address of an asset.
+const ownFolder = import.meta.url.replace(/[^/]*\/[^/]*$/, '')
 const ownPath = ownFolder.startsWith('file:') ? decodeURIComponent(new URL(ownFolder).pathname) : ownFolder
 
 /** What V8 adds to `Error`; other engines lack it. */

@@ -28,7 +28,7 @@ test('each fp-ts module is one file, in use, and has a place that would be worse
   }
 })
 
-test('the wiring alone has side effects', () => {
-  expect(manifest.sideEffects).toEqual(['./dist/wire.js', './src/wire.ts'])
+test('the wiring and a worker\'s file alone have side effects', () => {
+  expect(manifest.sideEffects).toEqual(['./dist/wire.js', './dist/platform/worker.js', './src/wire.ts', './src/platform/worker.ts'])
   expect(existsSync(join(root, 'src', 'wire.ts'))).toBe(true)
 })

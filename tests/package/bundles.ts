@@ -1,0 +1,86 @@
+/**
+ * Programs of each entry point, alone and in pairs, through three bundlers in production mode: the bundle prints what the
+ * program prints in plain Node. Bundlers drop what they think nobody needs, rename classes and split shared modules.
+ */
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
+import { build as esbuild } from 'esbuild'
+import { rollup } from 'rollup'
+import { build as vite } from 'vite'
+import { beforeAll, expect, test } from 'vitest'
+import { scale } from '../scale.ts'
+import { entries, type Installed, node } from './installed.ts'
+
+const names = entries.map((entry) => entry.replace('pullback/', ''))
+
+/** Every entry point by itself, and any two: what one makes, the other takes. A worker's file has nothing to share. */
+const combinations: readonly (readonly string[])[] = names.flatMap((a, i) => [[a], ...names.slice(i + 1).map((b) => [a, b])]).filter((combination) => combination.length === 1 || !combination.includes('worker'))
+
+const programOf = ([a, b]: readonly string[]): string =>
+  a === undefined || b === undefined ? `import './${a}.mjs'\n`
+  : `import * as a from './${a}.mjs'\nimport * as b from './${b}.mjs'\nconsole.log(JSON.stringify([a.use(b.made), b.use(a.made)]))\n`
+
+const complain = (bundler: string, message: string): never => {
+  throw new Error(`${bundler}: ${message}`)
+}
+
+/** Each writes the bundle of a program and gives the file to run. A warning is an error. */
+const bundlers: Readonly<Record<string, (app: string, program: string, name: string) => Promise<string>>> = {
+  esbuild: async (app, program, name) => {
+    const outfile = join(app, 'out', `${name}.esbuild.mjs`)
+    const { warnings } = await esbuild({ absWorkingDir: app, entryPoints: [program], bundle: true, minify: true, format: 'esm', platform: 'neutral', conditions: ['browser'], outfile, logLevel: 'silent' })
+    return warnings.length === 0 ? outfile : complain('esbuild', warnings.map(({ text }) => text).join('\n'))
+  },
+  'esbuild for Node': async (app, program, name) => {
+    const outfile = join(app, 'out', `${name}.esbuild-node.mjs`)
+    const { warnings } = await esbuild({ absWorkingDir: app, entryPoints: [program], bundle: true, minify: true, format: 'esm', platform: 'node', outfile, logLevel: 'silent' })
+    return warnings.length === 0 ? outfile : complain('esbuild', warnings.map(({ text }) => text).join('\n'))
+  },
+  rollup: async (app, program, name) => {
+    const file = join(app, 'out', `${name}.rollup.mjs`)
+    const bundle = await rollup({ input: join(app, program), plugins: [nodeResolve({ browser: true, exportConditions: ['production'] })], onwarn: ({ message }) => complain('rollup', message) })
+    await bundle.write({ file, format: 'es' })
+    await bundle.close()
+    return file
+  },
+  vite: async (app, program, name) => {
+    const outDir = join('out', `${name}.vite`)
+    const onwarn = ({ code, message }: { readonly code?: string; readonly message: string }): void => {
+      if (code !== 'PLUGIN_TIMINGS') complain('vite', message) // how long its own plugins took
+    }
+    await vite({
+      root: app, configFile: false, logLevel: 'silent', mode: 'production',
+      build: { outDir, emptyOutDir: true, modulePreload: false, rollupOptions: { input: join(app, program), output: { entryFileNames: 'app.mjs' }, onwarn } },
+    })
+    return join(app, outDir, 'app.mjs')
+  },
+}
+
+/** esbuild takes a tenth of a second: it tries all. The others share the combinations, where not everything is tried. */
+const isTried = (bundler: string, combination: number): boolean =>
+  scale === 'full' || bundler === 'esbuild' || combination % 4 === ['rollup', 'vite', 'esbuild for Node'].indexOf(bundler)
+
+export function bundles(installed: () => Installed): void {
+  beforeAll(() => cpSync(join(import.meta.dirname, 'programs'), installed().app, { recursive: true }))
+
+  const expected = new Map<string, Promise<string>>()
+
+  /** What a combination's program prints in plain Node. */
+  function unbundled(app: string, program: string): Promise<string> {
+    const known = expected.get(program) ?? node(app, program).then(({ status, output }) => (status === 0 ? output : complain('unbundled', output)))
+    expected.set(program, known)
+    return known
+  }
+
+  for (const bundler of Object.keys(bundlers)) {
+    const tried = combinations.filter((_, i) => isTried(bundler, i))
+    test.each(tried.map((combination) => ({ combination, name: combination.join(' and ') })))(`${bundler}: $name`, async ({ combination }) => {
+      const { app } = installed()
+      const name = combination.join('-')
+      writeFileSync(join(app, `${name}.app.mjs`), programOf(combination))
+      const file = await bundlers[bundler]!(app, `${name}.app.mjs`, name)
+      expect(await node(app, file)).toEqual({ status: 0, output: await unbundled(app, `${name}.app.mjs`) })
+    })
+  }
+}

@@ -1,0 +1,36 @@
+/** The declarations, under the compilers and the settings that apps use: whole, without `skipLibCheck`. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { scale } from '../scale.ts'
+import { entries, type Installed, node, root } from './installed.ts'
+
+const compilers = ['typescript-5.4', 'typescript-5.9', 'typescript-6.0', 'typescript']
+const resolutions = { nodenext: 'nodenext', bundler: 'esnext' }
+
+const program = `import { grad, jit, np, type NDArray, vmap } from 'pullback'
+${entries.map((name, i) => `import * as m${i} from '${name}'\nexport const x${i}: object = m${i}`).join('\n')}
+const square = (x: NDArray): NDArray => x.mul(x).sum()
+export const f: (x: NDArray) => NDArray = jit(grad(square))
+export const g: (w: { a: NDArray; b: [NDArray, NDArray] }) => { a: NDArray; b: [NDArray, NDArray] } = grad((w) => np.sum(w.a.mul(w.b[0])).add(w.b[1]))
+export const h: NDArray = vmap(f)(np.zeros([2, 3]))
+// @ts-expect-error: a string is no array
+np.add(h, 'one')
+`
+
+export function compile(installed: () => Installed): void {
+  const all = compilers.flatMap((compiler) => Object.entries(resolutions).map(([resolution, module]) => ({ compiler, resolution, module })))
+  // At quick scale each compiler under one of them, in turn; the newest under both.
+  const tried = all.filter(({ compiler }, i) => scale === 'full' || compiler === compilers.at(-1) || i % 4 === 0 || i % 4 === 3)
+  test.each(tried)('$compiler with $resolution', async ({ compiler, resolution, module }) => {
+    const { app } = installed()
+    const name = `types-${compiler}-${resolution}`
+    writeFileSync(join(app, `${name}.ts`), program)
+    const compilerOptions = {
+      target: 'es2022', module, moduleResolution: resolution, lib: ['es2022', 'dom'], types: [],
+      strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, noEmit: true,
+    }
+    writeFileSync(join(app, `${name}.json`), JSON.stringify({ compilerOptions, files: [`${name}.ts`] }))
+    expect(await node(app, join(root, 'node_modules', compiler, 'bin', 'tsc'), '-p', `${name}.json`)).toEqual({ status: 0, output: '' })
+  })
+}

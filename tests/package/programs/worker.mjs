@@ -1,0 +1,2 @@
+import './worker-scope.mjs'
+import 'pullback/worker'
