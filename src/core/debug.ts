@@ -3,6 +3,7 @@ import type { Monoid } from '../fp/monoid.ts'
 import { traceRecords, type TraceRecord } from './compile-log.ts'
 import type { DeviceName } from './device-name.ts'
 import { backendOf, devices } from './devices.ts'
+import { checkOptions } from './ops/checks.ts'
 import { counters } from './evaluate.ts'
 import { watch } from './non-finite.ts'
 import type { MemoryUse } from './storage.ts'
@@ -29,12 +30,19 @@ export const memoryMonoid: Monoid<MemoryUse> = {
  * machine can run at the same time, or as the environment variable PULLBACK_THREADS says. 1 where threads cannot share memory:
  * in pages that are not cross-origin isolated. Results are the same to the bit for any number.
  *
+ * `worker` is where a browser finds the file `pullback/worker`; by default it lies beside the library's own files, which
+ * bundlers that know `new Worker(new URL(…))` see to.
+ *
  * @example
  * debug.threads()    // 8
  * debug.threads(1)   // 1, from now on
- * @throws ArgumentError for what is no number of threads.
+ * debug.threads(4, { worker: '/assets/pullback-worker.js' })
+ * @throws ArgumentError for what is no number of threads, and for an unknown option.
  */
-export const threads = (count?: number): number => backendOf('wasm').threads(count)
+export function threads(count?: number, options: { readonly worker?: string | URL } = {}): number {
+  checkOptions('threads', options, ['worker'])
+  return backendOf('wasm').threads(count, options.worker)
+}
 
 /** How often compiled programs and eager operations ran, and eager operations were compiled, since the start. */
 export const calls = (): Readonly<typeof counters> => ({ ...counters })

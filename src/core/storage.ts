@@ -44,6 +44,6 @@ export interface Backend {
   /** The bytes of a number written in a program, to be passed as an operand: it is no array, and not counted as one. */
   literal(bytes: Uint8Array): Storage
   memory(): MemoryUse
-  /** How many threads programs may have; with a number, sets it first. 1 where there is no other way. */
-  threads(count?: number): number
+  /** How many threads programs may have; with a number, sets it first, with `worker`, where a worker's file is. 1 where there is no other way. */
+  threads(count?: number, worker?: string | URL): number
 }

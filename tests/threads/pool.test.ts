@@ -15,7 +15,7 @@ afterEach(() => {
 function poolOf(threads: number, options: Partial<PoolOptions> = {}): { heap: Heap; pool: ThreadPool; args: number } {
   const heap = new Heap()
   const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (address: number, bytes: number) => { heap.unreserve(address, bytes) } }
-  const pool = new ThreadPool(heap.memory, space, threads, { patience: 0, startLimit: 60_000, wakeTime: 0, workerUrl: null, ...options })
+  const pool = new ThreadPool(heap.memory, space, threads, { patience: 0, startLimit: 60_000, wakeTime: 0, ...options })
   pools.push(pool)
   return { heap, pool, args: heap.reserve(4096) }
 }
@@ -149,7 +149,7 @@ test('many pools in one process work side by side, and again after each was stop
 test('workers that are replaced while they sleep, spin or come up leave nothing behind that the next ones trip over', () => {
   const { heap, pool, args } = poolOf(3)
   for (let round = 0; round < sized(12, 200); round++) {
-    pool.threads = 2 + (round % 3)
+    pool.resize(2 + (round % 3))
     if (round % 4 === 3) continue // replaced before they were asked for
     for (let i = 0; i < 3; i++) {
       heap.words.fill(0, args / 4, args / 4 + 64)
@@ -161,7 +161,7 @@ test('workers that are replaced while they sleep, spin or come up leave nothing 
   const impatient = poolOf(3, { patience: 1e9 })
   for (let round = 0; round < sized(5, 50); round++) {
     expect(call(impatient.pool, census(impatient.heap), impatient.args)).toBe(1)
-    impatient.pool.threads = 2 + (round % 2)
+    impatient.pool.resize(2 + (round % 2))
     sleep(10 * (round % 5))
   }
   let threads = 1
@@ -175,7 +175,7 @@ test('workers that are replaced while they sleep, spin or come up leave nothing 
 test('the number of threads changes between programs', () => {
   const { heap, pool, args } = poolOf(2)
   for (const threads of [2, 4, 1, 3]) {
-    pool.threads = threads
+    pool.resize(threads)
     heap.words.fill(0, args / 4, args / 4 + 64)
     expect(call(pool, lockstep(heap, 20), args)).toBe(threads)
     expect(words(heap, args, 5)).toEqual([0, 1, 2, 3, 4].map((t) => (t < threads ? 20 : 0)))

@@ -82,7 +82,7 @@ test('PULLBACK_THREADS says how many; what is no number of threads is refused', 
   expect(run('console.log(debug.threads())', { threads: '7' }).output).toBe('7')
   const { status, output } = run('work()', { threads: 'many' })
   expect(status).toBe(1)
-  expect(output).toContain("ArgumentError: PULLBACK_THREADS: got 'many'; it takes an integer from 1")
+  expect(output).toContain("the environment variable PULLBACK_THREADS is 'many'; it takes an integer from 1")
   expect(run('try { debug.threads(0) } catch (e) { console.log(String(e)) }').output).toBe('ArgumentError: threads: got 0; a number of threads is an integer from 1 to 32')
 })
 
@@ -151,8 +151,11 @@ const alone = work()
 for (let i = 0; i < 10; i++) { await turn(30); if (work() !== alone) throw new Error('another result') }
 for (let i = 0; i < 100; i++) if (work() !== alone) throw new Error('another result')
 console.log(debug.threads(), started.length, started[0].endsWith('/worker.js'))
+debug.threads(2, { worker: 'https://example.org/elsewhere.js' })
+work()
+console.log(started[1])
 process.exitCode = 0; console.log('END', Date.now()); process.exit()`
     const { status, output } = run(text, { library: 'browser', before: likeBrowser(true, mainMayWait) })
-    expect({ status, output }).toEqual({ status: 0, output: '2 1 true' })
+    expect({ status, output }).toEqual({ status: 0, output: '2 1 true\nhttps://example.org/elsewhere.js' })
   })
 })

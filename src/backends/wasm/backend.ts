@@ -16,6 +16,8 @@ import { type Code, type PoolOptions, ThreadPool } from './pool.ts'
 const programsKept = { count: 2048, bytes: 64 * 2 ** 20 }
 
 export interface WasmOptions extends Partial<HeapLimits>, Partial<PoolOptions> {
+  /** The worker's file in browsers; null: the package's own. */
+  readonly workerUrl?: string | URL | null
   /** Threads at first; else PULLBACK_THREADS, else those of the machine. */
   readonly threads?: number
   /** Nanoseconds from which a phase of a program is shared; else PULLBACK_SHARE_ABOVE. With 0 everything that can be shared is, at once. */
@@ -39,11 +41,13 @@ export class WasmBackend implements Backend {
   readonly #programs = new Lru<string, WasmExecutable>(programsKept)
   readonly #sizedCode = new Lru<string, Code>(programsKept)
   #threads: number | null
+  #workerUrl: string | URL | null
   #runtime: Runtime | null = null
 
   constructor(options: WasmOptions = {}) {
     this.#options = options
     this.#threads = options.threads ?? null
+    this.#workerUrl = options.workerUrl ?? null
     this.#shareAbove = options.shareAbove ?? numberSetting('PULLBACK_SHARE_ABOVE', 0) ?? worthSharing
   }
 
@@ -118,11 +122,12 @@ export class WasmBackend implements Backend {
     return this.#start().heap.resident()
   }
 
-  threads(count?: number): number {
+  threads(count?: number, worker?: string | URL): number {
+    if (worker !== undefined) this.#workerUrl = worker
     if (count !== undefined) {
       if (!Number.isInteger(count) || count < 1 || count > maxThreads) throw new ArgumentError('threads', `got ${String(count)}; a number of threads is an integer from 1 to ${maxThreads}`)
       this.#threads = count
-      if (this.#runtime !== null) this.#runtime.pool.threads = count
+      this.#runtime?.pool.resize(count, this.#workerUrl)
     }
     if (this.#runtime !== null) return this.#runtime.heap.shared ? this.#runtime.pool.threads : 1
     return sharesMemory() ? this.#wantedThreads() : 1
@@ -147,8 +152,7 @@ export class WasmBackend implements Backend {
         patience: this.#options.patience ?? (impatient ? 0 : 40),
         startLimit: this.#options.startLimit ?? (impatient ? 60_000 : 2000),
         wakeTime: this.#options.wakeTime ?? (impatient ? 0 : 150_000),
-        workerUrl: this.#options.workerUrl ?? null,
-      })
+      }, this.#workerUrl)
       this.#runtime = { heap, arena: new Scratch(heap), frame: new Scratch(heap), pool }
     }
     return this.#runtime
@@ -160,7 +164,7 @@ function numberSetting(name: string, least: number): number | null {
   const text = setting(name)
   if (text === undefined || text === '') return null
   const value = Number(text)
-  if (!Number.isInteger(value) || value < least) throw new ArgumentError(name, `got '${text}'; it takes an integer from ${least}`)
+  if (!Number.isInteger(value) || value < least) throw new ArgumentError('threads', `the environment variable ${name} is '${text}'; it takes an integer from ${least}`)
   return value
 }
 

@@ -27,8 +27,6 @@ export interface PoolOptions {
   readonly startLimit: number
   /** Programs shorter than this many nanoseconds do not wait for a sleeping worker, but wake it for the next. */
   readonly wakeTime: number
-  /** The worker's file in browsers; null: the package's own. */
-  readonly workerUrl: string | URL | null
 }
 
 /** Room for a module while the workers read it. */
@@ -57,6 +55,7 @@ export class ThreadPool {
   readonly #options: PoolOptions
   readonly #mayBlock: boolean
   #threads: number
+  #workerUrl: string | URL | null
   #workers: WorkerThreads | null = null
   /** Shared with the workers' listeners, which must not hold the pool itself. */
   #health: { failure: string | null } = { failure: null }
@@ -67,12 +66,13 @@ export class ThreadPool {
   /** Calls that ran on all threads. */
   launches = 0
 
-  constructor(memory: WebAssembly.Memory, space: Space, threads: number, options: PoolOptions) {
+  constructor(memory: WebAssembly.Memory, space: Space, threads: number, options: PoolOptions, workerUrl: string | URL | null = null) {
     this.#memory = memory
     this.#words = new Int32Array(memory.buffer, 0, controlEnd / 4)
     this.#space = space
     this.#options = options
     this.#threads = threads
+    this.#workerUrl = workerUrl
     this.#mayBlock = mayBlock()
     this.#words[wordOf.firstMaySleep] = this.#mayBlock ? 1 : 0
   }
@@ -87,9 +87,11 @@ export class ThreadPool {
     return this.#health.failure === null ? this.#threads : 1
   }
 
-  set threads(count: number) {
+  /** Another number of threads, from a worker's file (browsers; null: the package's own). */
+  resize(count: number, workerUrl: string | URL | null = this.#workerUrl): void {
     this.stop()
     this.#threads = count
+    this.#workerUrl = workerUrl
     this.#health = { failure: null }
   }
 
@@ -143,7 +145,7 @@ export class ThreadPool {
   /** True once all workers are up. */
   #start(code: Code): boolean {
     const words = this.#words
-    const { patience, startLimit, workerUrl } = this.#options
+    const { patience, startLimit } = this.#options
     const threads = this.#threads
     if (this.#workers === null) {
       const generation = (words[wordOf.generation]! += 1)
@@ -155,7 +157,7 @@ export class ThreadPool {
       const setups = Array.from({ length: threads - 1 }, (_, i) => ({ memory: this.#memory, words: wordOf, generation, sequence, threadId: 1 + i, spinMilliseconds }))
       const health = (this.#health = { failure: null as string | null })
       try {
-        this.#workers = startWorkers(setups, (reason) => void (health.failure ??= reason), workerUrl)
+        this.#workers = startWorkers(setups, (reason) => void (health.failure ??= reason), this.#workerUrl)
       } catch (e) {
         health.failure = String(e)
         return false
