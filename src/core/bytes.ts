@@ -88,10 +88,18 @@ export function decodeNumbers(bytes: Uint8Array, dtype: DType): TypedArray {
   return Float32Array.from(view, widen)
 }
 
-/** One number or truth value as a scalar's bytes. */
+/** Room for one element of any dtype. */
+const element = new Uint8Array(16)
+const elementViews: Partial<Record<DType, TypedArray>> = {}
+
+/** One number or truth value as a scalar's bytes. Eager operations make one at each call, and a view of fresh bytes costs more than all the rest. */
 export function scalarBytes(value: number | boolean, dtype: DType): Uint8Array {
-  const x = Number(value)
-  return encodeNumbers(dtypeInfo[dtype].kind === 'complex' ? [x, 0] : [x], dtype)
+  const view = (elementViews[dtype] ??= storageView(element, dtype))
+  view[0] = encodeOne(Number(value), dtype)
+  if (dtypeInfo[dtype].kind === 'complex') view[1] = 0
+  const bytes = new Uint8Array(dtypeInfo[dtype].bytes)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = element[i]!
+  return bytes
 }
 
 const f32 = new Float32Array(1)

@@ -142,7 +142,7 @@ export class Heap {
     return { bytes: this.#residentBytes, storages: this.#resident.size, scratchBytes: this.#scratchBytes }
   }
 
-  /** Memory that belongs to no array (arena, call frames), and whom to ask for some of it back. */
+  /** Memory that belongs to no array (arena, call frames, modules on their way to workers). */
   reserve(bytes: number): number {
     const address = this.#take(bytes)
     this.#scratchBytes += Allocator.sizeFor(bytes)
@@ -152,6 +152,7 @@ export class Heap {
     this.#allocator.free(address, bytes)
     this.#scratchBytes -= Allocator.sizeFor(bytes)
   }
+  /** Whom to ask for memory back when arrays need the room. */
   addScratch(scratch: ScratchMemory): void {
     this.#scratch.push(scratch)
   }
