@@ -79,5 +79,7 @@ export const all = (tree: unknown): boolean =>
  * tree.broadcastPrefix([0, null], [{ w: 1, b: 2 }, 3], isAxis)   // [0, 0, null]
  * @throws TreeError naming the path at which it is no prefix.
  */
-export const broadcastPrefix = <V>(prefix: unknown, tree: unknown, isValue: (x: unknown) => x is V): V[] =>
-  spreadPrefix('tree.broadcastPrefix', prefix, flattenTree(tree, 'tree.broadcastPrefix')[1], isValue, 'the prefix')
+export function broadcastPrefix<V>(prefix: unknown, tree: unknown, isValue: (x: unknown) => x is V): V[] {
+  checkFunction('tree.broadcastPrefix', isValue)
+  return spreadPrefix('tree.broadcastPrefix', prefix, flattenTree(tree, 'tree.broadcastPrefix')[1], isValue, 'the prefix')
+}

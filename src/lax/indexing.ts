@@ -15,6 +15,7 @@ export type StartIndices = readonly ArrayLike[] | NDArray
 
 /** int32 scalars; negative starts count from the end, as JAX has it. */
 function starts(operation: string, x: NDArray, indices: StartIndices): Value[] {
+  if (isArray(indices)) indices.requireUsable(operation)
   const list = isArray(indices) ? split(operation, indices) : ops.checkList(operation, 'startIndices', indices)
   if (list.length !== x.ndim) throw new ShapeError(operation, `got ${list.length} start indices for shape [${x.shape.join(',')}]; takes one for each axis`)
   return list.map((s, axis) => start(operation, s, x.shape[axis]!))
@@ -150,7 +151,7 @@ export function gather(x: ArrayLike, indices: ArrayLike, options: GatherOptions)
   const { dimensionNumbers: d, sliceSizes, mode = 'fill', fillValue = null } = options
   requireNumbers('gather', d, ['offsetDims', 'collapsedSliceDims', 'startIndexMap'], ['operandBatchingDims', 'startIndicesBatchingDims'])
   ops.checkShape('gather', sliceSizes)
-  if (fillValue !== null) ops.checkOperands('gather', [fillValue])
+  if (fillValue !== null && typeof fillValue !== 'number' && typeof fillValue !== 'boolean') throw new ArgumentError('gather', `fillValue is ${show(fillValue)}; takes a number or a truth value`)
   return bind1('gather', [ops.toArray('gather', x), indicesOf('gather', indices)], {
     dimensionNumbers: {
       offsetDims: d.offsetDims,
@@ -200,7 +201,7 @@ const scatterWith =
         scatterIndicesBatchingDims: d.scatterIndicesBatchingDims ?? [],
       },
       mode: indexMode(operation, mode),
-      uniqueIndices,
+      uniqueIndices: ops.checkFlag(operation, 'uniqueIndices', uniqueIndices),
     })
   }
 

@@ -39,6 +39,7 @@ const reducers: { readonly [M in Monoid]: Reduce } = { add: reduceSum, mul: redu
 export function reduce(x: ArrayLike, init: ArrayLike, computation: (a: NDArray, b: NDArray) => NDArray, dimensions: readonly number[]): NDArray {
   const a = ops.toArray('reduce', x)
   ops.checkFunction('reduce', computation)
+  ops.checkOperands('reduce', [init])
   const axes = ops.normalAxes('reduce', ops.checkList('reduce', 'dimensions', dimensions), a.ndim)
   const monoid = monoidOf(computation)
   if (monoid !== null) {
@@ -51,7 +52,7 @@ export function reduce(x: ArrayLike, init: ArrayLike, computation: (a: NDArray, 
   return folded === null ? ops.broadcastTo(start, rest) : computation(ops.broadcastTo(start, rest), folded)
 }
 
-const likeInit = (init: ArrayLike, x: NDArray): NDArray => ops.convert(ops.toArray('reduce', init), x.dtype)
+const likeInit = (init: ArrayLike, x: NDArray): NDArray => ops.convert(init, x.dtype, false, 'reduce')
 
 /** Pairs of neighbours are combined until one is left, so that the order stays. Null for an axis of size 0. */
 function foldNeighbours(x: NDArray, computation: (a: NDArray, b: NDArray) => NDArray, axis: number): NDArray | null {
@@ -88,7 +89,7 @@ const running =
   (x, place, options) => {
     const { axis = 0, reverse = false } = ops.placed<CumulativeOptions>(primitive, ['axis'], [place], options, ['axis', 'reverse'])
     const a = ops.toArray(primitive, x)
-    return bind1(primitive, [a], { axis: ops.normalAxis(primitive, axis, a.ndim), reverse })
+    return bind1(primitive, [a], { axis: ops.normalAxis(primitive, axis, a.ndim), reverse: ops.checkFlag(primitive, 'reverse', reverse) })
   }
 /** Running sums along an axis, `{ axis: 0, reverse: false }` by default. */
 export const cumsum: Cumulative = running('cumsum')

@@ -1,6 +1,7 @@
 /** Structural operations under lax's names. */
 import type { NDArray } from '../core/array.ts'
 import { aval, type Shape } from '../core/aval.ts'
+import { show } from '../core/describe.ts'
 import type { DType } from '../core/dtype.ts'
 import { ShapeError } from '../core/errors.ts'
 import { Literal } from '../core/jaxpr.ts'
@@ -21,6 +22,7 @@ export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): 
 export function full(shape: Shape, fillValue: ArrayLike, dtype?: DType): NDArray {
   ops.checkOperands('full', [fillValue])
   ops.checkShape('full', shape)
+  if (dtype !== undefined) ops.checkDtype('full', dtype)
   if (typeof fillValue === 'object') return ops.broadcastTo(dtype === undefined ? fillValue : ops.convert(fillValue, dtype), shape)
   const own = typeof fillValue === 'boolean' ? 'bool' : 'float32'
   const to = dtype === undefined ? own : ops.checkDtype('full', dtype)
@@ -85,7 +87,11 @@ export function sliceInDim(x: ArrayLike, startIndex: number | null, limitIndex: 
     const a = ops.toArray('sliceInDim', x)
     const at = ops.normalAxis('sliceInDim', axis, a.ndim)
     const size = a.shape[at]!
-    const bound = (b: number | null, otherwise: number): number => (b === null ? otherwise : b < 0 ? b + size : b)
+    const bound = (b: number | null, otherwise: number): number => {
+      if (b === null) return otherwise
+      ops.checkInteger('sliceInDim', 'a bound', b)
+      return b < 0 ? b + size : b
+    }
     return slice(
       a,
       a.shape.map((_, i) => (i === at ? bound(startIndex, 0) : 0)),
@@ -101,7 +107,7 @@ export function indexInDim(x: ArrayLike, index: number, axis = 0, keepdims = tru
     const a = ops.toArray('indexInDim', x)
     const at = ops.normalAxis('indexInDim', axis, a.ndim)
     const size = a.shape[at]!
-    if (!Number.isInteger(index) || index < -size || index >= size) throw new ShapeError('indexInDim', `index ${index} is out of bounds for axis ${at} of shape [${a.shape.join(',')}]; it takes ${-size} to ${size - 1}`)
+    if (!Number.isInteger(index) || index < -size || index >= size) throw new ShapeError('indexInDim', `index ${show(index)} is out of bounds for axis ${at} of shape [${a.shape.join(',')}]; it takes ${-size} to ${size - 1}`)
     const start = index < 0 ? index + size : index
     const out = sliceInDim(a, start, start + 1, 1, at)
     return keepdims ? out : ops.squeeze(out, at)

@@ -25,7 +25,7 @@ export type Sorted<X> = X extends readonly unknown[] ? NDArray[] : NDArray
 export function sort<X extends ArrayLike | readonly ArrayLike[]>(x: X, options: SortOptions = {}): Sorted<X> {
   ops.checkOptions('sort', options, ['dimension', 'numKeys'])
   const { dimension = -1, numKeys = 1 } = options
-  const list: readonly ArrayLike[] = isList(x) ? x : [x]
+  const list: readonly ArrayLike[] = isList(x) ? ops.checkList('sort', 'the first argument', x) : [x]
   if (list.length === 0) throw new ArgumentError('sort', 'takes an array or a list of at least one')
   const arrays = list.map((x) => ops.toArray('sort', x))
   const out = bind('sort', arrays, { dimension: ops.normalAxis('sort', dimension, arrays[0]!.ndim), numKeys: ops.checkInteger('sort', 'numKeys', numKeys, 1) })

@@ -39,6 +39,7 @@ export function reduceWindow(
   const monoid = monoidOf(computation)
   if (!isWindowed(monoid)) throw new ArgumentError(name, 'takes lax.add, lax.mul, lax.max or lax.min as its computation')
   const a = ops.toArray(name, x)
+  ops.checkOperands(name, [init])
   const window = perAxis(name, 'windowDimensions', windowDimensions, a.ndim)
   const strides = perAxis(name, 'windowStrides', windowStrides, a.ndim)
   const baseDilation = perAxis(name, 'baseDilation', options.baseDilation, a.ndim)
@@ -46,6 +47,6 @@ export function reduceWindow(
   const sizes = a.shape.map((d, i) => (d === 0 ? 0 : (d - 1) * baseDilation[i]! + 1))
   const pairs = paddingPairs(name, padding, sizes, window, strides, windowDilation)
   const params = { windowDimensions: window, windowStrides: strides, padding: pairs, baseDilation, windowDilation }
-  const out = bind1(primitives[monoid], [a], params)
-  return isIdentity(monoid, init, a.dtype) ? out : computation(ops.convert(ops.toArray('reduceWindow', init), a.dtype), out)
+  const out = ops.within(name, () => bind1(primitives[monoid], [a], params))
+  return isIdentity(monoid, init, a.dtype) ? out : computation(ops.convert(init, a.dtype, false, name), out)
 }

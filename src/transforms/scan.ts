@@ -1,9 +1,10 @@
 /** lax.scan: a loop that is one equation, whatever its length. */
 import { type Aval, aval, sameShape, showType } from '../core/aval.ts'
+import { describe } from '../core/describe.ts'
 import { isInteger } from '../core/dtype.ts'
 import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors.ts'
 import { Literal } from '../core/jaxpr.ts'
-import { checkOptions } from '../core/ops/checks.ts'
+import { checkFlag, checkOptions } from '../core/ops/checks.ts'
 import { bind, type Value } from '../core/trace.ts'
 import { type ArrayLike, flatten, type Out, type Structure, unflatten } from '../core/tree.ts'
 import { convert } from './build.ts'
@@ -54,7 +55,7 @@ export function scan<I, X, C extends TreeHint, Y extends TreeHint>(
   const values = start.values.map((v, i) => asType(v, carry[i]!))
   const outs = bind('scan', [...operands, ...values, ...slices.values], {
     length: slices.length,
-    reverse: options.reverse ?? false,
+    reverse: checkFlag('scan', 'reverse', options.reverse ?? false),
     numConsts: operands.length,
     numCarry: carry.length,
     jaxpr,
@@ -79,7 +80,7 @@ function slicesOf(xs: unknown, asked: number | undefined): Slices {
   })
   const length = asked ?? sizes[0]
   if (length === undefined) throw new ArgumentError('scan', 'xs holds no arrays, so the number of iterations is not known; pass length')
-  if (!Number.isInteger(length) || length < 0) throw new ArgumentError('scan', `got length ${length}; takes an integer of at least 0`)
+  if (!Number.isInteger(length) || length < 0) throw new ArgumentError('scan', `got length ${describe(length)}; takes an integer of at least 0`)
   if (sizes.some((n) => n !== length)) {
     const each = values.map((v, i) => `xs${paths(structure)[i]} ${showType(v.aval)}`)
     throw new ShapeError('scan', `leading axes differ: ${asked === undefined ? '' : `length is ${asked}, `}${each.join(', ')}; all must be ${length}`)

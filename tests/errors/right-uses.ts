@@ -232,6 +232,7 @@ const treeUses: Uses = {
   reduce: one((n: number, a: np.NDArray) => n + a.size, params, 0),
   register: one(class Point {}, () => [[], null], () => new (class Other {})()),
   unflatten: one(tree.structure(params), [x, 1]),
+  broadcastPrefix: one(0, params, (v: unknown) => v === 0),
 }
 
 const body = (v: np.NDArray): np.NDArray => np.sum(np.sin(v))

@@ -56,6 +56,12 @@ export function checkIntegers(operation: string, name: string, xs: readonly numb
   throw new ArgumentError(operation, `${name} is ${show(xs)}; takes a list of integers`)
 }
 
+/** @throws ArgumentError unless it is a truth value. */
+export function checkFlag(operation: string, name: string, x: boolean): boolean {
+  if (typeof x === 'boolean') return x
+  throw new ArgumentError(operation, `${name} is ${describe(x)}; takes true or false`)
+}
+
 /** @throws ArgumentError unless it is a number. */
 export function checkNumber(operation: string, name: string, x: number): number {
   if (typeof x === 'number') return x

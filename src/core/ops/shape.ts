@@ -10,7 +10,7 @@ import { bind1 } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
 import { axisList, checkIntegers, checkList, checkShape, normalAxes, normalAxis } from './checks.ts'
 import { convert } from './elementwise.ts'
-import { broadcastShapes, promotedType, stretch, toArray, toType } from './operands.ts'
+import { broadcastShapes, checkOperands, promotedType, stretch, toArray, toType } from './operands.ts'
 
 /**
  * The same elements in another shape, row-major; one size may be -1.
@@ -107,6 +107,7 @@ export function pad(x: ArrayLike, paddingValue: ArrayLike, paddingConfig: readon
   for (const entry of checkList('pad', 'paddingConfig', paddingConfig)) {
     if (checkIntegers('pad', 'an entry of paddingConfig', entry).length !== 3) throw new ArgumentError('pad', `an entry of paddingConfig is ${show(entry)}; takes [low, high, interior]`)
   }
+  checkOperands('pad', [paddingValue])
   const v = isArray(paddingValue) ? convert(paddingValue, a.dtype, false, 'pad') : toType('pad', paddingValue, { dtype: a.dtype, weakType: false })
   return bind1('pad', [a, v], { paddingConfig })
 }

@@ -70,7 +70,7 @@ function update(primitive: ScatterPrimitive, x: NDArray, entries: readonly Index
   const parsed = parse('at', x.shape, entries, options.mode !== undefined)
   const region = regionOf(parsed)
   const arrays = arrayEntries(parsed.layout)
-  const v = convert(values, x.dtype)
+  const v = convert(values, x.dtype, false, 'at')
   if (arrays.length === 0) {
     const block = reshape(fitted(x, v, sizesOf(parsed.layout, region.shape)), region.shape)
     return writeRegion(x, region, primitive === 'scatter' ? block : combined[primitive](readRegion(x, region), block))
