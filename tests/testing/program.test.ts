@@ -1,11 +1,16 @@
 /** The program generator keeps its own promises. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { compileFunction } from 'node:vm'
 import { transform } from 'esbuild'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as pullback from 'pullback'
 import { type Program, type ProgramOptions, programs } from 'pullback/testing'
-import { numRuns } from '../scale.ts'
+import { numRuns, sized } from '../scale.ts'
+
+const root = join(import.meta.dirname, '..', '..')
 
 const kinds: readonly ProgramOptions[] = [{}, { smooth: true }, { dtypes: ['float64', 'float16', 'int8', 'uint32', 'bfloat16', 'bool'] }, { depth: 0, statements: 3 }]
 const always = (options: ProgramOptions, check: (f: Program, seed: number) => void): void => fc.assert(fc.property(programs(options), fc.nat(1000), check), { numRuns })
@@ -45,6 +50,21 @@ test('the TypeScript that a program prints gives what the program gives', async 
   )
 })
 
+test('the TypeScript that programs print is well typed', () => {
+  // In the project, so that `pullback` is found.
+  const folder = mkdtempSync(join(root, 'node_modules', '.pullback-printed-'))
+  try {
+    fc.sample(programs(), { seed: 1, numRuns: sized(100, 1000) }).forEach((f, i) => writeFileSync(join(folder, `${i}.ts`), String(f)))
+    // An element of a list is there: programs were run before they are printed.
+    const options = { noUnusedLocals: false, noUnusedParameters: false, noUncheckedIndexedAccess: false, isolatedDeclarations: false, declaration: false, moduleDetection: 'force', typeRoots: [join(root, 'node_modules', '@types')] }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: options, include: ['*.ts'] }))
+    const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', folder], { cwd: folder, encoding: 'utf8' })
+    expect(stdout).toBe('')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 test('operands can be asked for, so that programs compose', () => {
   const pairs = programs().chain((f) => programs({ operands: f.results }).map((g): [Program, Program] => [f, g]))
   fc.assert(
@@ -64,7 +84,7 @@ const shrunk = (planted: string, seed: number): Program => {
 }
 
 test.each(['sin ', 'reduceSum', 'scan[', 'dotGeneral[', 'sort['])('a planted failure, %s, shrinks to two statements at most', (planted) => {
-  for (let seed = 0; seed < 3; seed++) {
+  for (let seed = 0; seed < sized(2, 20); seed++) {
     const f = shrunk(planted, seed)
     const statements = String(f).split('\n').filter((line) => line.trim().startsWith('const ') && !line.startsWith('const f'))
     expect(statements.length, String(f)).toBeLessThanOrEqual(2)

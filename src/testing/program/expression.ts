@@ -13,7 +13,8 @@ export type Expression =
   /** A function of the public interface: `np.add`, `jit`. */
   | { readonly kind: 'public'; readonly path: string }
   | { readonly kind: 'call'; readonly callee: Expression; readonly operands: readonly Expression[] }
-  | { readonly kind: 'list'; readonly items: readonly Expression[] }
+  /** `fixed`: printed as a tuple, where TypeScript would see an array of any length. */
+  | { readonly kind: 'list'; readonly items: readonly Expression[]; readonly fixed?: boolean }
   | { readonly kind: 'item'; readonly of: Expression; readonly at: number }
   | { readonly kind: 'function'; readonly parameters: readonly Parameter[]; readonly body: Block }
 
@@ -102,7 +103,7 @@ function printPlain(value: Plain): string {
 }
 
 const tuple = (names: readonly string[]): string => `[${names.join(', ')}]`
-const printParameter = (p: Parameter): string => (typeof p === 'string' ? `${p}: NDArray` : `${tuple(p)}: [${p.map(() => 'NDArray').join(', ')}]`)
+const printParameter = (p: Parameter): string => (typeof p === 'string' ? `${p}: NDArray` : `${tuple(p)}: readonly [${p.map(() => 'NDArray').join(', ')}]`)
 
 /** An expression as TypeScript; `indent` is that of its line. */
 export function printExpression(e: Expression, indent = ''): string {
@@ -116,7 +117,7 @@ export function printExpression(e: Expression, indent = ''): string {
     case 'call':
       return `${printExpression(e.callee, indent)}(${e.operands.map((o) => printExpression(o, indent)).join(', ')})`
     case 'list':
-      return `[${e.items.map((i) => printExpression(i, indent)).join(', ')}]`
+      return `[${e.items.map((i) => printExpression(i, indent)).join(', ')}]${e.fixed === true ? ' as const' : ''}`
     case 'item':
       return `${printExpression(e.of, indent)}[${e.at}]`
     case 'function': {

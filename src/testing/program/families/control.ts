@@ -166,8 +166,7 @@ const loop: Nested = (scope, body) => {
   // After some rounds nothing is known of a float's range, nor of how it was rounded.
   const held = carries.map((v): Variable => ({ ...parameterOf(scope, v), low: -Infinity, high: Infinity, exact: !isFloat(v) }))
   const x = xs === undefined ? [] : [parameterOf(scope, xs, xs.shape.slice(1))]
-  const unused = scope.fresh()
-  const shown = [held.length === 1 ? held[0]!.name : held.map((v) => v.name), x[0]?.name ?? unused]
+  const shown = [held.length === 1 ? held[0]!.name : held.map((v) => v.name), ...x.map((v) => v.name)]
   const f = functionOf(
     scope,
     body,
@@ -183,7 +182,7 @@ const loop: Nested = (scope, body) => {
   const options: Record<string, boolean | number> = {}
   if (xs === undefined) options['length'] = scope.choices.between(1, 4)
   if (scope.choices.oneIn(3)) options['reverse'] = true
-  const start = carries.length === 1 ? name(carries[0]!.name) : list(...names(carries))
+  const start: Expression = carries.length === 1 ? name(carries[0]!.name) : { kind: 'list', items: names(carries), fixed: true }
   const looped = call('lax.scan', f.function, start, xs === undefined ? plain(null) : name(xs.name), ...(Object.keys(options).length > 0 ? [plain(options)] : []))
   const ys = f.results[0]!
   const unknown: About = {}
