@@ -1,11 +1,18 @@
 /** Programs that fit together, and what laws do with them again and again. */
-import type fc from 'fast-check'
+import fc from 'fast-check'
 import { linearize, type NDArray, np } from 'pullback'
 import { type Program, type ProgramOptions, programs } from 'pullback/testing'
 import { isFloat } from './values.ts'
 
 /** Programs whose derivatives are looked at: in float64, with whole numbers and truth values among them. */
 export const differentiable: ProgramOptions = { dtypes: ['float64', 'float64', 'int32', 'bool'] }
+
+/** Programs of every number type but complex ones: most of them in the common types, where they share more. */
+export const anyPrograms = (options: ProgramOptions = {}): fc.Arbitrary<Program> =>
+  fc.oneof(
+    { weight: 2, arbitrary: programs(options) },
+    { weight: 1, arbitrary: programs({ ...options, dtypes: ['float32', 'float16', 'bfloat16', 'float64', 'int32', 'int16', 'int8', 'uint32', 'uint16', 'uint8', 'bool'] }) },
+  )
 
 export interface Pair {
   readonly f: Program

@@ -24,6 +24,11 @@ const unrounded: ReadonlySet<Primitive> = new Set<Primitive>([
 /** Rounded to the nearest number, by every device. */
 const correctlyRounded: ReadonlySet<Primitive> = new Set<Primitive>(['add', 'sub', 'mul', 'div', 'rem', 'sqrt', 'square', 'convertElementType'])
 
+/** Rounded differently in another order. */
+const ordered: ReadonlySet<Primitive> = new Set<Primitive>([...sums, 'reduceProd', 'cumprod', 'cumlogsumexp', 'reduceWindowProd', 'scatterMul'])
+
+/** Operations that one device may round differently in another kernel. */
+export const byOrder = (p: Primitive): boolean => ordered.has(p)
 /** Operations that devices round differently. */
 export const byDevice = (p: Primitive): boolean => !unrounded.has(p) && !correctlyRounded.has(p)
 /** Operations that round at all. */

@@ -8,8 +8,8 @@ import { dtypeInfo, isFloating } from '../../src/core/dtype.ts'
 import type { Jaxpr } from '../../src/core/jaxpr.ts'
 import { printJaxpr } from '../../src/core/print.ts'
 import { constsAsInputs } from '../../src/transforms/staging/jaxprs.ts'
-import { like, stacked } from './composed.ts'
-import { type Program, type ProgramOptions, programs } from 'pullback/testing'
+import { anyPrograms, like, stacked } from './composed.ts'
+import { type Program, type ProgramOptions } from 'pullback/testing'
 import { arbitraryJaxpr } from '../core/arbitrary-jaxpr.ts'
 import { someBytes } from '../lowering/agree.ts'
 import { hostOf, isFloat } from './values.ts'
@@ -52,7 +52,7 @@ function traced(f: Program, chain: readonly Transform[]): Traced {
 
 /** Programs under `transformations` of any kind. */
 export const transformedPrograms = (transformations: { readonly minLength?: number; readonly maxLength: number }, options: ProgramOptions = {}): fc.Arbitrary<Traced> =>
-  fc.tuple(programs(options), fc.array(fc.constantFrom(identity, compiled, forward, backward, batched), transformations)).map(([f, chain]) => traced(f, chain))
+  fc.tuple(anyPrograms(options), fc.array(fc.constantFrom(identity, compiled, forward, backward, batched), transformations)).map(([f, chain]) => traced(f, chain))
 
 /** Programs that no function traces to as well: dead equations, weak operands, loops that carry nothing. */
 const written: fc.Arbitrary<Traced> = arbitraryJaxpr().map((jaxpr) => {
