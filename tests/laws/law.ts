@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { defaultDevice } from 'pullback'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { traceDepth } from '../../src/core/trace.ts'
-import { numLawRuns, scale, seed } from '../scale.ts'
+import { longTestTimeout, numLawRuns, scale, seed } from '../scale.ts'
 
 export interface Run {
   /** Says that this program decides nothing about the law: its values are not finite, or rounding alone decides them. */
@@ -25,7 +25,7 @@ afterAll(() => {
 
 /** `statement` holds for everything that `arbitrary` gives: `check` throws where it does not. */
 export function law<T>(statement: string, arbitrary: fc.Arbitrary<T>, check: (value: T, run: Run) => void, numRuns: number = numLawRuns): void {
-  test(statement, () => {
+  test(statement, { timeout: longTestTimeout }, () => {
     let runs = 0
     let discarded = 0
     fc.assert(
