@@ -6,6 +6,7 @@ import { type Aval, sizeOf } from '../../src/core/aval.ts'
 import { encodeNumbers } from '../../src/core/bytes.ts'
 import { dtypeInfo, isFloating } from '../../src/core/dtype.ts'
 import type { Jaxpr } from '../../src/core/jaxpr.ts'
+import type { Primitive } from '../../src/core/primitives/index.ts'
 import { printJaxpr } from '../../src/core/print.ts'
 import { constsAsInputs } from '../../src/transforms/staging/jaxprs.ts'
 import { anyPrograms, like, stacked } from './composed.ts'
@@ -19,6 +20,8 @@ export interface Traced {
   readonly jaxpr: Jaxpr
   /** Operands as the program's generator draws them. */
   readonly inputs: (seed: number) => HostArray[]
+  /** Operands that arithmetic treats specially; what the program closes over (indices, keys) as it is. */
+  readonly corners: (seed: number) => HostArray[]
 }
 
 type Fn = (...xs: NDArray[]) => NDArray[]
@@ -46,7 +49,12 @@ function traced(f: Program, chain: readonly Transform[]): Traced {
     chain.reduce((at, transform) => transform(at.f, at.args), identity(f.apply, f.args(seed)))
   const first = make(0)
   const { jaxpr, consts } = makeJaxpr(first.f)(...first.args)
-  const program: Traced = { jaxpr: constsAsInputs(jaxpr), inputs: (seed) => [...consts, ...make(seed).args].map(hostOf) }
+  const kept = consts.map(hostOf)
+  const program: Traced = {
+    jaxpr: constsAsInputs(jaxpr),
+    inputs: (seed) => [...kept, ...make(seed).args.map(hostOf)],
+    corners: (seed) => [...kept, ...cornersLike(jaxpr.inputs.map((v) => v.aval), seed)],
+  }
   return Object.defineProperty(program, fc.toStringMethod, { value: () => `${f.toString()}\n${printJaxpr(program.jaxpr)}` })
 }
 
@@ -57,17 +65,21 @@ export const transformedPrograms = (transformations: { readonly minLength?: numb
 /** Programs that no function traces to as well: dead equations, weak operands, loops that carry nothing. */
 const written: fc.Arbitrary<Traced> = arbitraryJaxpr().map((jaxpr) => {
   const avals = jaxpr.inputs.map((v) => v.aval)
-  const program: Traced = { jaxpr, inputs: (seed) => avals.map((a, i) => ({ aval: a, bytes: someBytes(a, seed + i) })) }
+  const program: Traced = { jaxpr, inputs: (seed) => avals.map((a, i) => ({ aval: a, bytes: someBytes(a, seed + i) })), corners: (seed) => cornersLike(avals, seed) }
   return Object.defineProperty(program, fc.toStringMethod, { value: () => printJaxpr(jaxpr) })
 })
 
 /** Jaxprs of every kind. */
 export const jaxprs: fc.Arbitrary<Traced> = fc.oneof({ weight: 3, arbitrary: transformedPrograms({ maxLength: 2 }) }, { weight: 1, arbitrary: written })
 
+/** Whether one of these primitives is anywhere in a program. */
+export const holds = (jaxpr: Jaxpr, primitives: readonly Primitive[]): boolean =>
+  jaxpr.equations.some((e) => primitives.includes(e.primitive) || ((e.primitive === 'jit' || e.primitive === 'scan') && holds(e.params.jaxpr, primitives)))
+
 const corners: readonly number[] = [NaN, 0, -0, 1, -1, Infinity, -Infinity, 0.5, 1e300, -1e-300, 3]
 
 /** Operands of given types, of what arithmetic treats specially. */
-export function cornersLike(avals: readonly Aval[], seed: number): HostArray[] {
+function cornersLike(avals: readonly Aval[], seed: number): HostArray[] {
   return avals.map((a, k) => {
     const parts = dtypeInfo[a.dtype].kind === 'complex' || a.dtype === 'key' ? 2 : 1
     const at = (i: number): number => corners[(Math.imul(seed + 7 * k + i, 2654435761) >>> 16) % corners.length]!
