@@ -13,7 +13,8 @@ const ratio = (row, peer) => {
 }
 const line = (row) => `| ${row.name} | ${time(row.milliseconds.pullback)} | ${row.share === null ? '' : `${(100 * row.share).toFixed(0)}% (${row.rate})`} | ${ratio(row, 'jax-js')} | ${ratio(row, 'tfjs')} |`
 const header = '| work (float32) | pullback | of the ceiling | jax-js 0.1.25 wasm | tfjs-wasm 4.22 |\n|---|---|---|---|---|'
-const about = (r) => `${r.cpu}, Node ${r.node}, one thread: peak ${r.ceiling.peak.toFixed(1)} GFLOP/s, stream ${r.ceiling.stream.toFixed(1)} GB/s.`
+const threads = (n) => ((n ?? 1) === 1 ? 'one thread' : `${n} threads`)
+const about = (r) => `${r.cpu}, Node ${r.node}, ${threads(r.ceiling.threads)}: peak ${r.ceiling.peak.toFixed(1)} GFLOP/s, stream ${r.ceiling.stream.toFixed(1)} GB/s.`
 
 function fill(file, mark, text) {
   const path = join(here, '..', file)

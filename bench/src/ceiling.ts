@@ -1,13 +1,14 @@
-/** What the machine can do at most, in WASM on one thread: every other row is a share of this. */
-import { ModuleBuilder } from '../../src/lowering/wasm/asm/index.ts'
+/** What the machine can do at most, in WASM on as many threads as the library uses: every other row is a share of this. */
+import { Heap } from '../../src/backends/wasm/heap.ts'
+import { type Code, ThreadPool } from '../../src/backends/wasm/pool.ts'
+import { type FunctionBuilder, ModuleBuilder } from '../../src/lowering/wasm/asm/index.ts'
 
-const memory = new WebAssembly.Memory({ initial: 8192 })
-
-function instance(build: (module: ModuleBuilder) => void): (n: number) => void {
-  const module = new ModuleBuilder({ check: false })
-  module.importMemory('env', 'memory', { min: 1 })
-  build(module)
-  return new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } }).exports['run'] as (n: number) => void
+export interface Ceiling {
+  readonly threads: number
+  /** GFLOP/s of independent f32x4 multiply-adds; the best of six numbers of accumulators. */
+  readonly peak: number
+  /** GB/s read plus written by a copy loop over 256 MB. */
+  readonly stream: number
 }
 
 function best(f: () => void, times: number): number {
@@ -20,13 +21,40 @@ function best(f: () => void, times: number): number {
   return t
 }
 
-/** GFLOP/s of independent f32x4 multiply-adds; the best of six numbers of accumulators. */
-export function peak(): number {
+/** The ceilings of one thread and, where there are more, of all. */
+export function ceilings(threads: number): Ceiling[] {
+  const heap = new Heap()
+  const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (at: number, bytes: number) => heap.unreserve(at, bytes) }
+  return [...new Set([1, threads])].map((count) => {
+    const pool = new ThreadPool(heap.memory, space, count, { patience: 0, startLimit: 60_000, wakeTime: 0 })
+    const ceiling = { threads: count, peak: peak(heap, pool), stream: stream(heap, pool) }
+    pool.stop()
+    return ceiling
+  })
+}
+
+/** `body` emits `run(threadId, threadCount, argument)`; gives a function that runs it on all threads. */
+function program(heap: Heap, pool: ThreadPool, body: (module: ModuleBuilder, fn: FunctionBuilder) => void): (argument: number) => void {
+  const module = new ModuleBuilder({ check: false })
+  module.importMemory('env', 'memory', { min: 1, max: 65536, shared: heap.shared })
+  const fn = module.function('run', ['i32', 'i32', 'i32'])
+  body(module, fn)
+  module.export('run', fn)
+  const bytes = module.toBytes()
+  const run = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: heap.memory } }).exports['run'] as Code['run']
+  const code: Code = { run, bytes, sharedTime: 1e9, time: 1e9 }
+  return (argument) => {
+    if (pool.threadsFor(code) === 1) run(0, 1, argument)
+    else pool.launch(code, argument)
+  }
+}
+
+function peak(heap: Heap, pool: ThreadPool): number {
   let most = 0
+  const results = heap.reserve(4096)
   for (const accumulators of [4, 6, 8, 10, 12, 14]) {
-    const run = instance((module) => {
-      const fn = module.function('run', ['i32'], [])
-      const n = fn.param(0)
+    const run = program(heap, pool, (_, fn) => {
+      const n = fn.param(2)
       const sums = Array.from({ length: accumulators }, () => fn.local('v128'))
       const [x, y] = [fn.local('v128'), fn.local('v128')]
       fn.f32x4(0.9999).set(x).f32x4(0.5).set(y)
@@ -34,39 +62,40 @@ export function peak(): number {
         for (const s of sums) fn.get(s).get(x).emit('f32x4.mul').get(y).emit('f32x4.add').set(s)
         fn.get(n).i32(1).emit('i32.sub').tee(n).brIf(head)
       })
-      fn.i32(0)
+      fn.get(fn.param(0)).i32(64).emit('i32.mul').i32(results).emit('i32.add')
       for (const [i, s] of sums.entries()) {
         fn.get(s)
         if (i > 0) fn.emit('f32x4.add')
       }
       fn.mem('v128.store')
-      module.export('run', fn)
     })
     for (let i = 0; i < 2000; i++) run(100)
     const iterations = 500_000
-    most = Math.max(most, (accumulators * 8 * iterations) / best(() => run(iterations), 12) / 1e6)
+    most = Math.max(most, (pool.threads * accumulators * 8 * iterations) / best(() => run(iterations), 12) / 1e6)
   }
+  heap.unreserve(results, 4096)
   return most
 }
 
-/** GB/s read plus written by a copy loop over 256 MB. */
-export function stream(): number {
+function stream(heap: Heap, pool: ThreadPool): number {
   const bytes = 128 * 2 ** 20
-  const run = instance((module) => {
-    const fn = module.function('run', ['i32'], [])
-    const at = fn.local('i32')
-    // Called per 64 KiB, so that the engine's optimised code runs.
-    fn.forLoop(at, 0, 65536, 64, () => {
-      for (let i = 0; i < 64; i += 16) {
-        fn.get(at).get(fn.param(0)).emit('i32.add').get(at).get(fn.param(0)).emit('i32.add').mem('v128.load', i).mem('v128.store', bytes + i)
-      }
+  const piece = 65536
+  const from = heap.reserve(2 * bytes)
+  const run = program(heap, pool, (module, fn) => {
+    // A function of its own for each 64 KiB, so that the engine's optimised code runs.
+    const copy = module.function('copy', ['i32'])
+    const at = copy.local('i32')
+    copy.forLoop(at, 0, piece, 64, () => {
+      for (let i = 0; i < 64; i += 16) copy.get(at).get(copy.param(0)).emit('i32.add').get(at).get(copy.param(0)).emit('i32.add').mem('v128.load', i).mem('v128.store', bytes + i)
     })
-    module.export('run', fn)
+    const [p, begin, end] = [fn.local('i32'), fn.local('i32'), fn.local('i32')]
+    for (const [side, bound] of [begin, end].entries()) fn.get(fn.param(0)).i32(side).emit('i32.add').i32(bytes / piece).emit('i32.mul').get(fn.param(1)).emit('i32.div_u').set(bound)
+    fn.forLoop(p, begin, end, 1, () => fn.get(p).i32(piece).emit('i32.mul').get(fn.param(2)).emit('i32.add').call(copy))
   })
-  const pass = (): void => {
-    for (let p = 0; p < bytes; p += 65536) run(p)
-  }
+  const pass = (): void => run(from)
   pass()
   pass()
-  return (2 * bytes) / best(pass, 7) / 1e6
+  const rate = (2 * bytes) / best(pass, 7) / 1e6
+  heap.unreserve(from, 2 * bytes)
+  return rate
 }

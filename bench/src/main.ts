@@ -3,7 +3,8 @@ import { execSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { peak, stream } from './ceiling.ts'
+import { debug } from 'pullback'
+import { type Ceiling, ceilings } from './ceiling.ts'
 import type { Library, Prepared, Workload } from './workload.ts'
 import { workloads } from './workloads.ts'
 
@@ -20,7 +21,7 @@ interface Row {
 
 const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1]!
 
-async function measure(w: Workload, ceiling: { peak: number; stream: number }): Promise<Row> {
+async function measure(w: Workload, ceiling: Ceiling): Promise<Row> {
   const prepared = new Map<Library, Prepared>()
   const notes: string[] = []
   for (const [name, make] of Object.entries(w.libraries) as [Library, () => Prepared | Promise<Prepared>][]) {
@@ -69,8 +70,12 @@ async function measure(w: Workload, ceiling: { peak: number; stream: number }): 
 }
 
 const cpu = cpus()[0]?.model ?? 'unknown CPU'
-const ceiling = { peak: peak(), stream: stream() }
-console.log(`${cpu}, Node ${process.version}, one thread: peak ${ceiling.peak.toFixed(1)} GFLOP/s, stream ${ceiling.stream.toFixed(1)} GB/s\n`)
+// PULLBACK_THREADS says how many; by default all of the machine's.
+const all = ceilings(debug.threads())
+const ceiling = all.at(-1)!
+console.log(`${cpu}, Node ${process.version}`)
+for (const c of all) console.log(`${c.threads} thread${c.threads === 1 ? '' : 's'}: peak ${c.peak.toFixed(1)} GFLOP/s, stream ${c.stream.toFixed(1)} GB/s`)
+console.log()
 console.log('| work | pullback | of the ceiling | jax-js | tfjs-wasm |')
 console.log('|---|---|---|---|---|')
 const rows: Row[] = []
@@ -92,13 +97,13 @@ const size = execSync('node ../scripts/size.mjs', { cwd: folder }).toString().sp
 console.log(`\nbundle of an app with ${size}`)
 
 const file = join(folder, 'results.json')
-let all: Record<string, unknown> = {}
+let kept: Record<string, unknown> = {}
 try {
-  all = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
 } catch {
   // the first run has no file to add to
 }
 const commit = execSync('git rev-parse --short HEAD', { cwd: folder }).toString().trim()
-all[process.version.split('.')[0]!] = { cpu, node: process.version, commit, ceiling, bundle: size, rows: words.length > 0 ? 'partial run, not kept' : rows }
-if (words.length === 0) writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`)
+kept[process.version.split('.')[0]!] = { cpu, node: process.version, commit, ceiling, ceilings: all, bundle: size, rows: words.length > 0 ? 'partial run, not kept' : rows }
+if (words.length === 0) writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`)
 process.exit(0)
