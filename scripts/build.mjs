@@ -1,5 +1,6 @@
 // `npm run build`: writes to dist/ what package.json's `exports` and `imports` point to. JavaScript by esbuild, its
-// entry points sharing chunks; declarations by tsc. `node scripts/build.mjs FOLDER` writes to another folder.
+// entry points sharing chunks; declarations by tsc. `node scripts/build.mjs FOLDER` writes to another folder;
+// `--no-types` leaves the declarations out.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -8,7 +9,8 @@ import { ownNames, platform, root, shakenFpTs } from './bundle.mjs'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-const outdir = resolve(root, process.argv[2] ?? 'dist')
+const args = process.argv.slice(2)
+const outdir = resolve(root, args.find((arg) => !arg.startsWith('--')) ?? 'dist')
 
 function fail(why) {
   console.error(`build: ${why}`)
@@ -26,11 +28,38 @@ const outputs = [
 const missing = outputs.filter((output) => !existsSync(join(root, sourceOf(output))))
 if (missing.length > 0) fail(`package.json points to ${missing.join(', ')}, which have no source`)
 
+// `export * as np from './numpy/index.ts'` of an entry point: bundled, the namespace would be an object made by a call, and
+// an app would carry all of it, used or not. As modules of their own (`#namespaces/np`, of package.json's `imports`), apps
+// drop what they do not use of them.
+const namespaces = new Map()
+for (const entry of outputs.map(sourceOf)) {
+  for (const [, name, path] of readFileSync(join(root, entry), 'utf8').matchAll(/^export \* as (\w+) from '(\..+)'$/gm)) {
+    if (namespaces.has(name)) fail(`two entry points export a namespace ${name}`)
+    namespaces.set(name, { importer: join(root, entry), path, file: join(root, dirname(entry), path) })
+  }
+}
+const asModules = {
+  name: 'namespaces',
+  setup(build) {
+    build.onResolve({ filter: /^\./ }, ({ importer, path }) => {
+      const name = [...namespaces.keys()].find((name) => namespaces.get(name).importer === importer && namespaces.get(name).path === path)
+      return name === undefined ? undefined : { path: `#namespaces/${name}`, external: true, sideEffects: false }
+    })
+    build.onResolve({ filter: /^namespace:/ }, ({ path }) => ({ path: path.slice('namespace:'.length), namespace: 'namespace' }))
+    build.onLoad({ filter: /.*/, namespace: 'namespace' }, ({ path }) => ({
+      contents: `import ${JSON.stringify(join(root, 'src', 'wire.ts'))}\nexport * from ${JSON.stringify(namespaces.get(path).file)}\n`,
+      resolveDir: root,
+    }))
+  },
+}
+
 rmSync(outdir, { recursive: true, force: true })
 const result = await build({
   absWorkingDir: root,
-  entryPoints: outputs.map(sourceOf),
-  outbase: 'src',
+  entryPoints: [
+    ...outputs.map((output) => ({ in: sourceOf(output), out: output.replace(/^\.\/dist\/|\.js$/g, '') })),
+    ...[...namespaces.keys()].map((name) => ({ in: `namespace:${name}`, out: `namespaces/${name}` })),
+  ],
   outdir,
   chunkNames: 'chunks/[hash]',
   bundle: true,
@@ -41,7 +70,7 @@ const result = await build({
   packages: 'external',
   metafile: true,
   logLevel: 'warning',
-  plugins: [ownNames, platform('external'), shakenFpTs],
+  plugins: [asModules, ownNames, platform('external'), shakenFpTs],
   // A bare import of a module that `sideEffects` does not name is dropped with a mere warning: that is how the
   // wiring would vanish.
   logOverride: { 'ignored-bare-import': 'error' },
@@ -53,31 +82,35 @@ const chunkOf = (source) => Object.entries(result.metafile.outputs).find(([, { i
 const [wiring, core] = [chunkOf('src/wire.ts'), chunkOf('src/core/trace.ts')]
 if (wiring === undefined || wiring !== core) fail(`the wiring is in ${wiring} and core in ${core}; every entry point has to import wire.ts`)
 
-const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-if (spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outdir], { cwd: root, stdio: 'inherit' }).status !== 0) fail('tsc failed')
+/** Declarations by tsc: of every source, less those that no entry point leads to. */
+function writeDeclarations() {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  if (spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outdir], { cwd: root, stdio: 'inherit' }).status !== 0) fail('tsc failed')
 
-// Declarations name their neighbours as the sources do, `./x.ts`; published, those are `./x.js`. Those that no entry
-// point leads to are of no use to anybody.
-const declared = [...Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [] : [e.types])), manifest.imports['#platform'].types]
-const neighbours = /((?:from|import)\s*\(?\s*['"])(\.{1,2}\/[^'"]+)\.ts(['"])/g
-const reached = new Set()
-function declare(path) {
-  if (reached.has(path)) return
-  reached.add(path)
-  if (!existsSync(path)) fail(`no declarations in ${path}`)
-  const text = readFileSync(path, 'utf8')
-  for (const [, , neighbour] of text.matchAll(neighbours)) declare(join(dirname(path), `${neighbour}.d.ts`))
-  writeFileSync(path, text.replace(neighbours, '$1$2.js$3'))
+  // Declarations name their neighbours as the sources do, `./x.ts`; published, those are `./x.js`. Those that no entry
+  // point leads to are of no use to anybody.
+  const declared = [...Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [] : [e.types])), manifest.imports['#platform'].types]
+  const neighbours = /((?:from|import)\s*\(?\s*['"])(\.{1,2}\/[^'"]+)\.ts(['"])/g
+  const reached = new Set()
+  function declare(path) {
+    if (reached.has(path)) return
+    reached.add(path)
+    if (!existsSync(path)) fail(`no declarations in ${path}`)
+    const text = readFileSync(path, 'utf8')
+    for (const [, , neighbour] of text.matchAll(neighbours)) declare(join(dirname(path), `${neighbour}.d.ts`))
+    writeFileSync(path, text.replace(neighbours, '$1$2.js$3'))
+  }
+  for (const file of declared) declare(join(outdir, file.replace('./dist/', '')))
+  for (const file of readdirSync(outdir, { recursive: true, withFileTypes: true })) {
+    const path = join(file.parentPath, file.name)
+    if (path.endsWith('.d.ts') && !reached.has(path)) rmSync(path)
+  }
+  for (const folder of readdirSync(outdir, { recursive: true, withFileTypes: true }).filter((file) => file.isDirectory()).reverse()) {
+    const path = join(folder.parentPath, folder.name)
+    if (readdirSync(path).length === 0) rmdirSync(path)
+  }
 }
-for (const file of declared) declare(join(outdir, file.replace('./dist/', '')))
-for (const file of readdirSync(outdir, { recursive: true, withFileTypes: true })) {
-  const path = join(file.parentPath, file.name)
-  if (path.endsWith('.d.ts') && !reached.has(path)) rmSync(path)
-}
-for (const folder of readdirSync(outdir, { recursive: true, withFileTypes: true }).filter((file) => file.isDirectory()).reverse()) {
-  const path = join(folder.parentPath, folder.name)
-  if (readdirSync(path).length === 0) rmdirSync(path)
-}
+if (!args.includes('--no-types')) writeDeclarations()
 
 const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0)
 console.log(`dist: ${Object.keys(result.metafile.outputs).length} files of JavaScript, ${(bytes / 1024).toFixed(0)} KiB`)
