@@ -1,9 +1,11 @@
 /** Arrays without elements are arrays: every function and transformation takes them, or refuses by name as NumPy does. */
-import { ArgumentError, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, linearTranspose, lower, makeJaxpr, type NDArray, np, nn, PullbackError, random, ShapeError, tree, vjp, vmap } from 'pullback'
+import { ArgumentError, type DType, grad, hessian, InternalError, jacfwd, jacrev, jit, jvp, lax, linearize, linearTranspose, lower, makeJaxpr, type NDArray, np, nn, PullbackError, random, ShapeError, tree, vjp, vmap } from 'pullback'
 import { batches, idx, safetensors } from 'pullback/data'
 import { describe, expect, test } from 'vitest'
-import { on, ways } from '../oracle/load.ts'
+import { on, type Way, ways } from '../oracle/load.ts'
 import { agreesWithJax } from './expressions.ts'
+import { sized } from '../scale.ts'
+import { type AnyFunction, arraysOf, described, functions } from './functions.ts'
 
 agreesWithJax('reductions of nothing give their identities', 'zero_size', 'identities')
 agreesWithJax('products over an empty axis are zeros', 'zero_size', 'products')
@@ -124,6 +126,43 @@ for (const way of ways) {
     })
   })
 }
+
+/** What a call comes to on a device: its arrays as text, or the name of the error. */
+function outcome(way: Way, f: AnyFunction, given: () => readonly unknown[]): string {
+  return on(way, () => {
+    try {
+      const found = arraysOf(f(...given()))
+      return found === null ? 'no arrays' : JSON.stringify(found.map(described))
+    } catch (e) {
+      return e instanceof PullbackError && !(e instanceof InternalError) ? e.constructor.name : `fails: ${String(e)}`
+    }
+  })
+}
+
+const [cpu, wasm] = ways.filter((w) => !w.jitted) as [Way, Way]
+const full = (dtype: DType): NDArray => np.ones([2, 3]).astype(dtype)
+const none = (dtype: DType): NDArray => np.zeros([0, 3]).astype(dtype)
+
+test.each(functions)('%s of arrays without elements: a result, the same on every device, or an error of the library', (_name, f) => {
+  for (const dtype of sized<readonly DType[]>(['float32'], ['float32', 'int32', 'bool'])) {
+    const calls: readonly (readonly [with_: () => readonly unknown[], without: () => readonly unknown[]])[] = [
+      [() => [full(dtype)], () => [none(dtype)]],
+      [() => [full(dtype)], () => [none(dtype).T]],
+      [() => [full(dtype), full(dtype)], () => [none(dtype), none(dtype)]],
+      [() => [full(dtype), 1], () => [none(dtype), 1]],
+      [() => [full(dtype), 0], () => [none(dtype), 0]],
+      [() => [full('bool'), full(dtype), full(dtype)], () => [none('bool'), none(dtype), none(dtype)]],
+      [() => [[full(dtype), full(dtype)]], () => [[none(dtype), none(dtype)]]],
+    ]
+    for (const [elements, nothing] of calls) {
+      // Only calls that are right for arrays with elements.
+      if (!outcome(cpu, f, elements).startsWith('[')) continue
+      const found = outcome(cpu, f, nothing)
+      expect(found).not.toMatch(/^fails/)
+      expect(outcome(wasm, f, nothing)).toBe(found)
+    }
+  }
+})
 
 describe('as text and data', () => {
   test('printing, reading and iterating', () => {
