@@ -1,6 +1,6 @@
 /** Layers from layers. */
 import { type NDArray, np, ShapeError } from '../index.ts'
-import { type AnyLayer, coreOf, type InOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type ShapeOf, type StateTuple, within } from './layer.ts'
+import { type AnyLayer, checkSizes, coreOf, type InOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type Shape, type ShapeOf, type StateTuple, within } from './layer.ts'
 
 /** Shown where one layer's output is not what the next one takes. */
 export interface WrongPlumbing<Out, In> {
@@ -92,23 +92,27 @@ type Repeat<T, N extends number, Out extends readonly T[] = []> = number extends
 
 /** Copies of one input, for `parallel` to work on. */
 export function fanOut<const N extends number>(n: N): Layer<[], NDArray, Repeat<NDArray, N>> {
+  checkSizes('fanOut', 'the number of copies', n)
   return makeLayer<[], NDArray, Repeat<NDArray, N>, null>({
     init: (_keys, shape) => ({ shape: Array.from({ length: n }, () => shape) as unknown[] as ShapeOf<Repeat<NDArray, N>>, params: [], state: null }),
     apply: (_params, state, x) => [Array.from({ length: n }, () => x) as unknown[] as Repeat<NDArray, N>, state],
   })
 }
 
+function oneShape(shapes: readonly Shape[]): Shape {
+  const [first] = shapes
+  if (first === undefined) throw new ShapeError('fanInSum', 'got no inputs; it takes at least one')
+  if (shapes.some((s) => s.join() !== first.join())) throw new ShapeError('fanInSum', `got shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')}; they must be equal`)
+  return first
+}
+
 /** The sum of several inputs of one shape. */
 export const fanInSum: Layer<[], readonly NDArray[], NDArray> = makeLayer<[], readonly NDArray[], NDArray, null>({
-  init(_keys, inputShapes) {
-    const shapes = inputShapes
-    const [first] = shapes
-    if (first === undefined || shapes.some((s) => s.join() !== first.join())) {
-      throw new ShapeError('fanInSum', `got shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')}; they must be equal`)
-    }
-    return { shape: first, params: [], state: null }
+  init: (_keys, inputShapes) => ({ shape: oneShape(inputShapes), params: [], state: null }),
+  apply(_params, state, xs) {
+    oneShape(xs.map((x) => x.shape))
+    return [xs.reduce((a, b) => a.add(b)), state]
   },
-  apply: (_params, state, xs) => [xs.reduce((a, b) => a.add(b)), state],
 })
 
 /** Several inputs joined along an axis, the last by default. */
@@ -121,7 +125,9 @@ export function fanInConcat(axis = -1): Layer<[], readonly NDArray[], NDArray> {
       if (first === undefined || shapes.some((s) => s.length !== first.length || s.some((d, i) => i !== at && d !== first[i]))) {
         throw new ShapeError('fanInConcat', `got shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')}; they may differ along axis ${axis} alone`)
       }
-      return { shape: first.map((d, i) => (i === at ? shapes.reduce((n, s) => n + s[at]!, 0) : d)), params: [], state: null }
+      // Of sizes one of which is not known (-1, the batch), the sum is not known.
+      const joined = shapes.some((s) => s[at]! < 0) ? -1 : shapes.reduce((n, s) => n + s[at]!, 0)
+      return { shape: first.map((d, i) => (i === at ? joined : d)), params: [], state: null }
     },
     apply: (_params, state, xs) => [np.concatenate(xs, axis), state],
   })

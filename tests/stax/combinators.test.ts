@@ -101,6 +101,22 @@ describe('an error says which layer failed', () => {
     expect(message(() => apply(init(key, [-1, 3]).params, np.ones([1, 4])))).toMatch(/^serial, layer 1: serial, layer 1: matmul: /)
   })
 
+  test('joining along the batch leaves it unknown', () => {
+    expect(fanInConcat(0)[0](key, [[-1, 2], [-1, 2]]).shape).toEqual([-1, 2])
+    expect(fanInConcat(0)[0](key, [[4, 2], [-1, 2]]).shape).toEqual([-1, 2])
+    expect(fanInConcat(0)[0](key, [[4, 2], [3, 2]]).shape).toEqual([7, 2])
+  })
+
+  test('a sum takes at least one input, and inputs of one shape, when it is applied too', () => {
+    expect(message(() => fanInSum[1]([], []))).toBe('fanInSum: got no inputs; it takes at least one')
+    expect(message(() => fanInSum[0](key, []))).toBe('fanInSum: got no inputs; it takes at least one')
+    expect(message(() => fanInSum[1]([], [np.ones([2, 1]), np.ones([2, 3])]))).toBe('fanInSum: got shapes [2,1] and [2,3]; they must be equal')
+  })
+
+  test('copies are counted', () => {
+    for (const n of [0, -1, 1.5]) expect(() => fanOut(n)).toThrow(`fanOut: takes positive integers for the number of copies, and got ${n}`)
+  })
+
   test('fanInConcat names the axis along which inputs may differ', () => {
     expect(message(() => fanInConcat(1)[0](key, [[-1, 2, 3], [-1, 3, 4]]))).toBe('fanInConcat: got shapes [-1,2,3] and [-1,3,4]; they may differ along axis 1 alone')
   })
