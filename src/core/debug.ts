@@ -8,6 +8,8 @@ import { counters } from './evaluate.ts'
 import { watch } from './non-finite.ts'
 import type { MemoryUse } from './storage.ts'
 
+export { type KernelTime, profile, type Profile } from './profile.ts'
+
 /** Bytes that arrays hold on each device that is ready. */
 export function memory(): Partial<Record<DeviceName, MemoryUse>> {
   return Object.fromEntries(devices().map((d) => [d, backendOf(d).memory()]))

@@ -35,6 +35,19 @@ export interface MemoryUse {
   readonly peakBytes: number
 }
 
+/** A kernel as a profile shows it. */
+export interface KernelInfo {
+  /** Its line in `lower(f)(x).text('kernels')`. */
+  readonly text: string
+  /** Arithmetic operations of one run. */
+  readonly flops: number
+  /** Of what it reads and writes, each buffer once. */
+  readonly bytes: number
+}
+
+/** Told after each kernel, with the clock before and after it. */
+export type KernelRecorder = (kernel: KernelInfo, start: number, end: number) => void
+
 export interface Backend {
   readonly name: DeviceName
   /** Compiles a jaxpr without `constVars`. Equal programs may share an executable. */
@@ -46,4 +59,8 @@ export interface Backend {
   memory(): MemoryUse
   /** How many threads programs may have; with a number, sets it first, with `worker`, where a worker's file is. 1 where there is no other way. */
   threads(count?: number, worker?: string | URL): number
+  /** From now on tells of every kernel that runs; null: no longer. A device without kernels tells nothing. */
+  profile(record: KernelRecorder | null): void
+  /** GFLOP/s and GB/s of one thread at most, measured at the first call. */
+  ceilings(): { readonly peak: number; readonly stream: number }
 }

@@ -66,7 +66,7 @@ export function workerLoop(setup: WorkerSetup): void {
     try {
       if (command === 1) {
         const code = bytes.slice(argument, argument + words[at.length]!)
-        programs[slot] = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } }).exports['run'] as (typeof programs)[number]
+        programs[slot] = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory, tick: () => {} } }).exports['run'] as (typeof programs)[number]
       } else if (command === 0) programs[slot]!(threadId, words[at.threads]!, argument)
     } catch (e) {
       // The first to fail says why; those that it takes along at barriers have nothing to add.

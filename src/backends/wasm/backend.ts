@@ -5,12 +5,14 @@ import { ArgumentError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import { jaxprKey } from '../../core/jaxpr-key.ts'
 import { Lru } from '../../core/lru.ts'
-import type { Backend, Executable, MemoryUse, Storage } from '../../core/storage.ts'
+import type { Backend, Executable, KernelRecorder, MemoryUse, Storage } from '../../core/storage.ts'
 import { lowerToProgram } from '../../lowering/index.ts'
-import { emitProgram, maxThreads, type SizedForm, sizedForm, worthSharing } from '../../lowering/wasm/index.ts'
-import { leastBytes, Scratch, type Signature, tooLarge, WasmExecutable } from './executable.ts'
+import { describeKernels } from '../../lowering/kernel-ir/index.ts'
+import { emitProgram, maxThreads, peak, type SizedForm, sizedForm, stream, worthSharing } from '../../lowering/wasm/index.ts'
+import { leastBytes, type Machine, Scratch, type Signature, tooLarge, WasmExecutable } from './executable.ts'
 import { Heap, type HeapLimits } from './heap.ts'
 import { type Code, type PoolOptions, ThreadPool } from './pool.ts'
+import { Profiler, type Timed } from './profiler.ts'
 
 /** Programs kept: least recently used go first, past either bound. */
 const programsKept = { count: 2048, bytes: 64 * 2 ** 20 }
@@ -27,22 +29,17 @@ export interface WasmOptions extends Partial<HeapLimits>, Partial<PoolOptions> {
 /** More threads than this gain nothing that their barriers do not cost. */
 const threadsByDefault = 16
 
-interface Runtime {
-  readonly heap: Heap
-  readonly arena: Scratch
-  readonly frame: Scratch
-  readonly pool: ThreadPool
-}
-
 export class WasmBackend implements Backend {
   readonly name = 'wasm'
   readonly #options: WasmOptions
   readonly #shareAbove: number
   readonly #programs = new Lru<string, WasmExecutable>(programsKept)
   readonly #sizedCode = new Lru<string, Code>(programsKept)
+  readonly #profiler = new Profiler()
+  #ceilings: { readonly peak: number; readonly stream: number } | null = null
   #threads: number | null
   #workerUrl: string | URL | null
-  #runtime: Runtime | null = null
+  #runtime: Machine | null = null
 
   constructor(options: WasmOptions = {}) {
     this.#options = options
@@ -64,7 +61,8 @@ export class WasmBackend implements Backend {
   /** Code for the sizes of one program. */
   #compileFor(jaxpr: Jaxpr): WasmExecutable {
     const { program, plan } = lowerToProgram(jaxpr)
-    const { heap, arena, frame, pool } = this.#start()
+    const machine = this.#start()
+    const { heap } = machine
     const bytesAt = (b: number): number => bytesOf(program.buffers[b]!.aval)
     const signature: Signature = {
       inputBytes: program.inputs.map(bytesAt),
@@ -79,17 +77,19 @@ export class WasmBackend implements Backend {
     // Better said before code is made, whose addresses have 32 bits.
     if (leastBytes(signature) > heap.size) throw tooLarge(signature, heap.size)
     const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove })
-    const code: Code = { run: instantiate(bytes, heap.memory), bytes: sharedTime > 0 ? bytes : new Uint8Array(), sharedTime, time }
-    return new WasmExecutable(heap, arena, frame, { ...signature, arenaBytes, ownBytes }, code, bytes.length, pool)
+    const codeOf = (module: Uint8Array<ArrayBuffer>): Code => ({ run: instantiate(module, heap.memory, this.#profiler.tick), bytes: sharedTime > 0 ? module : new Uint8Array(), sharedTime, time })
+    const timed = (): Timed => ({ code: codeOf(emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove, ticks: true }).bytes), kernels: describeKernels(program), silent: false })
+    return new WasmExecutable(machine, { ...signature, arenaBytes, ownBytes }, codeOf(bytes), bytes.length, timed)
   }
 
   /** Code that many sizes share. */
   #compileSized(jaxpr: Jaxpr, { key, emit, words, over }: SizedForm): WasmExecutable {
-    const { heap, arena, frame, pool } = this.#start()
+    const machine = this.#start()
+    const { heap } = machine
     let code = this.#sizedCode.get(key)
     if (code === undefined) {
       const bytes = emit(heap.shared)
-      code = { run: instantiate(bytes, heap.memory), bytes: new Uint8Array(), sharedTime: 0, time: 0 }
+      code = { run: instantiate(bytes, heap.memory, this.#profiler.tick), bytes: new Uint8Array(), sharedTime: 0, time: 0 }
       this.#sizedCode.set(key, code, bytes.length)
     }
     const signature: Signature = {
@@ -102,7 +102,8 @@ export class WasmBackend implements Backend {
       donations: new Map(over < 0 ? [] : [[0, over]]),
       words,
     }
-    return new WasmExecutable(heap, arena, frame, signature, code, 0, pool)
+    const timed = (own: Code): Timed => ({ code: own, kernels: describeKernels(lowerToProgram(jaxpr).program), silent: true })
+    return new WasmExecutable(machine, signature, code, 0, timed)
   }
 
   put(bytes: Uint8Array): Storage {
@@ -133,6 +134,14 @@ export class WasmBackend implements Backend {
     return sharesMemory() ? this.#wantedThreads() : 1
   }
 
+  profile(record: KernelRecorder | null): void {
+    this.#profiler.record = record
+  }
+
+  ceilings(): { readonly peak: number; readonly stream: number } {
+    return (this.#ceilings ??= { peak: peak(3), stream: stream(3, 2 ** 26) })
+  }
+
   /** Calls that ran on all threads. */
   launches(): number {
     return this.#runtime?.pool.launches ?? 0
@@ -143,7 +152,7 @@ export class WasmBackend implements Backend {
   }
 
   // The heap is reserved at first use, so that importing the library costs nothing.
-  #start(): Runtime {
+  #start(): Machine {
     if (this.#runtime === null) {
       const heap = new Heap(this.#options)
       const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (address: number, bytes: number) => { heap.unreserve(address, bytes) } }
@@ -153,7 +162,7 @@ export class WasmBackend implements Backend {
         startLimit: this.#options.startLimit ?? (impatient ? 60_000 : 2000),
         wakeTime: this.#options.wakeTime ?? (impatient ? 0 : 150_000),
       }, this.#workerUrl)
-      this.#runtime = { heap, arena: new Scratch(heap), frame: new Scratch(heap), pool }
+      this.#runtime = { heap, arena: new Scratch(heap), frame: new Scratch(heap), pool, profiler: this.#profiler }
     }
     return this.#runtime
   }
@@ -168,7 +177,8 @@ function numberSetting(name: string, least: number): number | null {
   return value
 }
 
-function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Code['run'] {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+/** Programs that are not profiled import no `tick`. */
+function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory, tick: (kernel: number) => void): Code['run'] {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, tick } })
   return instance.exports['run'] as Code['run']
 }

@@ -4,6 +4,7 @@ import type { Executable, Storage } from '../../core/storage.ts'
 import { tinyBytes } from '../ledger.ts'
 import { type Heap, type ScratchMemory, WasmStorage } from './heap.ts'
 import type { Code, ThreadPool } from './pool.ts'
+import type { Profiler, Timed } from './profiler.ts'
 
 /** What a call must know of a program, whatever its code is. */
 export interface Signature {
@@ -80,6 +81,15 @@ type Output =
   /** In the heap; over the memory of input `over` where that is donated, -1: nowhere. */
   | { readonly kind: 'heap'; readonly bytes: number; readonly over: number }
 
+/** What all programs of a backend share. */
+export interface Machine {
+  readonly heap: Heap
+  readonly arena: Scratch
+  readonly frame: Scratch
+  readonly pool: ThreadPool
+  readonly profiler: Profiler
+}
+
 export class WasmExecutable implements Executable {
   readonly codeBytes: number
   readonly #heap: Heap
@@ -88,19 +98,24 @@ export class WasmExecutable implements Executable {
   readonly #signature: Signature
   readonly #code: Code
   readonly #pool: ThreadPool
+  readonly #profiler: Profiler
+  readonly #makeTimed: (code: Code) => Timed
+  #timed: Timed | null = null
   /** Where in the frame the tiny operand i stands; -1: it lives in the heap. */
   readonly #inputSlots: readonly number[]
   readonly #outputs: readonly Output[]
   readonly #frameBytes: number
   static #running = false
 
-  constructor(heap: Heap, arena: Scratch, frame: Scratch, signature: Signature, code: Code, codeBytes: number, pool: ThreadPool) {
-    this.#heap = heap
-    this.#arena = arena
-    this.#frame = frame
+  constructor(machine: Machine, signature: Signature, code: Code, codeBytes: number, makeTimed: (code: Code) => Timed) {
+    this.#heap = machine.heap
+    this.#arena = machine.arena
+    this.#frame = machine.frame
+    this.#pool = machine.pool
+    this.#profiler = machine.profiler
     this.#signature = signature
     this.#code = code
-    this.#pool = pool
+    this.#makeTimed = makeTimed
     this.codeBytes = codeBytes
     const { inputBytes, outputBytes, forwarded, same, donations, words } = signature
     let at = align64(4 * (1 + inputBytes.length + outputBytes.length + words.length))
@@ -122,9 +137,13 @@ export class WasmExecutable implements Executable {
     if (WasmExecutable.#running) throw new InternalError('call', 'a program was started while another was running')
     WasmExecutable.#running = true
     try {
-      const { threads, frame, outputs } = this.#prepared(inputs, donated)
-      if (threads === 1) runAlone(this.#code, frame)
-      else this.#pool.launch(this.#code, frame)
+      const timed = this.#profiler.record === null ? null : (this.#timed ??= this.#makeTimed(this.#code))
+      const code = timed?.code ?? this.#code
+      const { threads, frame, outputs } = this.#prepared(code, inputs, donated)
+      if (timed !== null) this.#profiler.begin(timed)
+      if (threads === 1) runAlone(code, frame)
+      else this.#pool.launch(code, frame)
+      if (timed !== null) this.#profiler.end(timed)
       this.#readTiny(outputs, frame)
       if (donated !== undefined) for (let i = 0; i < inputs.length; i++) if (donated[i] === true && !outputs.includes(own(inputs[i]))) inputs[i]!.release()
       return outputs
@@ -141,23 +160,23 @@ export class WasmExecutable implements Executable {
   }
 
   /** Where the heap is too full or in pieces, everything is moved out of it and then back, side by side. */
-  #prepared(inputs: readonly Storage[], donated: readonly boolean[] | undefined): Prepared {
+  #prepared(code: Code, inputs: readonly Storage[], donated: readonly boolean[] | undefined): Prepared {
     try {
-      return this.#prepare(inputs, donated)
+      return this.#prepare(code, inputs, donated)
     } catch (e) {
       if (!(e instanceof OutOfMemoryError)) throw e
     }
     this.#end()
     this.#heap.empty()
     try {
-      return this.#prepare(inputs, donated)
+      return this.#prepare(code, inputs, donated)
     } catch (e) {
       throw e instanceof OutOfMemoryError && e.operation === 'allocate' ? tooLarge(this.#signature, this.#heap.size) : e
     }
   }
 
   /** Places for a call, and the frame that names them. If it throws, nothing has changed but where arrays are. */
-  #prepare(inputs: readonly Storage[], donated: readonly boolean[] | undefined): Prepared {
+  #prepare(code: Code, inputs: readonly Storage[], donated: readonly boolean[] | undefined): Prepared {
     const heap = this.#heap
     const fresh: WasmStorage[] = []
     heap.pin(inputs, fresh)
@@ -165,7 +184,7 @@ export class WasmExecutable implements Executable {
       const frame = this.#frame.atLeast(this.#frameBytes)
       const { arenaBytes, ownBytes } = this.#signature
       const { words } = heap
-      const threads = this.#pool.threadsFor(this.#code)
+      const threads = this.#pool.threadsFor(code)
       const scratch = arenaBytes + threads * ownBytes
       let word = frame >>> 2
       words[word++] = scratch > 0 ? this.#arena.atLeast(scratch) : 0

@@ -35,12 +35,17 @@ export function kernelsOf(program: Program): Kernel[] {
   return kernels(program.steps)
 }
 
+/** What a profile says of a program's kernels, in the order of `kernelsOf`. */
+export const describeKernels = (program: Program): { readonly text: string; readonly flops: number; readonly bytes: number }[] =>
+  kernelsOf(program).map((k) => ({ text: printKernel(k, program), flops: flopsOf(k), bytes: trafficOf(k, program) }))
+
+const trafficOf = (k: Kernel, program: Program): number => [...new Set([...readsOfKernel(k), ...writesOfKernel(k)])].reduce((n, b) => n + bytesOf(program.buffers[b]!.aval), 0)
+
 function printKernel(k: Kernel, program: Program): string {
   const reads = readsOfKernel(k)
   const writes = writesOfKernel(k)
   const name = (b: BufferId): string => `%${b} ${showAval(program.buffers[b]!.aval)}`
-  const bytes = [...new Set([...reads, ...writes])].reduce((n, b) => n + bytesOf(program.buffers[b]!.aval), 0)
-  return `${k.kind} ${k.name === '' ? (k.kind === 'loop' ? 'copy ' : '') : `${k.name} `}${spaceOf(k)}  ${[...reads].map(name).join(', ')} -> ${[...writes].map(name).join(', ')}  ${quantity(bytes, 'B')} ${quantity(flopsOf(k), 'FLOP')}`
+  return `${k.kind} ${k.name === '' ? (k.kind === 'loop' ? 'copy ' : '') : `${k.name} `}${spaceOf(k)}  ${[...reads].map(name).join(', ')} -> ${[...writes].map(name).join(', ')}  ${quantity(trafficOf(k, program), 'B')} ${quantity(flopsOf(k), 'FLOP')}`
 }
 
 function spaceOf(k: Kernel): string {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { Scratch, type Signature, WasmExecutable } from '../../../src/backends/wasm/executable.ts'
 import { Heap } from '../../../src/backends/wasm/heap.ts'
 import { ThreadPool } from '../../../src/backends/wasm/pool.ts'
+import { Profiler } from '../../../src/backends/wasm/profiler.ts'
 import { InternalError } from '../../../src/core/errors.ts'
 
 const signature: Signature = { inputBytes: [4096], outputBytes: [4096], forwarded: [-1], same: [-1], arenaBytes: 0, ownBytes: 0, words: [], donations: new Map([[0, 0]]) }
@@ -10,7 +11,9 @@ const signature: Signature = { inputBytes: [4096], outputBytes: [4096], forwarde
 function executableOf(heap: Heap, run: () => void): WasmExecutable {
   const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (address: number, bytes: number) => heap.unreserve(address, bytes) }
   const pool = new ThreadPool(heap.memory, space, 1, { patience: 0, wakeTime: 0, startLimit: 0 })
-  return new WasmExecutable(heap, new Scratch(heap), new Scratch(heap), signature, { run, bytes: new Uint8Array(), sharedTime: 0, time: 0 }, 0, pool)
+  const code = { run, bytes: new Uint8Array(), sharedTime: 0, time: 0 }
+  const machine = { heap, arena: new Scratch(heap), frame: new Scratch(heap), pool, profiler: new Profiler() }
+  return new WasmExecutable(machine, signature, code, 0, (own) => ({ code: own, kernels: [], silent: true }))
 }
 
 test('a program started while another runs is an internal error, which does not harm the one that runs', () => {

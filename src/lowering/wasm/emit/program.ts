@@ -2,7 +2,7 @@
 import { bytesOf } from '../../../core/aval.ts'
 import { InternalError } from '../../../core/errors.ts'
 import { type BufferId, type Kernel, kernelsOf, type LoopStep, type MemoryPlan, type Program, type Step } from '../../kernel-ir/index.ts'
-import { type FunctionBuilder, type Local, ModuleBuilder } from '../asm/index.ts'
+import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
 import { createHelpers } from '../math/index.ts'
 import { barrier } from '../threads/index.ts'
 import { buffersOf, kernelKey, renameBuffers } from './kernel-key.ts'
@@ -26,6 +26,8 @@ export interface EmitOptions {
   readonly shared?: boolean
   /** Nanoseconds from which a phase is worth sharing. */
   readonly shareAbove?: number
+  /** The module calls `env.tick(i)` on thread 0 whenever kernel i of `kernelsOf` has ended on all threads. */
+  readonly ticks?: boolean
 }
 
 /** Where two threads begin to be faster than one: a barrier costs 0.1 to 1 µs, and no share is exactly a half. */
@@ -41,10 +43,11 @@ export const worthSharing = 8000
  * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
  */
 export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOptions = {}): EmittedProgram {
-  const { shared = false, shareAbove = worthSharing } = options
+  const { shared = false, shareAbove = worthSharing, ticks = false } = options
   const module = new ModuleBuilder({ check: false })
   module.importMemory('env', 'memory', shared ? { min: 0, max: 65536, shared } : { min: 0 })
   const run = module.function('run', ['i32', 'i32', 'i32'])
+  const tick = ticks ? module.importFunction('env', 'tick', ['i32'], []) : null
   const context: EmitContext = { module, helpers: createHelpers(module), meet: () => (shared ? barrier(module) : null) }
   const kernels = new Map<string, EmittedKernel>()
   const known = new Map<Kernel, { code: EmittedKernel; buffers: readonly BufferId[] }>()
@@ -72,7 +75,7 @@ export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOpt
   const places = new Places(run, program, plan)
   const own = run.local('i32', 'own')
   if (ownBytes > 0) run.get(places.arena).i32(arenaBytes).emit('i32.add').get(run.param(0)).i32(align64(ownBytes)).emit('i32.mul').emit('i32.add').set(own)
-  const c: RunContext = { run, program, places, own, scratchAt, isShared, meet: context.meet, emitted: (kernel) => known.get(kernel)!, since: 'nothing', times: 1, sharedTime: 0, time: 0 }
+  const c: RunContext = { run, program, places, own, scratchAt, isShared, meet: context.meet, emitted: (kernel) => known.get(kernel)!, tick, kernels: 0, since: 'nothing', times: 1, sharedTime: 0, time: 0 }
   emitSteps(c, program.steps)
   module.export('run', run)
   return { bytes: module.toBytes(), wat: () => module.toWat(), arenaBytes, ownBytes: align64(ownBytes), sharedTime: c.sharedTime, time: c.time }
@@ -141,6 +144,9 @@ interface RunContext {
   readonly emitted: (kernel: Kernel) => { code: EmittedKernel; buffers: readonly BufferId[] }
   readonly isShared: (phase: Phase) => boolean
   readonly meet: EmitContext['meet']
+  readonly tick: FunctionRef | null
+  /** Kernels emitted so far. */
+  kernels: number
   /** What has run since the last barrier: nothing, phases on thread 0 only, or also phases on all threads. */
   since: 'nothing' | 'first' | 'all'
   /** How often the steps that are being emitted run, and the time so far. */
@@ -162,8 +168,16 @@ function emitSteps(c: RunContext, steps: readonly Step[]): void {
         c.since = shared ? 'all' : 'first'
         emitPhase(c, phase, buffers, shared)
       }
+      emitTick(c, c.kernels++)
     }
   }
+}
+
+function emitTick(c: RunContext, kernel: number): void {
+  const { tick, run } = c
+  if (tick === null) return
+  if (c.since === 'all') emitBarrier(c)
+  run.get(run.param(0)).emit('i32.eqz').if(() => void run.i32(kernel).call(tick))
 }
 
 /** All threads wait for each other. Phases on thread 0 alone follow each other without. */
