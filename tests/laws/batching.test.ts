@@ -54,6 +54,16 @@ law('vmap puts results where outAxes says', fc.tuple(anyPrograms(), seeds), ([f,
   expectSame(vmap(f.apply, [...batch.axes], out, { axisSize: batch.size })(...batch.operands), stacked(batch.calls.map((xs) => f.apply(...xs)), out))
 })
 
+law('vmap over a batch of none gives none, and so do its derivative and its program', fc.tuple(programs(), seeds), ([f, seed]) => {
+  const none = f.args(seed).map((x) => np.zeros([0, ...x.shape], { dtype: x.dtype }))
+  const wanted = f.results.map(({ shape, dtype }) => np.zeros([0, ...shape], { dtype }))
+  const g = vmap(f.apply, 0, 0, { axisSize: 0 })
+  expectSame(g(...none), wanted)
+  expectSame(jit(g)(...none), wanted)
+  expectSame(jvp(g, none, none)[1], wanted)
+  expectSame(vjp(g, none)[1](wanted), none)
+})
+
 law('vmap commutes with jit', fc.tuple(anyPrograms(), seeds), ([f, seed]) => {
   const batch = batchOf(f, seed)
   const wanted = mapped(f.apply, batch)(...batch.operands)

@@ -1,4 +1,5 @@
 /** Vectorisation: values travel with the place of their mapped axis. */
+import { evalAvals } from '../../core/abstract-eval/index.ts'
 import { type NDArray, Tracer } from '../../core/array.ts'
 import type { Aval } from '../../core/aval.ts'
 import type { DeviceName } from '../../core/device-name.ts'
@@ -8,6 +9,7 @@ import { Literal } from '../../core/jaxpr.ts'
 import type { Primitive, PrimitiveParams } from '../../core/primitives/index.ts'
 import { bind, type Trace, type Value, withTrace } from '../../core/trace.ts'
 import { bits, cachedBy, evalJaxpr, inputAvals, traceClosed } from '../staging/jaxprs.ts'
+import { zeros } from '../zero.ts'
 import { controlFlowBatch, type BatchJaxpr } from './control-flow.ts'
 import { elementwiseBatch, randomBatch } from './elementwise.ts'
 import { indexingBatch } from './indexing.ts'
@@ -56,6 +58,8 @@ export class BatchTrace implements Trace {
     const values = own.map((t) => t.value)
     const dims = own.map((t) => t.dim)
     if (dims.every((d) => d === null)) return bind(primitive, values, params)
+    // A batch of none is known: rules divide by its size.
+    if (this.size === 0) return evalAvals(primitive, own.map((t) => t.aval), params).map((a) => this.mapped(zeros({ ...a, shape: [0, ...a.shape] }), 0))
     const [outs, outDims] = batchRules[primitive](this.size, values, dims, params)
     return outs.map((o, i) => this.mapped(o, outDims[i]!))
   }
