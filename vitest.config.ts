@@ -14,6 +14,7 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     include: ['tests/**/*.test.ts'],
+    setupFiles: [at('./tests/setup.ts')],
     reporters: ['default', at('./scripts/count-reporter.mjs')],
     testTimeout: 60_000,
     hookTimeout: 60_000,

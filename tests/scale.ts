@@ -24,7 +24,7 @@ export const numLawRuns: number = sized(40, 2000)
 const asked = process.env['PULLBACK_TEST_SEED']
 
 /**
- * Where the laws' random programs start: the same in every run, so that a figure can be repeated and a change is blamed
+ * Where random programs and operands of properties start (tests/setup.ts): the same in every run, so that a figure can be repeated and a change is blamed
  * for what it breaks alone. `PULLBACK_TEST_SEED=random` looks elsewhere each time (null); a number is that seed.
  */
 export const seed: number | null = asked === 'random' ? null : Number(asked ?? 4)

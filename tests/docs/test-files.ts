@@ -28,7 +28,7 @@ export function runTestFiles(files: readonly { readonly name: string; readonly c
   try {
     for (const { name, code } of files) writeFileSync(join(folder, name), code)
     const report = join(folder, 'report.json')
-    const config = `import base from '../../vitest.config.ts'\nexport default { ...base, root: ${JSON.stringify(folder)}, test: { include: ['*.ts'], exclude: ['vitest.config.ts'], pool: 'forks', maxWorkers: 1, testTimeout: 60_000, reporters: ['json'], outputFile: ${JSON.stringify(report)} } }\n`
+    const config = `import base from '../../vitest.config.ts'\nexport default { ...base, root: ${JSON.stringify(folder)}, test: { include: ['*.ts'], setupFiles: [${JSON.stringify(join(root, 'tests', 'setup.ts'))}], exclude: ['vitest.config.ts'], pool: 'forks', maxWorkers: 1, testTimeout: 60_000, reporters: ['json'], outputFile: ${JSON.stringify(report)} } }\n`
     writeFileSync(join(folder, 'vitest.config.ts'), config)
     // The variables of the vitest that runs this must not reach the inner one.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|PULLBACK_TEST|NODE_ENV)/.test(name)))
