@@ -38,6 +38,14 @@ for (const entry of outputs.map(sourceOf)) {
     namespaces.set(name, { importer: join(root, entry), path, file: join(root, dirname(entry), path) })
   }
 }
+
+/**
+ * Bundlers drop a file of the package that nobody needs (`sideEffects`), but of a file that is needed they keep statements
+ * with calls in them: tables of rules, texts of shaders. So what many apps do without is kept in chunks of its own: these are
+ * entry points here, and esbuild makes a chunk of what the same entry points reach. Nobody imports the entry points themselves.
+ */
+const apart = ['src/lower.ts', 'src/transforms/vectorize.ts', 'src/transforms/derivatives.ts']
+
 const asModules = {
   name: 'namespaces',
   setup(build) {
@@ -47,7 +55,7 @@ const asModules = {
     })
     build.onResolve({ filter: /^namespace:/ }, ({ path }) => ({ path: path.slice('namespace:'.length), namespace: 'namespace' }))
     build.onLoad({ filter: /.*/, namespace: 'namespace' }, ({ path }) => ({
-      contents: `import ${JSON.stringify(join(root, 'src', 'wire.ts'))}\nexport * from ${JSON.stringify(namespaces.get(path).file)}\n`,
+      contents: `import ${JSON.stringify(join(root, 'src', 'wire.ts'))}\nexport * from ${JSON.stringify(namespaces.get(path)?.file ?? join(root, path))}\n`,
       resolveDir: root,
     }))
   },
@@ -59,6 +67,7 @@ const result = await build({
   entryPoints: [
     ...outputs.map((output) => ({ in: sourceOf(output), out: output.replace(/^\.\/dist\/|\.js$/g, '') })),
     ...[...namespaces.keys()].map((name) => ({ in: `namespace:${name}`, out: `namespaces/${name}` })),
+    ...apart.map((file) => ({ in: `namespace:${file}`, out: `apart/${file}` })),
   ],
   outdir,
   chunkNames: 'chunks/[hash]',
@@ -75,6 +84,8 @@ const result = await build({
   // wiring would vanish.
   logOverride: { 'ignored-bare-import': 'error' },
 }).catch(() => fail('esbuild failed'))
+
+rmSync(join(outdir, 'apart'), { recursive: true })
 
 // A bundler of an app may skip a module whose exports it does not use. The wiring is safe where core's own code is: in
 // the same chunk, which no app can do without.

@@ -1,6 +1,45 @@
 /** `lower`: the one user's function that needs the lowering by name. An app that does not call it does not carry the printers. */
-import { analyseProgram, loweringText } from './lowering/index.ts'
-import { type Abstract, type Args, type JitOptions, type Lowered, lowerWith } from './transforms/index.ts'
+import type { Jaxpr } from './core/jaxpr.ts'
+import { printJaxpr } from './core/print.ts'
+import { lowerToProgram } from './lowering/index.ts'
+import { flopsOf, printProgram, type Step } from './lowering/kernel-ir/index.ts'
+import { emitProgram } from './lowering/wasm/index.ts'
+import { wgslText } from './lowering/wgsl/index.ts'
+import { type Abstract, type Args, type JitOptions, type Lowered, lowerWith, type Stage } from './transforms/index.ts'
+
+/** The program as text after one of the stages: as it was traced, after the passes, as kernels, as WebAssembly, as shaders. */
+function loweringText(jaxpr: Jaxpr, stage: Stage): string {
+  if (stage === 'jaxpr') return printJaxpr(jaxpr)
+  const { optimized, program, plan } = lowerToProgram(jaxpr)
+  switch (stage) {
+    case 'optimized':
+      return printJaxpr(optimized)
+    case 'kernels':
+      return printProgram(program)
+    case 'wat':
+      return emitProgram(program, plan).wat()
+    case 'wgsl':
+      return wgslText(program)
+  }
+}
+
+/** Arithmetic operations of one run, kernels (a loop's counted once), and bytes of scratch memory. */
+function analyseProgram(jaxpr: Jaxpr): { readonly flops: number; readonly kernels: number; readonly arenaBytes: number } {
+  const { program, plan } = lowerToProgram(jaxpr)
+  let flops = 0
+  let kernels = 0
+  const walk = (steps: readonly Step[], times: number): void => {
+    for (const s of steps) {
+      if (s.kind === 'loop') walk(s.body, times * s.count)
+      else {
+        kernels++
+        flops += times * flopsOf(s.kernel)
+      }
+    }
+  }
+  walk(program.steps, 1)
+  return { flops, kernels, arenaBytes: emitProgram(program, plan).arenaBytes }
+}
 
 /**
  * Traces a function as `jit` does, and shows its program.
