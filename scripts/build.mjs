@@ -1,6 +1,5 @@
 // `npm run build`: writes to dist/ what package.json's `exports` and `imports` point to. JavaScript by esbuild, its
-// entry points sharing chunks; declarations by tsc. `node scripts/build.mjs FOLDER` writes to another folder;
-// `--no-types` leaves the declarations out.
+// entry points sharing chunks; declarations by tsc. `node scripts/build.mjs FOLDER` writes to another folder.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -9,8 +8,7 @@ import { ownNames, platform, root, shakenFpTs } from './bundle.mjs'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-const args = process.argv.slice(2)
-const outdir = resolve(root, args.find((arg) => !arg.startsWith('--')) ?? 'dist')
+const outdir = resolve(root, process.argv[2] ?? 'dist')
 
 function fail(why) {
   console.error(`build: ${why}`)
@@ -121,7 +119,7 @@ function writeDeclarations() {
     if (readdirSync(path).length === 0) rmdirSync(path)
   }
 }
-if (!args.includes('--no-types')) writeDeclarations()
+writeDeclarations()
 
 const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0)
 console.log(`dist: ${Object.keys(result.metafile.outputs).length} files of JavaScript, ${(bytes / 1024).toFixed(0)} KiB`)

@@ -62,7 +62,7 @@ function byFolder(parts) {
 // Inside the project, so that its own name is found.
 const folder = mkdtempSync(join(root, '.size-'))
 try {
-  const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs'), '--no-types'], { cwd: root, encoding: 'utf8' })
+  const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root, encoding: 'utf8' })
   if (built.status !== 0) throw new Error(built.stdout + built.stderr)
   const kb = (bytes) => (bytes / 1000).toFixed(1)
   for (const [name, contents] of Object.entries(apps)) {

@@ -2,7 +2,7 @@
  * Programs of each entry point, alone and in pairs, through three bundlers in production mode: the bundle prints what the
  * program prints in plain Node. Bundlers drop what they think nobody needs, rename classes and split shared modules.
  */
-import { cpSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { build as esbuild } from 'esbuild'
@@ -72,6 +72,20 @@ export function bundles(installed: () => Installed): void {
     expected.set(program, known)
     return known
   }
+
+  test('an app carries nothing of the namespaces, texts and shaders that it does not use', async () => {
+    const { app } = installed()
+    const marks = ['einsum', 'workgroup', 'safetensors', 'leakyRelu']
+    const marksIn = async (bundler: string, name: string, program: string): Promise<string[]> => {
+      writeFileSync(join(app, `${name}.app.mjs`), program)
+      const text = readFileSync(await bundlers[bundler]!(app, `${name}.app.mjs`, name), 'utf8')
+      return marks.filter((mark) => text.includes(mark))
+    }
+    expect(await marksIn('esbuild', 'all', "import * as pullback from 'pullback'\nimport * as data from 'pullback/data'\nconsole.log(pullback, data)\n")).toEqual(marks)
+    expect(await marksIn('esbuild', 'little', "import { grad, jit } from 'pullback'\nconsole.log(jit(grad((x) => x.mul(x)))(3))\n")).toEqual([])
+    // esbuild keeps the whole of a namespace that is used; others look into it.
+    expect(await marksIn('vite', 'little-np', "import { grad, jit, np } from 'pullback'\nconsole.log(jit(grad((x) => np.sum(x)))(3))\n")).toEqual([])
+  })
 
   for (const bundler of Object.keys(bundlers)) {
     const tried = combinations.filter((_, i) => isTried(bundler, i))
