@@ -43,6 +43,14 @@ export class PullbackError extends Error {
     this.operation = operation
     trimStack(this)
   }
+
+  /** The same error, said in the name of another function: of the one that was called, by those that are composed of others. */
+  inNameOf(operation: string): PullbackError {
+    if (this.operation === operation || this.code === 'INTERNAL') return this
+    // Every class takes the operation and the message; only the base, which nobody throws, takes a code first.
+    const Same = this.constructor as new (operation: string, message: string) => PullbackError
+    return new Same(operation, this.message.slice(this.operation.length + 2))
+  }
 }
 
 export class ShapeError extends PullbackError {

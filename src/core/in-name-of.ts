@@ -3,10 +3,7 @@ import { PullbackError } from './errors.ts'
 
 /** What was thrown, said in the name of the function that the user called; what is not the library's stays as it is. */
 export function inNameOf(operation: string, e: unknown): unknown {
-  if (!(e instanceof PullbackError) || e.operation === operation || e.code === 'INTERNAL') return e
-  // Every class takes the operation and the message; only the base, which nobody throws, takes a code first.
-  const Same = e.constructor as new (operation: string, message: string) => PullbackError
-  return new Same(operation, e.message.slice(e.operation.length + 2))
+  return e instanceof PullbackError ? e.inNameOf(operation) : e
 }
 
 /**

@@ -2,6 +2,7 @@
 import { now } from '#platform'
 import { backendOf } from './device-registry.ts'
 import { ArgumentError } from './errors.ts'
+import { checkFunction } from './ops/checks.ts'
 import type { KernelInfo } from './storage.ts'
 
 export interface KernelTime extends KernelInfo {
@@ -48,6 +49,7 @@ interface Run {
  * @throws ArgumentError for a function that returns a promise: its work is not done when it returns.
  */
 export function profile<R>(f: () => R): Profile<R> {
+  checkFunction('profile', f)
   const backend = backendOf('wasm', 'profile')
   const runs: Run[] = []
   const record = (kernel: KernelInfo, start: number, end: number): void => void runs.push({ kernel, start, duration: end - start })

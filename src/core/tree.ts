@@ -76,7 +76,7 @@ export const isLeaf = (x: unknown): x is ArrayLike => typeof x === 'number' || t
 export function flatten(tree: unknown, operation = 'tree.flatten', asLeaf?: AsLeaf): [leaves: ArrayLike[], structure: Structure] {
   const leaves: ArrayLike[] = []
   const structure = collect(tree, leaves, 0, asLeaf)
-  if (structure === null) throw refusal(tree, operation, [], asLeaf)!
+  if (structure === null) throw refusal(tree, operation, asLeaf)
   return [leaves, structure]
 }
 
@@ -133,29 +133,42 @@ function collect(x: unknown, leaves: ArrayLike[], depth: number, asLeaf?: AsLeaf
 type Path = readonly (string | number)[]
 const pathText = (path: Path): string => (path.length === 0 ? 'the value itself' : path.map((p) => `[${typeof p === 'number' ? p : JSON.stringify(p)}]`).join(''))
 
-/** What is wrong with a tree, and where; null when all is well. */
-function refusal(x: unknown, operation: string, path: Path, asLeaf?: AsLeaf): TreeError | null {
-  if (isLeaf(x) || x === null || x === undefined) return null
-  if (typeof x === 'object' && (asLeaf?.(x) ?? null) !== null) return null
-  if (path.length > deepest) return new TreeError(operation, `a tree is more than ${deepest} levels deep, or contains itself, at ${pathText(path.slice(0, 4))}…`)
-  const first = (items: Iterable<readonly [key: string | number, value: unknown]>): TreeError | null => {
-    for (const [key, value] of items) {
-      const found = refusal(value, operation, [...path, key], asLeaf)
-      if (found !== null) return found
+/** A part of a tree that is still to be looked at; `depth` counts classes' nodes too, which a path does not show. */
+interface Part {
+  readonly value: unknown
+  readonly path: Path
+  readonly depth: number
+}
+
+/** What is wrong with a tree, and where. A loop, so that what a stack tells of a tree that contains itself is the user's line. */
+function refusal(tree: unknown, operation: string, asLeaf?: AsLeaf): TreeError {
+  const left: Part[] = [{ value: tree, path: [], depth: 0 }]
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    const { value, path, depth } = part
+    if (isLeaf(value) || value === null || value === undefined) continue
+    if (typeof value === 'object' && (asLeaf?.(value) ?? null) !== null) continue
+    if (depth > deepest) return new TreeError(operation, `a tree is more than ${deepest} levels deep, or contains itself, at ${pathText(path.slice(0, 4))}…`)
+    const children = childrenOf(value)
+    if (children === null) {
+      // An async function goes on after its refusal, and what it then throws of its tracers has been said already.
+      if (value instanceof Promise) value.catch(() => undefined)
+      const at = path.length === 0 ? '' : ` at ${pathText(path)}`
+      return new TreeError(operation, `${describe(value)}${at} is no array, number or boolean, nor a list or plain object of them${hint(value)}`)
     }
-    return null
+    // The last first, so that the first is looked at next.
+    for (const [key, child] of children.reverse()) left.push({ value: child, path: key === null ? path : [...path, key], depth: depth + 1 })
   }
-  if (Array.isArray(x)) return first((x as readonly unknown[]).entries())
-  // An async function goes on after its refusal, and what it then throws of its tracers has been said already.
-  if (x instanceof Promise) x.catch(() => undefined)
-  if (typeof x === 'object') {
-    const proto = Object.getPrototypeOf(x) as object | null
-    const node = proto === null ? undefined : customNodes.get(proto)
-    if (node !== undefined) return refusal(node.flatten(x)[0], operation, path, asLeaf)
-    if (proto === null || proto === Object.prototype) return first(Object.entries(x))
-  }
-  const at = path.length === 0 ? '' : ` at ${pathText(path)}`
-  return new TreeError(operation, `${describe(x)}${at} is no array, number or boolean, nor a list or plain object of them${hint(x)}`)
+  return new TreeError(operation, 'a registered class gave other children when asked again; its flatten must give the same each time')
+}
+
+/** What stands below a node, under which key (null below a class's node); null for what is no node. */
+function childrenOf(x: unknown): [key: string | number | null, value: unknown][] | null {
+  if (typeof x !== 'object' || x === null) return null
+  if (Array.isArray(x)) return Array.from(x as readonly unknown[], (value, i) => [i, value])
+  const proto = Object.getPrototypeOf(x) as object | null
+  const node = proto === null ? undefined : customNodes.get(proto)
+  if (node !== undefined) return [[null, node.flatten(x)[0]]]
+  return proto === null || proto === Object.prototype ? Object.entries(x) : null
 }
 
 const count = (children: readonly Structure[]): number => children.reduce((n, c) => n + c.leaves, 0)

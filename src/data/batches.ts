@@ -1,6 +1,6 @@
 /** Data cut into batches, in an order that a random key decides. */
-import { ArgumentError, NDArray, np, type Out, random, ShapeError, tree, TreeError } from '../index.ts'
-import { requireOptions } from './source.ts'
+import { ArgumentError, NDArray, np, type Out, random, ShapeError, tree } from '../index.ts'
+import { requireOptions, within } from './source.ts'
 
 export interface BatchOptions {
   /** Shuffles: the same key gives the same order. Without one, the data come as they are. */
@@ -23,27 +23,21 @@ export interface BatchOptions {
 export function batches<T>(data: T, size: number, options: BatchOptions = {}): Generator<Out<T>, void, undefined> {
   requireOptions('batches', options, ['key', 'dropLast'])
   if (!Number.isInteger(size) || size < 1) throw new ArgumentError('batches', `got a batch size of ${typeof size === 'number' ? String(size) : `type ${typeof size}`}; it takes a positive integer`)
-  return cut(data, rowsOf(data), size, options)
-}
-
-function leavesOf(data: unknown): readonly unknown[] {
-  try {
-    return tree.leaves(data)
-  } catch (e) {
-    throw e instanceof TreeError ? new TreeError('batches', e.message.slice(e.operation.length + 2)) : e
-  }
+  const rows = rowsOf(data)
+  const { key, dropLast = false } = options
+  if (typeof dropLast !== 'boolean') throw new ArgumentError('batches', `dropLast is of type ${typeof dropLast}; takes true or false`)
+  return cut(data, rows, size, key === undefined ? null : within('batches', () => random.permutation(key, rows)), dropLast)
 }
 
 /** How many rows each leaf has. */
 function rowsOf(data: unknown): number {
-  const shapes = leavesOf(data).map((leaf) => (leaf instanceof NDArray ? leaf.shape : []))
+  const shapes = within('batches', () => tree.leaves(data)).map((leaf) => (leaf instanceof NDArray ? leaf.shape : []))
   const [rows] = shapes[0] ?? []
   if (rows !== undefined && shapes.every((shape) => shape[0] === rows)) return rows
   throw new ShapeError('batches', `got leaves of shape ${shapes.map((shape) => `[${shape.join(',')}]`).join(', ')}; it takes arrays with one leading axis in common`)
 }
 
-function* cut<T>(data: T, rows: number, size: number, { key, dropLast = false }: BatchOptions): Generator<Out<T>, void, undefined> {
-  const order = key === undefined ? null : random.permutation(key, rows)
+function* cut<T>(data: T, rows: number, size: number, order: NDArray | null, dropLast: boolean): Generator<Out<T>, void, undefined> {
   for (let start = 0; start < rows; start += size) {
     const end = Math.min(start + size, rows)
     if (dropLast && end - start < size) return

@@ -12,7 +12,7 @@ import { chain, map } from '../fp/either.ts'
 import { ArgumentError, DtypeError, FormatError, NDArray, np } from '../index.ts'
 import { decodeIdxBytes, encodeIdxBytes, type IdxArray, idxDTypes, isIdxDType } from './idx-bytes.ts'
 import { type Decoded, showProblems } from './problem.ts'
-import { inflated, readSource, requireBytes, type Source } from './source.ts'
+import { inflated, readSource, requireBytes, type Source, within } from './source.ts'
 
 const toArray = ({ dtype, shape, data }: IdxArray): NDArray => np.array(data, { dtype }).reshape(shape)
 
@@ -42,7 +42,7 @@ export function encode(x: NDArray): Uint8Array {
   if (!(x instanceof NDArray)) throw new ArgumentError('idx.encode', `got ${x === null ? 'null' : typeof x}; it takes an array`)
   const { dtype, shape } = x
   if (!isIdxDType(dtype)) throw new DtypeError('idx.encode', `got ${dtype}[${shape.join(',')}]; the format holds ${idxDTypes.join(', ')}. Convert with astype first.`)
-  return encodeIdxBytes({ dtype, shape, data: x.dataSync() as IdxArray['data'] }) // a dtype's dataSync is its own typed array
+  return encodeIdxBytes({ dtype, shape, data: within('idx.encode', () => x.dataSync()) as IdxArray['data'] }) // a dtype's dataSync is its own typed array
 }
 
 /**

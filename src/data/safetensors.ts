@@ -15,7 +15,7 @@ import { ArgumentError, type DType, DtypeError, FormatError, lax, NDArray, np } 
 import { FileError } from '../platform/types.ts'
 import { type Decoded, type Problem, showProblems } from './problem.ts'
 import { decodeSafetensorsBytes, encodeSafetensorsBytes, type RawFile, type RawTensor, type SafetensorsDType } from './safetensors-bytes.ts'
-import { readSource, requireBytes, requireOptions, type Source } from './source.ts'
+import { readSource, requireBytes, requireOptions, type Source, within } from './source.ts'
 
 export interface Tensors {
   readonly [name: string]: NDArray
@@ -121,7 +121,7 @@ function toRaw(name: string, x: NDArray): Omit<RawTensor, 'offset'> {
     const way = x.dtype === 'key' ? 'Store random.keyData(key).' : 'Store np.real(x) and np.imag(x).'
     throw new DtypeError('safetensors.encode', `got ${JSON.stringify(name)} of ${x.dtype}; the format holds ${Object.keys(writing).join(', ')}. ${way}`)
   }
-  const data = (isHalf(x.dtype) ? lax.bitcastConvertType(x, 'uint16') : x).dataSync()
+  const data = within('safetensors.encode', () => (isHalf(x.dtype) ? lax.bitcastConvertType(x, 'uint16') : x).dataSync())
   return { dtype, shape: x.shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
 }
 

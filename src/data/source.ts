@@ -1,7 +1,7 @@
 /** Where bytes come from, and gzip in front of them. */
 import { gunzip, gunzipSync, packageFolder, readFile } from '#platform'
 import { left, right } from '../fp/either.ts'
-import { ArgumentError, FormatError } from '../index.ts'
+import { ArgumentError, FormatError, PullbackError } from '../index.ts'
 import { FileError } from '../platform/types.ts'
 import { type Decoded, plural, type Problem, showProblems } from './problem.ts'
 
@@ -66,6 +66,15 @@ async function readPath(operation: string, path: string): Promise<Uint8Array> {
   } catch (e) {
     if (e instanceof FileError) throw new FormatError(operation, e.message)
     throw e
+  }
+}
+
+/** Runs a body whose errors are said in the name of the function that was called. */
+export function within<R>(operation: string, body: () => R): R {
+  try {
+    return body()
+  } catch (e) {
+    throw e instanceof PullbackError ? e.inNameOf(operation) : e
   }
 }
 

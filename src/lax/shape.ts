@@ -16,18 +16,18 @@ export const iota = (dtype: DType, size: number): NDArray => ops.iota(ops.checkD
 
 /** Counts along one axis of a shape. */
 export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
-  ops.iota(ops.checkDtype('broadcastedIota', dtype), shape, ops.normalAxis('broadcastedIota', dimension, ops.checkShape('broadcastedIota', shape).length), 'broadcastedIota')
+  ops.within('broadcastedIota', () => ops.iota(ops.checkDtype('broadcastedIota', dtype), shape, ops.normalAxis('broadcastedIota', dimension, ops.checkShape('broadcastedIota', shape).length), 'broadcastedIota'))
 
 /** An array of one value; plain numbers give float32, weakly typed as in JAX. */
 export function full(shape: Shape, fillValue: ArrayLike, dtype?: DType): NDArray {
   ops.checkOperands('full', [fillValue])
   ops.checkShape('full', shape)
   if (dtype !== undefined) ops.checkDtype('full', dtype)
-  if (typeof fillValue === 'object') return ops.broadcastTo(dtype === undefined ? fillValue : ops.convert(fillValue, dtype), shape)
+  if (typeof fillValue === 'object') return ops.within('full', () => ops.broadcastTo(dtype === undefined ? fillValue : ops.convert(fillValue, dtype), shape))
   const own = typeof fillValue === 'boolean' ? 'bool' : 'float32'
   const to = dtype === undefined ? own : ops.checkDtype('full', dtype)
   const value = to === 'bool' ? Boolean(fillValue) : Number(fillValue)
-  return bind1('broadcastInDim', [new Literal(value, aval([], to, dtype === undefined && to !== 'bool'))], { shape: [...shape], broadcastDimensions: [] })
+  return ops.within('full', () => bind1('broadcastInDim', [new Literal(value, aval([], to, dtype === undefined && to !== 'bool'))], { shape: [...shape], broadcastDimensions: [] }))
 }
 
 /** An array of one value with the shape and dtype of another. */

@@ -1,7 +1,8 @@
 /** `np.pad`. */
 import type { NDArray } from '../core/array.ts'
+import { sizeOf } from '../core/aval.ts'
 import { show } from '../core/describe.ts'
-import { ArgumentError, ShapeError } from '../core/errors.ts'
+import { ArgumentError, OutOfMemoryError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { part } from './shape.ts'
@@ -66,6 +67,9 @@ function bounce(i: number, n: number, period: number, repeated: 0 | 1): number {
 }
 
 function along(x: NDArray, pairs: readonly (readonly [number, number])[], source: (i: number, n: number) => number): NDArray {
+  const padded = x.shape.map((n, i) => pairs[i]![0] + n + pairs[i]![1])
+  // No device has more bytes; what follows lists the positions one by one.
+  if (sizeOf(padded) > 2 ** 32) throw new OutOfMemoryError('pad', `got shape [${x.shape.join(',')}], which would be padded to [${padded.join(',')}]: more elements than any device holds`)
   return pairs.reduce((y, [low, high], axis) => {
     const n = y.shape[axis]!
     if (low + high === 0) return y

@@ -140,11 +140,14 @@ export function split(x: ArrayLike, indicesOrSections: number | readonly number[
 export function arraySplit(x: ArrayLike, indicesOrSections: number | readonly number[], axis?: number | AxisOption): NDArray[] {
   return splitOf('arraySplit', x, indicesOrSections, axis, false)
 }
+/** Each is an array of its own. */
+const mostSections = 2 ** 24
 function splitOf(operation: string, x: ArrayLike, indicesOrSections: number | readonly number[], axis: number | AxisOption | undefined, even: boolean): NDArray[] {
   const a = ops.toArray(operation, x)
   const at = ops.normalAxis(operation, ops.placed<AxisOption>(operation, ['axis'], [axis], undefined, ['axis']).axis ?? 0, a.ndim)
   if (typeof indicesOrSections !== 'number') return splitAt(a, at, ops.checkIntegers(operation, 'indices', indicesOrSections))
   const n = ops.checkInteger(operation, 'the number of sections', indicesOrSections, 1)
+  if (n > mostSections) throw new ArgumentError(operation, `the number of sections is ${n}; takes at most ${mostSections}`)
   const size = a.shape[at]!
   if (even && size % n !== 0) throw new ShapeError(operation, `axis ${at} of shape [${a.shape.join(',')}] does not divide into ${n} equal parts; arraySplit makes unequal ones`)
   return splitAt(a, at, Array.from({ length: n - 1 }, (_, i) => (i + 1) * Math.floor(size / n) + Math.min(i + 1, size % n)))

@@ -1,6 +1,6 @@
 /** The optimizers of a first course. All scale by a learning rate: a number, or a schedule of the step count. */
-import { ArgumentError, type NDArray, np } from '../index.ts'
-import { type GradientTransformation, mapLeaves, transformation } from './transformation.ts'
+import { ArgumentError, NDArray, np } from '../index.ts'
+import { type GradientTransformation, mapLeaves, requireLike, requireState, transformation } from './transformation.ts'
 
 /** A learning rate, or a function of the step (int32 scalar, 0 at the first update). */
 export type LearningRate = number | ((step: NDArray) => NDArray)
@@ -9,12 +9,21 @@ const zerosLike = (params: unknown): unknown => mapLeaves((p) => np.zerosLike(p)
 const stepZero = (): NDArray => np.array(0, { dtype: 'int32' })
 
 function checkRate(operation: string, rate: LearningRate): void {
-  if (typeof rate === 'number' && !(rate >= 0)) throw new ArgumentError(operation, `the learning rate must be a number >= 0 or a schedule, and got ${rate}`)
+  if (typeof rate !== 'function' && !(typeof rate === 'number' && rate >= 0)) throw new ArgumentError(operation, `the learning rate is ${describe(rate)}; takes a number >= 0, or a schedule: a function of the step`)
+}
+
+function checkNumber(operation: string, name: string, x: number): void {
+  if (typeof x !== 'number' || Number.isNaN(x)) throw new ArgumentError(operation, `${name} is ${describe(x)}; takes a number`)
+}
+
+function describe(x: unknown): string {
+  if (x instanceof NDArray) return `${x.dtype}[${x.shape.join(',')}]`
+  return typeof x === 'number' || typeof x === 'boolean' || x === null || x === undefined ? String(x) : typeof x === 'string' ? `'${x}'` : Array.isArray(x) ? 'a list' : `of type ${typeof x}`
 }
 
 function checkOptions<O extends object>(operation: string, options: O, known: readonly (keyof O & string)[]): void {
   const given: unknown = options
-  if (typeof given !== 'object' || given === null) throw new ArgumentError(operation, `got ${typeof given} in place of options; known options: ${known.join(', ')}`)
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof NDArray) throw new ArgumentError(operation, `got ${describe(given)} in place of options; known options: ${known.join(', ')}`)
   const unknown = Reflect.ownKeys(given).filter((name) => !known.some((k) => k === name))
   if (unknown.length > 0) throw new ArgumentError(operation, `unknown option '${unknown.map(String).join(', ')}'; known options: ${known.join(', ')}`)
 }
@@ -33,7 +42,10 @@ export function sgd(rate: LearningRate): GradientTransformation {
   checkRate('sgd', rate)
   return transformation<{ step: NDArray }>({
     init: () => ({ step: stepZero() }),
-    update: (grads, { step }) => [descend(grads, rate, step), { step: step.add(1) }],
+    update(grads, state) {
+      requireState('sgd', state, ['step'])
+      return [descend(grads, rate, state.step), { step: state.step.add(1) }]
+    },
   })
 }
 
@@ -50,9 +62,14 @@ export function momentum(rate: LearningRate, mass: number, options: MomentumOpti
   checkOptions('momentum', options, ['nesterov'])
   const { nesterov = false } = options
   checkRate('momentum', rate)
+  checkNumber('momentum', 'mass', mass)
+  if (typeof nesterov !== 'boolean') throw new ArgumentError('momentum', `nesterov is ${describe(nesterov)}; takes true or false`)
   return transformation<{ step: NDArray; velocity: unknown }>({
     init: (params) => ({ step: stepZero(), velocity: zerosLike(params) }),
-    update(grads, { step, velocity }) {
+    update(grads, state) {
+      requireState('momentum', state, ['step', 'velocity'])
+      const { step, velocity } = state
+      requireLike('the gradients', grads, 'momentum was set up for', velocity)
       const next = mapLeaves((v, g) => v.mul(mass).add(g), velocity, grads)
       const direction = nesterov ? mapLeaves((v, g) => v.mul(mass).add(g), next, grads) : next
       return [descend(direction, rate, step), { step: step.add(1), velocity: next }]
@@ -74,9 +91,12 @@ export function adam(rate: LearningRate, options: AdamOptions = {}): GradientTra
   checkOptions('adam', options, ['b1', 'b2', 'eps'])
   const { b1 = 0.9, b2 = 0.999, eps = 1e-8 } = options
   checkRate('adam', rate)
+  for (const [name, x] of Object.entries({ b1, b2, eps })) checkNumber('adam', name, x)
   return transformation<{ step: NDArray; m: unknown; v: unknown }>({
     init: (params) => ({ step: stepZero(), m: zerosLike(params), v: zerosLike(params) }),
     update(grads, state) {
+      requireState('adam', state, ['step', 'm', 'v'])
+      requireLike('the gradients', grads, 'adam was set up for', state.m)
       const count = state.step.add(1)
       const m = mapLeaves((m0, g) => m0.mul(b1).add(g.mul(1 - b1)), state.m, grads)
       const v = mapLeaves((v0, g) => v0.mul(b2).add(g.mul(g).mul(1 - b2)), state.v, grads)

@@ -1,6 +1,7 @@
 /** Arrays with the values at which functions go wrong, trees of arrays, and random keys. */
 import fc from 'fast-check'
-import { type DType, type NDArray, np, random } from '../index.ts'
+import { ArgumentError, type DType, DtypeError, type NDArray, np, random, ShapeError } from '../index.ts'
+import { checkArbitrary, checkCount, checkOptions, describe } from './options.ts'
 import { shapes } from './shapes.ts'
 
 export interface ArraysOptions {
@@ -52,13 +53,22 @@ const isFloat = (dtype: DType): boolean => dtype.startsWith('float') || dtype ==
 /**
  * Elements of a dtype: numbers in a range, and once in four times a corner value.
  *
- * @throws RangeError for complex dtypes and keys.
+ * @throws DtypeError for complex dtypes and keys; ArgumentError for an unknown option and a range that holds nothing.
  */
-export function elements(dtype: DType, { min, max, corners = true }: Pick<ArraysOptions, 'min' | 'max' | 'corners'> = {}): fc.Arbitrary<number> {
-  if (!isReal(dtype)) throw new RangeError(`elements: there are none of dtype '${dtype}'; dtypes are ${Object.keys(limits).join(', ')}`)
+export function elements(dtype: DType, options: Pick<ArraysOptions, 'min' | 'max' | 'corners'> = {}): fc.Arbitrary<number> {
+  checkOptions('elements', options, ['min', 'max', 'corners'])
+  return elementsOf('elements', dtype, options)
+}
+
+function elementsOf(operation: string, dtype: DType, { min, max, corners = true }: Pick<ArraysOptions, 'min' | 'max' | 'corners'>): fc.Arbitrary<number> {
+  if (typeof dtype !== 'string' || !isReal(dtype)) throw new DtypeError(operation, `has none of dtype ${describe(dtype)}; dtypes are ${Object.keys(limits).join(', ')}`)
   const { min: least, max: most, corners: special } = limits[dtype]
   const [low, high] = [min ?? least, max ?? most]
-  const ordinary = isFloat(dtype) ? fc.double({ min: low, max: high, noNaN: true, noDefaultInfinity: true }) : fc.integer({ min: low, max: high })
+  const whole = !isFloat(dtype)
+  if (!Number.isFinite(low) || !Number.isFinite(high) || low > high || (whole && !(Number.isSafeInteger(low) && Number.isSafeInteger(high)))) {
+    throw new ArgumentError(operation, `got elements of ${dtype} from ${describe(low)} to ${describe(high)}; takes ${whole ? 'integers' : 'finite numbers'}, min not above max`)
+  }
+  const ordinary = whole ? fc.integer({ min: low, max: high }) : fc.double({ min: low, max: high, noNaN: true, noDefaultInfinity: true })
   if (!corners) return ordinary
   return fc.oneof({ weight: 3, arbitrary: ordinary }, { weight: 1, arbitrary: fc.constantFrom(...special) })
 }
@@ -70,14 +80,21 @@ export function elements(dtype: DType, { min, max, corners = true }: Pick<Arrays
  * fc.assert(fc.property(arrays({ dtype: 'int32', shape: [3] }), (x) => {
  *   expect(np.sort(x).js()).toEqual([...x.dataSync()].sort((a, b) => a - b))
  * }))
- * @throws RangeError for complex dtypes; `keys()` gives keys.
+ * @throws DtypeError for complex dtypes and keys, of which `keys()` gives some; ShapeError for what is no shape; ArgumentError for an unknown option.
  */
-export function arrays({ dtype = 'float32', shape = shapes(), ...range }: ArraysOptions = {}): fc.Arbitrary<NDArray> {
-  const dtypes: readonly DType[] = typeof dtype === 'string' ? [dtype] : dtype
+export function arrays(options: ArraysOptions = {}): fc.Arbitrary<NDArray> {
+  checkOptions('arrays', options, ['dtype', 'shape', 'min', 'max', 'corners'])
+  const { dtype = 'float32', shape = shapes(), ...range } = options
+  const dtypes: readonly DType[] = Array.isArray(dtype) ? (dtype as readonly DType[]) : [dtype as DType]
+  if (dtypes.length === 0) throw new DtypeError('arrays', 'got an empty list of dtypes; takes at least one')
+  // All of them now, not when a value is drawn.
+  for (const d of dtypes) elementsOf('arrays', d, range)
+  if (!isShape(shape)) checkArbitrary('arrays', 'shape', shape)
+  else if (!shape.every((d) => Number.isSafeInteger(d) && d >= 0)) throw new ShapeError('arrays', `got shape [${shape.map(describe).join(',')}]; a shape is a list of integers of at least 0`)
   const shapeOf: fc.Arbitrary<readonly number[]> = isShape(shape) ? fc.constant(shape) : shape
   return fc.tuple(fc.constantFrom(...dtypes), shapeOf).chain(([d, s]) => {
     const n = s.reduce((a, b) => a * b, 1)
-    return fc.array(elements(d, range), { minLength: n, maxLength: n, size: 'max' }).map((values) => shown(np.array(values, { dtype: d }).reshape([...s])))
+    return fc.array(elementsOf('arrays', d, range), { minLength: n, maxLength: n, size: 'max' }).map((values) => shown(np.array(values, { dtype: d }).reshape([...s])))
   })
 }
 const isShape = (s: NonNullable<ArraysOptions['shape']>): s is readonly number[] => Array.isArray(s)
@@ -104,8 +121,12 @@ export interface TreesOptions {
  *   expect(tree.leaves(tree.map((x: np.NDArray) => x.neg(), t)).length).toBe(tree.leaves(t).length)
  * }))
  */
-export function trees({ leaf = arrays({ shape: shapes({ maxRank: 2, maxSize: 3 }) }), depth = 3 }: TreesOptions = {}): fc.Arbitrary<ArrayTree> {
-  if (depth <= 0) return fc.oneof({ weight: 5, arbitrary: leaf }, { weight: 1, arbitrary: fc.constant(null) })
+export function trees(options: TreesOptions = {}): fc.Arbitrary<ArrayTree> {
+  checkOptions('trees', options, ['leaf', 'depth'])
+  const { leaf = arrays({ shape: shapes({ maxRank: 2, maxSize: 3 }) }), depth = 3 } = options
+  checkCount('trees', 'depth', depth)
+  checkArbitrary('trees', 'leaf', leaf)
+  if (depth === 0) return fc.oneof({ weight: 5, arbitrary: leaf }, { weight: 1, arbitrary: fc.constant(null) })
   const inner = trees({ leaf, depth: depth - 1 })
   const names = fc.constantFrom('w', 'b', 'scale', 'layer1', 'a key', '0')
   return fc.oneof(

@@ -1,7 +1,8 @@
 /** Convolutions and windows that fit their arrays. */
 import fc from 'fast-check'
-import type { lax } from '../index.ts'
+import { ArgumentError, type lax } from '../index.ts'
 import { Choices, tapes } from './choices.ts'
+import { checkArbitrary, checkOptions, describe } from './options.ts'
 import { shapes } from './shapes.ts'
 
 type Shape = readonly number[]
@@ -78,7 +79,12 @@ export function convolutionOf(choices: Choices, { spatial: rank = choices.of([1,
  *   lax.convGeneralDilated(np.ones(lhs), np.ones(rhs), options)
  * }))
  */
-export const convolutions = (options: ConvolutionOptions = {}): fc.Arbitrary<Convolution> => tapes(40).map((tape) => convolutionOf(new Choices(tape), options))
+export function convolutions(options: ConvolutionOptions = {}): fc.Arbitrary<Convolution> {
+  checkOptions('convolutions', options, ['spatial'])
+  const { spatial } = options
+  if (spatial !== undefined && ![0, 1, 2, 3].includes(spatial)) throw new ArgumentError('convolutions', `spatial is ${describe(spatial)}; takes 0 to 3`)
+  return tapes(40).map((tape) => convolutionOf(new Choices(tape), options))
+}
 
 /** What `lax.reduceWindow(x, init, f, windowDimensions, windowStrides, padding, options)` takes beside x of `shape`. */
 export interface Window {
@@ -114,5 +120,9 @@ export interface WindowsOptions {
  *   lax.reduceWindow(np.ones(shape), 0, lax.add, windowDimensions, windowStrides, padding, options)
  * }))
  */
-export const windows = ({ shape = shapes({ minRank: 1, minSize: 1 }) }: WindowsOptions = {}): fc.Arbitrary<Window> =>
-  fc.tuple(shape, tapes(30)).map(([s, tape]) => windowOf(new Choices(tape), s))
+export function windows(options: WindowsOptions = {}): fc.Arbitrary<Window> {
+  checkOptions('windows', options, ['shape'])
+  const { shape = shapes({ minRank: 1, minSize: 1 }) } = options
+  checkArbitrary('windows', 'shape', shape)
+  return fc.tuple(shape, tapes(30)).map(([s, tape]) => windowOf(new Choices(tape), s))
+}

@@ -1,6 +1,7 @@
 /** Einstein sums with arrays that fit. */
 import type fc from 'fast-check'
 import { Choices, tapes } from './choices.ts'
+import { checkCount, checkOptions } from './options.ts'
 
 /** Subscripts for `np.einsum`, and shapes of its operands. */
 export interface Einsum {
@@ -26,7 +27,11 @@ const letters = 'ijklm'
  *   np.einsum(subscripts, ...shapes.map((s) => np.ones(s)))
  * }))
  */
-export function einsums({ operands = 3, maxSize = 3 }: EinsumsOptions = {}): fc.Arbitrary<Einsum> {
+export function einsums(options: EinsumsOptions = {}): fc.Arbitrary<Einsum> {
+  checkOptions('einsums', options, ['operands', 'maxSize'])
+  const { operands = 3, maxSize = 3 } = options
+  checkCount('einsums', 'operands', operands, 1)
+  checkCount('einsums', 'maxSize', maxSize, 1)
   return tapes(50).map((tape) => einsumOf(new Choices(tape), operands, maxSize))
 }
 

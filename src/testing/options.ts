@@ -1,5 +1,5 @@
 /** The options that the checks of derivatives share. */
-import { ArgumentError } from '../index.ts'
+import { ArgumentError, NDArray, PullbackError, tree } from '../index.ts'
 import { checkTolerance, type Tolerance } from './tolerance.ts'
 
 /** Forward: jvp. Reverse: vjp. */
@@ -15,23 +15,57 @@ export interface DifferenceOptions {
   readonly tolerance?: number | Tolerance
 }
 
-/** @throws ArgumentError for anything that is no function. */
-export function requireFunction(operation: string, f: unknown): void {
-  if (typeof f !== 'function') throw new ArgumentError(operation, `takes a function and got ${f === null ? 'null' : typeof f}`)
+/** A value in a few words. Of what a user passes by mistake: never throws. */
+export function describe(x: unknown): string {
+  if (x instanceof NDArray) return `${x.dtype}[${x.shape.join(',')}]`
+  if (Array.isArray(x)) return 'a list'
+  if (typeof x === 'string') return `'${x.slice(0, 40)}'`
+  if (typeof x === 'object' && x !== null) return 'an object'
+  return typeof x === 'number' || typeof x === 'boolean' || x === null || x === undefined ? String(x) : `a ${typeof x}`
 }
 
-/** @throws ArgumentError unless it is a list of arguments: an array, which can be iterated too, would be one argument a row. */
+/** @throws ArgumentError for anything that is no function. */
+export function requireFunction(operation: string, f: unknown): void {
+  if (typeof f !== 'function') throw new ArgumentError(operation, `takes a function and got ${describe(f)}`)
+}
+
+/** @throws ArgumentError unless it is a list of arguments, TreeError unless they are trees: an array, which can be iterated too, would be one argument a row. */
 export function requireArgs(operation: string, args: unknown): void {
   if (!Array.isArray(args)) throw new ArgumentError(operation, 'args are a list with one entry for each argument of the function; write [x] for one argument')
+  try {
+    tree.structure(args)
+  } catch (e) {
+    throw e instanceof PullbackError ? e.inNameOf(operation) : e
+  }
 }
 
 /** @throws ArgumentError for an option that is not among the known ones. */
 export function checkOptions(operation: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).filter((name) => !known.includes(name))
-  if (unknown.length > 0) throw new ArgumentError(operation, `unknown option ${unknown.join(', ')}; known: ${known.join(', ')}`)
+  const given: unknown = options
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new ArgumentError(operation, `got ${describe(given)} in place of options; known options: ${known.join(', ')}`)
+  const unknown = Reflect.ownKeys(given).find((name) => typeof name !== 'string' || !known.includes(name))
+  if (unknown !== undefined) throw new ArgumentError(operation, `unknown option '${String(unknown)}'; known options: ${known.join(', ')}`)
+}
+
+/** @throws ArgumentError unless it is an integer of at least `least`. */
+export function checkCount(operation: string, name: string, x: number, least = 0): void {
+  if (!Number.isSafeInteger(x) || x < least) throw new ArgumentError(operation, `${name} is ${describe(x)}; takes an integer of at least ${least}`)
+}
+
+/** Two counts, of which the first is not above the second. @throws ArgumentError */
+export function checkRange(operation: string, [lowName, low]: readonly [string, number], [highName, high]: readonly [string, number]): void {
+  checkCount(operation, lowName, low)
+  checkCount(operation, highName, high)
+  if (low > high) throw new ArgumentError(operation, `${lowName} is ${low}, above ${highName}, which is ${high}`)
+}
+
+/** @throws ArgumentError unless it is an arbitrary of fast-check, of any copy of it. */
+export function checkArbitrary(operation: string, name: string, x: unknown): void {
+  const isOne = typeof x === 'object' && x !== null && 'generate' in x && 'shrink' in x
+  if (!isOne) throw new ArgumentError(operation, `${name} is ${describe(x)}; takes an arbitrary of fast-check`)
 }
 
 export function checkDifferences(operation: string, { eps, tolerance }: DifferenceOptions): void {
-  if (eps !== undefined && !(typeof eps === 'number' && eps > 0 && eps < Infinity)) throw new ArgumentError(operation, `eps is a number > 0, and got ${JSON.stringify(eps)}`)
+  if (eps !== undefined && !(typeof eps === 'number' && eps > 0 && eps < Infinity)) throw new ArgumentError(operation, `eps is a number > 0, and got ${describe(eps)}`)
   checkTolerance(operation, tolerance)
 }

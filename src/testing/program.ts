@@ -1,7 +1,8 @@
 /** Whole programs over the public interface, well typed, that shrink and can be read. */
 import fc from 'fast-check'
-import { type DType, makeJaxpr, type NDArray, np, type ShapeDtype } from '../index.ts'
+import { ArgumentError, type DType, makeJaxpr, type NDArray, np, type ShapeDtype } from '../index.ts'
 import { Choices, tapes } from './choices.ts'
+import { checkCount, checkOptions, describe } from './options.ts'
 import { type Block, everyPart, list, name, printBlock, run } from './program/expression.ts'
 import { contraction } from './program/families/contraction.ts'
 import { type Body, control } from './program/families/control.ts'
@@ -72,10 +73,24 @@ function plans(most: number, depth: number): fc.Arbitrary<Plan[]> {
  *   const xs = f.args(0)
  *   expect(jit(f.apply)(...xs).map((y) => y.js())).toEqual(f.apply(...xs).map((y) => y.js()))
  * }))
+ * @throws ArgumentError for an unknown option, dtype or family, and for counts that are none.
  */
 export function programs(options: ProgramOptions = {}): fc.Arbitrary<Program> {
+  checkOptions('programs', options, ['statements', 'depth', 'dtypes', 'families', 'operands', 'smooth'])
   const { statements = 8, depth = 2 } = options
+  checkCount('programs', 'statements', statements)
+  checkCount('programs', 'depth', depth)
+  checkAmong('families', options.families, [...new Set(everything)])
+  checkAmong('dtypes', options.dtypes, dtypesKnown)
   return fc.record({ operands: tapes(12), plans: plans(statements, depth), results: tapes(2 * statements + 4) }).map((p) => write(p, options))
+}
+
+const dtypesKnown: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'uint8', 'uint16', 'uint32', 'bool']
+function checkAmong(what: string, list: unknown, known: readonly string[]): void {
+  if (list === undefined) return
+  if (!Array.isArray(list) || list.length === 0) throw new ArgumentError('programs', `${what} is ${describe(list)}; takes a list of at least one of ${known.join(', ')}`)
+  const wrong = (list as readonly unknown[]).find((x) => typeof x !== 'string' || !known.includes(x))
+  if (wrong !== undefined) throw new ArgumentError('programs', `unknown among ${what}: ${describe(wrong)}; known: ${known.join(', ')}`)
 }
 
 interface Tapes {

@@ -49,6 +49,6 @@ describe('refuses, at the call', () => {
   test('a size that is none, and unknown options', () => {
     expect(() => batches(numbers(3), 0)).toThrow(ArgumentError)
     const misspelt: object = { shuffle: true }
-    expect(() => batches(numbers(3), 1, misspelt)).toThrow('unknown option shuffle; known: key, dropLast')
+    expect(() => batches(numbers(3), 1, misspelt)).toThrow("unknown option 'shuffle'; known options: key, dropLast")
   })
 })

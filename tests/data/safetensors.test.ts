@@ -70,6 +70,6 @@ describe('encode refuses', () => {
   test('the name that the format keeps, and unknown options', () => {
     expect(() => safetensors.encode({ __metadata__: np.ones([1]) })).toThrow(ArgumentError)
     const misspelt: object = { meta: {} }
-    expect(() => safetensors.encode({}, misspelt)).toThrow('unknown option meta; known: metadata')
+    expect(() => safetensors.encode({}, misspelt)).toThrow("unknown option 'meta'; known options: metadata")
   })
 })

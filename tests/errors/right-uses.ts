@@ -4,6 +4,7 @@ import * as pullback from '../../src/index.ts'
 import { lax, nn, np, random, tree } from '../../src/index.ts'
 import * as optimizers from '../../src/optimizers/index.ts'
 import * as stax from '../../src/stax/index.ts'
+import * as testing from '../../src/testing/index.ts'
 
 export type Args = readonly unknown[]
 /** Under its name: one call or several. */
@@ -256,7 +257,7 @@ const rootUses: Uses = {
   vmap: one(body, [0], 0, { axisName: 'i', axisSize: 3 }),
 }
 
-const debugUses: Uses = { ...of('calls compiles memory', []), ...of('infs nans', [false]), threads: one(1) }
+const debugUses: Uses = { ...of('calls compiles memory', []), ...of('infs nans', [false]), profile: one(() => np.sin(x)), threads: one(1) }
 
 const methodUses: Uses = {
   ...of('add sub mul div pow equal notEqual less lessEqual greater greaterEqual dot matmul', [y]),
@@ -303,6 +304,56 @@ const safetensorsUses: Uses = {
   encode: one(tensors, { metadata: { a: 'b' } }),
 }
 
+const f64 = np.array([0.5, 1], { dtype: 'float64' })
+const cosine = ([v]: readonly [np.NDArray], [t]: readonly [np.NDArray]): readonly [np.NDArray, np.NDArray] => [np.sin(v), np.cos(v).mul(t)]
+const smallShapes = testing.shapes({ maxRank: 1 })
+const testingUses: Uses = {
+  arrays: one({ dtype: ['float32', 'int32'], shape: [2], min: 0, max: 1, corners: false }),
+  elements: one('float32', { min: 0, max: 1, corners: false }),
+  trees: one({ depth: 1, leaf: testing.arrays() }),
+  keys: [[]],
+  shapes: one({ minRank: 0, maxRank: 2, minSize: 0, maxSize: 3 }),
+  broadcastableShapes: one({ count: 2, maxRank: 2 }),
+  ...of('axis axes', [2]),
+  convolutions: one({ spatial: 2 }),
+  windows: one({ shape: smallShapes }),
+  einsums: one({ operands: 2, maxSize: 3 }),
+  programs: one({ statements: 2, depth: 0, families: ['elementwise'], dtypes: ['float32'], smooth: false }),
+  checkBackends: one((v: np.NDArray) => v.add(1), [x], { devices: ['wasm', 'cpu'], tolerance: { relative: 1e-5, absolute: 0 } }),
+  checkGrads: one((v: np.NDArray) => np.sin(v), [f64], { order: 1, modes: ['fwd', 'rev'], eps: 1e-5, tolerance: 1e-4 }),
+  checkJit: one((v: np.NDArray) => v.add(1), [x], { tolerance: 0, device: 'wasm' }),
+  checkJvp: [[(v: np.NDArray) => np.sin(v), [f64], { eps: 1e-5, tolerance: 1e-4 }], [(v: np.NDArray) => np.sin(v), cosine, [f64]]],
+  checkVjp: one((v: np.NDArray) => np.sin(v), [f64], { eps: 1e-5, tolerance: 1e-4 }),
+  checkVmap: one((v: np.NDArray) => v.add(1), [x], { inAxes: [0], outAxes: 0, axisSize: 3, tolerance: 0 }),
+}
+
+// What functions give back to be called: layers, optimizers, transformed functions.
+const dense = stax.serial(stax.Dense(4), stax.Relu, stax.Dropout(0.5))
+const weights = dense[0](key, [-1, 3]).params
+const adam = optimizers.adam(0.1)
+const given: Readonly<Record<string, unknown>> = {
+  init: dense[0],
+  apply: dense[1],
+  optimizerInit: adam.init,
+  update: adam.update,
+  jitted: pullback.jit(body),
+  mapped: pullback.vmap(body),
+  gradient: pullback.grad(body),
+  pullback: pullback.vjp(body, [x])[1],
+  linear: pullback.linearize(body, [x])[1],
+  transposed: pullback.linearTranspose((v: np.NDArray) => np.multiply(v, 2), [x]),
+  printed: pullback.makeJaxpr(body),
+}
+const givenUses: Uses = {
+  init: one(key, [-1, 3]),
+  apply: one(weights, np.ones([2, 3]), { key, mode: 'train' }),
+  optimizerInit: one(params),
+  update: one(params, adam.init(params), params),
+  ...of('jitted gradient linear transposed printed', [x]),
+  mapped: one(m),
+  pullback: one(1),
+}
+
 export interface Door {
   /** What stands before a function's name, in errors and in calls. */
   readonly name: string
@@ -335,6 +386,8 @@ export const doors: readonly Door[] = [
   { name: 'stax', functions: stax, uses: staxUses, apart: { makeLayer: 'for authors of layers' } },
   { name: 'optimizers', functions: optimizers, uses: optimizerUses, apart: { transformation: 'for authors of optimizers' } },
   { name: 'data', functions: data, uses: dataUses, apart: { mnist: 'reads files', showProblem: 'prints what tryDecode gave' } },
+  { name: 'testing', functions: testing, uses: testingUses },
+  { name: 'given', functions: given, uses: givenUses },
   { name: 'idx', functions: data.idx, uses: idxUses, apart: { read: 'reads a file' } },
   { name: 'safetensors', functions: data.safetensors, uses: safetensorsUses, apart: { read: 'reads a file', write: 'writes a file' } },
 ]

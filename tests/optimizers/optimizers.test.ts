@@ -153,10 +153,10 @@ test('updates have the type of the parameters', () => {
 describe('refuses', () => {
   test('a learning rate that is none, and unknown options', () => {
     expect(() => sgd(-1)).toThrow(ArgumentError)
-    expect(() => adam(Number.NaN)).toThrow('adam: the learning rate must be a number >= 0 or a schedule, and got NaN')
+    expect(() => adam(Number.NaN)).toThrow('adam: the learning rate is NaN; takes a number >= 0, or a schedule: a function of the step')
     const misspelt: object = { beta1: 0.9 }
-    expect(() => adam(0.1, misspelt)).toThrow('adam: unknown option beta1; known: b1, b2, eps')
-    expect(() => momentum(0.1, 0.9, misspelt)).toThrow('momentum: unknown option beta1; known: nesterov')
+    expect(() => adam(0.1, misspelt)).toThrow("adam: unknown option 'beta1'; known options: b1, b2, eps")
+    expect(() => momentum(0.1, 0.9, misspelt)).toThrow("momentum: unknown option 'beta1'; known options: nesterov")
   })
 
   test('gradients that are put together otherwise than the parameters', () => {

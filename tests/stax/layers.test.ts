@@ -157,13 +157,13 @@ describe('bad input', () => {
   })
   test.each([
     ['Dense: takes positive integers for units, and got 2.5', () => Dense(2.5)],
-    ['Conv: takes positive integers for channels, window and strides, and got 0, 3, 3, 1, 1', () => Conv(0, [3, 3])],
+    ['Conv: takes positive integers for channels, and got 0', () => Conv(0, [3, 3])],
     ['LSTM: takes positive integers for hidden, and got -1', () => LSTM(-1)],
     ['MaxPool: takes positive integers', () => MaxPool([0, 2])],
-    ['Dropout: rate is the share that is dropped, in [0, 1), and got 1', () => Dropout(1)],
-    ['Conv: unknown option stride; known: strides, padding, weightInit, biasInit', () => Conv(2, [3, 3], { ...({ stride: 2 } as object) })],
-    ['LSTM: unknown option outputs', () => LSTM(2, { ...({ outputs: 3 } as object) })],
-    ['apply: unknown option rng; known: key, mode', () => Identity[1]([], np.ones([1]), { ...({ rng: key } as object) })],
+    ['Dropout: rate is the share that is dropped, a number in [0, 1), and got 1', () => Dropout(1)],
+    ["Conv: unknown option 'stride'; known options: strides, padding, weightInit, biasInit", () => Conv(2, [3, 3], { ...({ stride: 2 } as object) })],
+    ["LSTM: unknown option 'outputs'", () => LSTM(2, { ...({ outputs: 3 } as object) })],
+    ["apply: unknown option 'rng'; known options: key, mode", () => Identity[1]([], np.ones([1]), { ...({ rng: key } as object) })],
   ])('%s', (message, run) => {
     expect(run).toThrow(ArgumentError)
     expect(run).toThrow(message)

@@ -58,7 +58,7 @@ describe('checkVmap', () => {
     expect(() => checkVmap((a: NDArray) => a, [x], { inAxes: [null] })).toThrow('no argument is mapped')
     expect(() => checkVmap((a: NDArray) => a, [np.zeros([0, 2])])).toThrow(ArgumentError)
     expect(() => checkVmap((a: NDArray) => a, [x], { outAxes: odd([0]) })).toThrow('checkVmap: outAxes is a number, or null, for all results, and got [0]')
-    expect(() => checkVmap((a: NDArray) => a, [x], odd({ inAxis: 0 }))).toThrow('checkVmap: unknown option inAxis; known: inAxes, outAxes, axisSize, tolerance')
+    expect(() => checkVmap((a: NDArray) => a, [x], odd({ inAxis: 0 }))).toThrow("checkVmap: unknown option 'inAxis'; known options: inAxes, outAxes, axisSize, tolerance")
   })
 })
 
@@ -85,7 +85,7 @@ describe('checkJit', () => {
   })
 
   test('refuses unknown options, and what is no function', () => {
-    expect(() => checkJit((a: NDArray) => a, [x], odd({ devices: [] }))).toThrow('checkJit: unknown option devices; known: tolerance, device')
+    expect(() => checkJit((a: NDArray) => a, [x], odd({ devices: [] }))).toThrow("checkJit: unknown option 'devices'; known options: tolerance, device")
     expect(() => checkJit(odd(null), [x])).toThrow(ArgumentError)
   })
 })

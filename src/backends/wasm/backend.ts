@@ -1,6 +1,7 @@
 /** The default device: jaxprs compiled to WebAssembly, run in one heap. */
 import { setting, sharesMemory, threadCount } from '#platform'
 import { bytesOf } from '../../core/aval.ts'
+import { describe } from '../../core/describe.ts'
 import { ArgumentError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import { jaxprKey } from '../../core/jaxpr-key.ts'
@@ -126,7 +127,7 @@ export class WasmBackend implements Backend {
   threads(count?: number, worker?: string | URL): number {
     if (worker !== undefined) this.#workerUrl = worker
     if (count !== undefined) {
-      if (!Number.isInteger(count) || count < 1 || count > maxThreads) throw new ArgumentError('threads', `got ${String(count)}; a number of threads is an integer from 1 to ${maxThreads}`)
+      if (!Number.isInteger(count) || count < 1 || count > maxThreads) throw new ArgumentError('threads', `got ${describe(count)}; a number of threads is an integer from 1 to ${maxThreads}`)
       this.#threads = count
       this.#runtime?.pool.resize(count, this.#workerUrl)
     }

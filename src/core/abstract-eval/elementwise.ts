@@ -1,5 +1,6 @@
 /** Result types of elementwise primitives. A result is weak when all operands are. */
 import { type Aval, aval } from '../aval.ts'
+import { show } from '../describe.ts'
 import { isComplex, isDType } from '../dtype.ts'
 import { ArgumentError, DtypeError } from '../errors.ts'
 import type { BinaryParams, ElementwiseParams, Primitive, TernaryParams, UnaryParams } from '../primitives/index.ts'
@@ -90,7 +91,7 @@ const unaryRules: AbstractEvalRules<keyof UnaryParams> = {
   convertElementType: (avals, { newDtype, weakType }) => {
     requireCount('convertElementType', avals, 1)
     const x = operand('convertElementType', avals, 0)
-    if (!isDType(newDtype)) throw new DtypeError('convertElementType', `got new dtype '${String(newDtype)}', which is none`)
+    if (!isDType(newDtype)) throw new DtypeError('convertElementType', `got new dtype ${show(newDtype)}, which is none`)
     if (x.dtype !== newDtype && (x.dtype === 'key' || newDtype === 'key')) {
       throw new DtypeError('convertElementType', `cannot convert ${showTypes(avals)} to ${newDtype}; read a key's words with random.keyData`)
     }

@@ -48,7 +48,7 @@ export function broadcastTo(x: ArrayLike, shape: Shape): NDArray {
   if (sameShape(a.shape, shape)) return a
   const out = broadcastShapes('broadcastTo', [a.shape, shape])
   if (!sameShape(out, shape)) throw new ShapeError('broadcastTo', `shape [${a.shape.join(',')}] does not broadcast to [${shape.join(',')}]`)
-  return a.ndim === 0 ? bind1('broadcastInDim', [a], { shape, broadcastDimensions: [] }) : (stretch(a, shape) as NDArray)
+  return within('broadcastTo', () => (a.ndim === 0 ? bind1('broadcastInDim', [a], { shape, broadcastDimensions: [] }) : (stretch(a, shape) as NDArray)))
 }
 
 export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDArray {
