@@ -1,6 +1,7 @@
 /** Every public function: its right uses work, and a wrong argument is refused by a typed error in the function's own name. */
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
+import { describe as describeValue } from '../../src/core/describe.ts'
 import { isStaging, traceDepth } from '../../src/core/trace.ts'
 import { debug, defaultDevice, np, PullbackError } from '../../src/index.ts'
 import { sized } from '../scale.ts'
@@ -77,7 +78,7 @@ test('a wrong argument works, or is refused by name at the line of the call', ()
       if (thrown === null) return
       // What a user's function throws of what it gets is its own.
       if ((callsTheirs.has(name) || name.startsWith('check')) && !(thrown instanceof PullbackError)) return
-      expect(thrown, `${text}: ${String(thrown)}`).toBeInstanceOf(PullbackError)
+      expect(thrown, `${text}: ${thrown instanceof Error ? thrown.stack : describeValue(thrown)}`).toBeInstanceOf(PullbackError)
       const e = thrown as PullbackError
       expect(e.code, `${text}: ${e.message}`).not.toBe('INTERNAL')
       expect(e.message.includes(`${e.operation}: `), `${text}: ${e.message}`).toBe(true)

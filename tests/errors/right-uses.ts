@@ -334,8 +334,8 @@ const adam = optimizers.adam(0.1)
 const given: Readonly<Record<string, unknown>> = {
   init: dense[0],
   apply: dense[1],
-  optimizerInit: adam.init,
-  update: adam.update,
+  optimizerInit: (p: unknown) => adam.init(p),
+  update: (g: unknown, state: optimizers.OptimizerState<unknown>, p: unknown) => adam.update(g, state, p),
   jitted: pullback.jit(body),
   mapped: pullback.vmap(body),
   gradient: pullback.grad(body),
