@@ -26,7 +26,7 @@ export function ceilings(threads: number): Ceiling[] {
   const heap = new Heap()
   const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (at: number, bytes: number) => heap.unreserve(at, bytes) }
   return [...new Set([1, threads])].map((count) => {
-    const pool = new ThreadPool(heap.memory, space, count, { patience: 0, startLimit: 60_000, wakeTime: 0 })
+    const pool = new ThreadPool(heap.memory, space, count, { patience: 0, startLimit: 60_000, wakeTime: 0, judge: false })
     const ceiling = { threads: count, peak: peak(heap, pool), stream: stream(heap, pool) }
     pool.stop()
     return ceiling
@@ -44,8 +44,7 @@ function program(heap: Heap, pool: ThreadPool, body: (module: ModuleBuilder, fn:
   const run = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: heap.memory } }).exports['run'] as Code['run']
   const code: Code = { run, bytes, sharedTime: 1e9, time: 1e9 }
   return (argument) => {
-    if (pool.threadsFor(code) === 1) run(0, 1, argument)
-    else pool.launch(code, argument)
+    pool.run(code, pool.threadsFor(code), argument)
   }
 }
 

@@ -100,7 +100,7 @@ describe('updates of rows, many to one place', () => {
 })
 
 test('programs under the threshold stay on one thread, others do not', () => {
-  const backend = new WasmBackend({ threads: 2, patience: 0, startLimit: 60_000, wakeTime: 0 })
+  const backend = new WasmBackend({ threads: 2, patience: 0, startLimit: 60_000, wakeTime: 0, judge: false })
   const run = (n: number): void => {
     const jaxpr = parseJaxpr(`{ lambda ; a:f32[${n}]. let b:f32[${n}] = tanh a in (b,) }`)
     backend.compile(jaxpr).call(jaxpr.inputs.map((v) => backend.put(someBytes(v.aval, 1))))

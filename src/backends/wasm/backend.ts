@@ -160,6 +160,7 @@ export class WasmBackend implements Backend {
       const impatient = this.#shareAbove === 0
       const pool = new ThreadPool(heap.memory, space, heap.shared ? this.#wantedThreads() : 1, {
         patience: this.#options.patience ?? (impatient ? 0 : 40),
+        judge: this.#options.judge ?? !impatient,
         startLimit: this.#options.startLimit ?? (impatient ? 60_000 : 2000),
         wakeTime: this.#options.wakeTime ?? (impatient ? 0 : 150_000),
       }, this.#workerUrl)

@@ -141,8 +141,7 @@ export class WasmExecutable implements Executable {
       const code = timed?.code ?? this.#code
       const { threads, frame, outputs } = this.#prepared(code, inputs, donated)
       if (timed !== null) this.#profiler.begin(timed)
-      if (threads === 1) runAlone(code, frame)
-      else this.#pool.launch(code, frame)
+      this.#pool.run(code, threads, frame)
       if (timed !== null) this.#profiler.end(timed)
       this.#readTiny(outputs, frame)
       if (donated !== undefined) for (let i = 0; i < inputs.length; i++) if (donated[i] === true && !outputs.includes(own(inputs[i]))) inputs[i]!.release()
@@ -239,14 +238,6 @@ interface Prepared {
   readonly threads: number
   readonly frame: number
   readonly outputs: WasmStorage[]
-}
-
-function runAlone(code: Code, frame: number): void {
-  try {
-    code.run(0, 1, frame)
-  } catch (e) {
-    throw e instanceof WebAssembly.RuntimeError ? new InternalError('call', `a compiled program trapped: ${e.message}`) : e
-  }
 }
 
 function own(s: Storage | undefined): WasmStorage {

@@ -7,6 +7,7 @@
 import { mayBlock, startWorkers, now, workersStartAtOnce } from '#platform'
 import { InternalError } from '../../core/errors.ts'
 import { control, controlEnd } from '../../lowering/wasm/index.ts'
+import { Pace } from './pace.ts'
 import type { WorkerThreads } from '../../platform/types.ts'
 
 export type Run = (threadId: number, threadCount: number, args: number) => void
@@ -27,6 +28,8 @@ export interface PoolOptions {
   readonly startLimit: number
   /** Programs shorter than this many nanoseconds do not wait for a sleeping worker, but wake it for the next. */
   readonly wakeTime: number
+  /** Whether the clock decides, call by call, if threads are worth it. */
+  readonly judge: boolean
 }
 
 /** Room for a module while the workers read it. */
@@ -63,6 +66,7 @@ export class ThreadPool {
   #waited = false
   #worked = 0
   readonly #slotOf = new Map<Code, number>()
+  readonly #paces = new WeakMap<Code, Pace>()
   /** Calls that ran on all threads. */
   launches = 0
 
@@ -95,10 +99,11 @@ export class ThreadPool {
     this.#health = { failure: null }
   }
 
-  /** How many threads a call of this program gets now. After this, `launch` is ready for it. */
+  /** How many threads a call of this program gets now; it has to be made by `run`. */
   threadsFor(code: Code): number {
     if (code.sharedTime === 0 || this.threads < 2) return 1
     if (!this.#up && !this.#start(code)) return 1
+    if (this.#options.judge && this.#paceOf(code).next() === 'alone') return 1
     if (code.time < this.#options.wakeTime && Atomics.load(this.#words, wordOf.idle) > 0) {
       Atomics.notify(this.#words, wordOf.sequence)
       return 1
@@ -106,8 +111,22 @@ export class ThreadPool {
     return this.#install(code) ? this.#threads : 1
   }
 
-  /** Runs a program on all threads. @throws InternalError when a thread trapped; the pool can be used after it. */
-  launch(code: Code, args: number): void {
+  /** Runs a program on as many threads as `threadsFor` said. @throws InternalError when one trapped; the pool can be used after it. */
+  run(code: Code, threads: number, args: number): void {
+    const judged = this.#up && this.#options.judge && code.sharedTime > 0
+    const started = judged ? now() : 0
+    if (threads === 1) runAlone(code, args)
+    else this.#launch(code, args)
+    if (judged) this.#paceOf(code).took(threads === 1 ? 'alone' : 'shared', now() - started)
+  }
+
+  #paceOf(code: Code): Pace {
+    let pace = this.#paces.get(code)
+    if (pace === undefined) this.#paces.set(code, (pace = new Pace()))
+    return pace
+  }
+
+  #launch(code: Code, args: number): void {
     const words = this.#words
     const threads = this.#threads
     this.launches++
@@ -249,5 +268,13 @@ export class ThreadPool {
   #message(): string {
     const words = this.#words
     return String.fromCharCode(...words.subarray(wordOf.message + 1, wordOf.message + 1 + words[wordOf.message]!))
+  }
+}
+
+function runAlone(code: Code, args: number): void {
+  try {
+    code.run(0, 1, args)
+  } catch (e) {
+    throw e instanceof WebAssembly.RuntimeError ? new InternalError('call', `a compiled program trapped: ${e.message}`) : e
   }
 }
