@@ -2,7 +2,7 @@
 import { isArray, type NDArray } from '../core/array.ts'
 import { aval, type Shape } from '../core/aval.ts'
 import { show } from '../core/describe.ts'
-import { isInteger, isUnsigned } from '../core/dtype.ts'
+import { isInteger } from '../core/dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../core/errors.ts'
 import { Literal } from '../core/jaxpr.ts'
 import * as ops from '../core/ops/index.ts'
@@ -36,10 +36,7 @@ function start(operation: string, index: ArrayLike, size: number): Value {
     return int32(index < 0 ? index + size : index)
   }
   if (!isInteger(index.dtype)) throw new DtypeError(operation, `got a start index of ${index.dtype}; takes integers`)
-  // Past the greatest int32 lies past every end.
-  if (isUnsigned(index.dtype)) return ops.convert(index.dtype === 'uint32' ? ops.min(index, 2 ** 31 - 1) : index, 'int32')
-  const i = ops.convert(index, 'int32')
-  return ops.where(ops.lt(i, 0), ops.add(i, size), i)
+  return ops.startIndex(index, size)
 }
 
 /**

@@ -179,7 +179,8 @@ describe('boolean masks', () => {
 describe('what is refused', () => {
   const x = counted([2, 3])
   test.each([
-    ['an index out of bounds', () => x.slice(2), ShapeError, /index 2 is out of bounds for axis 0 of shape \[2,3\]; it takes -2 to 1/],
+    ['an index of an axis without elements', () => np.zeros([0, 3]).slice(0), ShapeError, /index 0 for axis 0 of shape \[0,3\], which is empty/],
+    ['an update there', () => np.zeros([2, 0]).at(0, -1).set(1), ShapeError, /index -1 for axis 1 of shape \[2,0\], which is empty/],
     ['too many indices', () => x.slice(0, 0, 0), ShapeError, /3 indices for shape \[2,3\]/],
     ['a fraction', () => x.slice(0.5), ArgumentError, /no integer/],
     ['a step of 0', () => x.slice([null, null, 0]), ArgumentError, /step 0/],

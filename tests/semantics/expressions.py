@@ -58,7 +58,7 @@ def fn(name):
 
 
 def at(a, index, method, *values, **options):
-    """a.at[index].method(*values): index a tuple of numbers, Nones and arrays."""
+    """a.at[index].method(*values): index a tuple of numbers, Nones, slices and arrays."""
     return Call(f"at.{method}", lambda v, i, *u, **o: getattr(v.at[tuple(i)], method)(*u, **o), (a, list(index), *values), options)
 
 
@@ -91,6 +91,8 @@ def written(e):
         return out
     if isinstance(e, (list, tuple)):
         return [written(a) for a in e]
+    if isinstance(e, slice):
+        return [e.start, e.stop, e.step]
     if isinstance(e, str):
         return camel(e) if "_" in e else e
     if isinstance(e, float) and not np.isfinite(e) or isinstance(e, float) and e == 0 and np.signbit(e):
@@ -108,6 +110,8 @@ def show(e):
         return f"{e.name}({', '.join(inner)})"
     if isinstance(e, (list, tuple)):
         return f"[{', '.join(show(a) for a in e)}]"
+    if isinstance(e, slice):
+        return "[" + ", ".join("null" if b is None else str(b) for b in (e.start, e.stop, e.step)) + "]"
     return str(e)
 
 

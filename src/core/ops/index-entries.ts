@@ -24,8 +24,8 @@ export interface Parsed {
 export type ArrayEntry = { readonly kind: 'array'; readonly axis: number; readonly index: NDArray }
 export type Entry = { readonly kind: 'axis'; readonly axis: number } | { readonly kind: 'new' } | { readonly kind: 'position' } | ArrayEntry
 
-/** With `moded`, plain integers out of bounds are index arrays of rank 0, which follow the caller's mode. */
-export function parse(operation: string, shape: Shape, entries: readonly IndexEntry[], moded = false): Parsed {
+/** Plain integers out of bounds become index arrays of rank 0: they follow the caller's mode as those do. */
+export function parse(operation: string, shape: Shape, entries: readonly IndexEntry[]): Parsed {
   const expanded = expand(operation, shape, entries)
   const slices: { start: number; stop: number; step: number }[] = []
   const layout: Entry[] = []
@@ -38,14 +38,13 @@ export function parse(operation: string, shape: Shape, entries: readonly IndexEn
     const size = shape[axis]!
     if (typeof e === 'number') {
       if (!Number.isInteger(e)) throw new ArgumentError(operation, `index ${e} is no integer`)
-      const outside = e < -size || e >= size
-      if (outside && moded) {
+      if (size === 0) throw new ShapeError(operation, `index ${e} for axis ${axis} of shape [${shape.join(',')}], which is empty; it takes slices and empty index arrays`)
+      if (e < -size || e >= size) {
         slices.push({ start: 0, stop: size, step: 1 })
         layout.push({ kind: 'array', axis, index: convert(Math.min(Math.max(e, -(2 ** 31)), 2 ** 31 - 1), 'int32') })
         axis++
         continue
       }
-      if (outside) throw new ShapeError(operation, `index ${e} is out of bounds for axis ${axis} of shape [${shape.join(',')}]; it takes ${-size} to ${size - 1}`)
       const at = e < 0 ? e + size : e
       slices.push({ start: at, stop: at + 1, step: 1 })
       layout.push({ kind: 'position' })

@@ -1,11 +1,12 @@
 /** NumPy's indexing: what `x.slice(...)` reads. */
 import type { NDArray } from '../array.ts'
-import { type Shape, sizeOf } from '../aval.ts'
+import { aval, type Shape, sizeOf } from '../aval.ts'
 import { isUnsigned } from '../dtype.ts'
 import { ShapeError } from '../errors.ts'
+import { Literal } from '../jaxpr.ts'
 import type { IndexMode } from '../primitives/index.ts'
 import { bind1 } from '../trace.ts'
-import { add, convert, lt, where } from './elementwise.ts'
+import { add, convert, lt, min, where } from './elementwise.ts'
 import { type ArrayEntry, type Entry, type IndexEntry, parse, type Parsed } from './index-entries.ts'
 import { broadcastShapes } from './operands.ts'
 import { broadcastTo, concatenate, expandDims, flip, laxSlice, reshape, transpose } from './shape.ts'
@@ -21,13 +22,18 @@ export interface AtOptions {
 }
 
 /**
- * NumPy indexing. Negative indices count from the end. Index arrays out of bounds are clamped, and get no derivative: as in JAX.
+ * NumPy indexing. Negative indices count from the end. Indices out of bounds are clamped; the element that is read instead gets the derivative where
+ * the index picks one block, and none where an index array or a stride picks elements apart: all as in JAX.
  */
 export function slice(x: NDArray, entries: readonly IndexEntry[], options: AtOptions = {}): NDArray {
-  const parsed = parse('slice', x.shape, entries, options.mode !== undefined)
+  const parsed = parse('slice', x.shape, entries)
   const basic = readRegion(x, regionOf(parsed))
   const arrays = arrayEntries(parsed.layout)
   if (arrays.length === 0) return reshape(basic, sizesOf(parsed.layout, basic.shape))
+  const clamped = options.mode !== 'fill' && options.mode !== 'drop'
+  if (clamped && arrays.every((a) => a.index.ndim === 0 && basic.shape[a.axis] !== 0) && parsed.slices.every(({ step }) => Math.abs(step) === 1)) {
+    return reshape(blockAt(basic, arrays), sizesOf(parsed.layout, basic.shape))
+  }
   return gathered(basic, pickOf('slice', basic.shape, parsed.layout, arrays), options)
 }
 
@@ -56,6 +62,22 @@ export const isWhole = (r: Region, shape: Shape): boolean => shape.every((d, i) 
 export function readRegion(x: NDArray, r: Region): NDArray {
   const forward = isWhole({ ...r, reversed: [] }, x.shape) ? x : laxSlice(x, r.starts, r.limits, r.strides)
   return r.reversed.length === 0 ? forward : flip(forward, r.reversed)
+}
+
+/** One position of each axis that a scalar index stands for, all of the others; moved inside. */
+function blockAt(x: NDArray, arrays: readonly ArrayEntry[]): NDArray {
+  const starts = x.shape.map((size, axis) => {
+    const entry = arrays.find((a) => a.axis === axis)
+    return entry === undefined ? new Literal(0, aval([], 'int32')) : startIndex(entry.index, size)
+  })
+  return bind1('dynamicSlice', [x, ...starts], { sliceSizes: x.shape.map((d, axis) => (arrays.some((a) => a.axis === axis) ? 1 : d)) })
+}
+
+/** A run-time position as int32; a negative one counts from the end, an unsigned one past the greatest int32 lies past every end. */
+export function startIndex(index: NDArray, size: number): NDArray {
+  if (isUnsigned(index.dtype)) return convert(index.dtype === 'uint32' ? min(index, 2 ** 31 - 1) : index, 'int32')
+  const i = convert(index, 'int32')
+  return where(lt(i, 0), add(i, size), i)
 }
 
 /** What index arrays pick of a block: positions along `axes`, and how the axes of the result come about. */

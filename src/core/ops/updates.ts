@@ -1,6 +1,6 @@
 /** NumPy's indexing: what `x.at(...)` writes. */
 import type { NDArray } from '../array.ts'
-import { aval, type Shape, showType } from '../aval.ts'
+import { aval, type Shape, showType, sizeOf } from '../aval.ts'
 import { show } from '../describe.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { within } from '../in-name-of.ts'
@@ -34,13 +34,13 @@ export class At {
     this.#x = x
     this.#entries = entries
   }
-  /** The elements, as `slice`, with a mode for indices out of bounds: without one, a plain integer out of bounds is an error. */
+  /** The elements, as `slice`, with a mode for indices out of bounds: without one they are clamped. */
   get(options: AtOptions = {}): NDArray {
     checkAtOptions(options)
     if (options.fillValue !== undefined) checkOperands('at', [options.fillValue])
     return within('at', () => slice(this.#x, this.#entries, options))
   }
-  /** The elements replaced; of equal positions the last wins. Index arrays out of bounds write nothing. */
+  /** The elements replaced; of equal positions the last wins. Indices out of bounds write nothing, unless the mode is 'clip'. */
   set(values: ArrayLike, options?: AtOptions): NDArray {
     return update('scatter', this.#x, this.#entries, values, options)
   }
@@ -67,7 +67,7 @@ function checkAtOptions(options: AtOptions): void {
 
 function update(primitive: ScatterPrimitive, x: NDArray, entries: readonly IndexEntry[], values: ArrayLike, options: AtOptions = {}): NDArray {
   checkAtOptions(options)
-  const parsed = parse('at', x.shape, entries, options.mode !== undefined)
+  const parsed = parse('at', x.shape, entries)
   const region = regionOf(parsed)
   const arrays = arrayEntries(parsed.layout)
   const v = convert(values, x.dtype, false, 'at')
@@ -114,7 +114,7 @@ function scattered(primitive: ScatterPrimitive, block: NDArray, { indices, index
       scatterIndicesBatchingDims: [],
     },
     mode: indexMode(mode),
-    uniqueIndices: false,
+    uniqueIndices: sizeOf(indexShape) <= 1,
   }
   return bind1(primitive, [block, indices, windows], params)
 }
