@@ -3,6 +3,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
+const full = process.env['PULLBACK_TEST_SCALE'] === 'full'
+
 // Tests and examples name the package as its users do; here those names mean the sources.
 const config: ViteUserConfig = defineConfig({
   resolve: {
@@ -16,8 +18,9 @@ const config: ViteUserConfig = defineConfig({
     include: ['tests/**/*.test.ts'],
     setupFiles: [at('./tests/setup.ts')],
     reporters: ['default', at('./scripts/count-reporter.mjs')],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // At full size a test may take as long as it takes.
+    testTimeout: full ? 3_600_000 : 60_000,
+    hookTimeout: full ? 3_600_000 : 60_000,
     pool: 'forks',
     // Two cores: a run takes both, and each file has one thread unless it asks for more.
     maxWorkers: 2,

@@ -18,7 +18,8 @@ export function aval(shape: Shape, dtype: DType, weakType = false): Aval {
 export function sizeOf(shape: Shape): number {
   let n = 1
   for (const d of shape) n *= d
-  return n
+  // Past all numbers, and then times 0: no elements.
+  return Number.isNaN(n) ? 0 : n
 }
 
 export const bytesOf = (a: Aval): number => sizeOf(a.shape) * dtypeInfo[a.dtype].bytes
