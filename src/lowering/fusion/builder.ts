@@ -5,6 +5,7 @@
 import type { DType } from '../../core/dtype.ts'
 import { dtypeInfo } from '../../core/dtype.ts'
 import { InternalError } from '../../core/errors.ts'
+import { paramKey } from '../../core/jaxpr-key.ts'
 import type { ElementwiseParams } from '../../core/primitives/index.ts'
 import { flattenIndex, type Guard, guardKey, type Index, indexKey, type Node, type NodeId, reduceGuards, type Sizes } from '../kernel-ir/index.ts'
 import { isLiteral, type Operand, storage, type Value } from './value.ts'
@@ -26,7 +27,7 @@ export interface Scope {
 export const unfusable: Error = new Error('an expression cannot stand in this kernel')
 
 function applyKey(params: object): string {
-  for (const _ in params) return JSON.stringify(params, (__, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v))
+  for (const _ in params) return paramKey(params)
   return ''
 }
 

@@ -2,6 +2,7 @@
  * Costly values that several stages compute at the same points are computed once: softmax's exponentials are needed by their
  * sum and by the quotient. They wait in the memory of the result, where the last stage would store anyway.
  */
+import { paramKey } from '../../../core/jaxpr-key.ts'
 import type { Expression, LoopKernel, Node, NodeId, Stage, Store } from '../../kernel-ir/index.ts'
 import { costOf } from './apply.ts'
 import { indexKey } from './index-arithmetic.ts'
@@ -96,20 +97,20 @@ function keysOf(nodes: Expression, numbers: Numbers): number[] {
 function nodeKey(node: Node): string {
   switch (node.op) {
     case 'load':
-      return `load ${node.dtype} ${node.buffer} ${indexKey(node.index)} ${JSON.stringify(node.guards)} ${node.otherwise}`
+      return `load ${node.dtype} ${node.buffer} ${indexKey(node.index)} ${paramKey(node.guards)} ${paramKey(node.otherwise)}`
     case 'literal':
-      return `literal ${node.dtype} ${Object.is(node.value, -0) ? '-0' : node.value}`
+      return `literal ${node.dtype} ${paramKey(node.value)}`
     case 'index':
       return `index ${node.dtype} ${indexKey(node.index)}`
     case 'apply':
-      return `${node.primitive} ${node.dtype} ${JSON.stringify(node.params)}`
+      return `${node.primitive} ${node.dtype} ${paramKey(node.params)}`
     case 'bitcast':
       return `bitcast ${node.dtype}`
     case 'reduced':
       return `reduced ${node.stage} ${node.output}`
     case 'gather':
     case 'guarded':
-      return JSON.stringify(node)
+      return paramKey(node)
     case 'threefry':
       return `threefry ${node.word}`
     case 'accumulator':
