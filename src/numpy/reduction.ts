@@ -97,10 +97,17 @@ export function mean(x: ArrayLike, axis?: Place<MeanOptions>, options?: MeanOpti
   return ops.within('mean', () => {
     const { where, ...o } = ops.placed<MeanOptions>('mean', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'where'])
     if (where === undefined) return ops.mean(x, o)
+    const place = { axis: o.axis, keepdims: o.keepdims }
+    const ofKept = (a: NDArray): NDArray => ops.div(ops.sum(ops.where(where, a, 0), place), ops.sum(ops.broadcastTo(ops.convert(where, a.dtype), a.shape), place))
     const a = floating(ops.toArray('mean', x), o.dtype)
-    const counted = ops.broadcastTo(ops.convert(where, a.dtype), a.shape)
-    return ops.div(ops.sum(ops.where(where, a, 0), o), ops.sum(counted, { axis: o.axis, keepdims: o.keepdims }))
+    // A dtype that is named is computed in, as in JAX.
+    return o.dtype === undefined ? widened(a, ofKept) : ofKept(a)
   })
+}
+/** Computed as means are: of the half floats in float32, whose sums overflow where means do not. */
+function widened(given: NDArray, compute: (a: NDArray) => NDArray): NDArray {
+  const dtype = ops.meanDType(given.dtype)
+  return dtype === given.dtype ? compute(given) : ops.convert(compute(ops.convert(given, dtype)), given.dtype)
 }
 const floating = (a: NDArray, dtype: DType | undefined): NDArray => (dtype !== undefined ? ops.convert(a, dtype) : isInexact(a.dtype) ? a : ops.convert(a, 'float32'))
 
@@ -114,14 +121,12 @@ export interface VarOptions extends ops.ReduceOptions, ops.DtypeOption {
 export function variance(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
   return ops.within('var', () => {
     const o = ops.placed<VarOptions>('var', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
-    const given = floating(ops.toArray('var', x), o.dtype)
-    const dtype = ops.meanDType(given.dtype)
-    const a = dtype === given.dtype ? given : ops.convert(given, dtype)
-    const axes = ops.normalAxes('var', o.axis, a.ndim)
-    const n = axes.reduce((m, i) => m * a.shape[i]!, 1)
-    const centred = ops.sub(a, ops.mean(a, { axis: axes, keepdims: true }))
-    const out = ops.div(ops.sum(ops.square(centred), { axis: axes, keepdims: o.keepdims }), n - ops.checkNumber('var', 'ddof', o.ddof ?? o.correction ?? 0))
-    return dtype === given.dtype ? out : ops.convert(out, given.dtype)
+    return widened(floating(ops.toArray('var', x), o.dtype), (a) => {
+      const axes = ops.normalAxes('var', o.axis, a.ndim)
+      const n = axes.reduce((m, i) => m * a.shape[i]!, 1)
+      const centred = ops.sub(a, ops.mean(a, { axis: axes, keepdims: true }))
+      return ops.div(ops.sum(ops.square(centred), { axis: axes, keepdims: o.keepdims }), n - ops.checkNumber('var', 'ddof', o.ddof ?? o.correction ?? 0))
+    })
   })
 }
 /** The standard deviation: the root of the variance. */
@@ -151,7 +156,9 @@ export function average(x: ArrayLike, axis?: Axis | AverageOptions, options?: Av
       w = ops.reshape(w, a.shape.map((_, i) => (i === at ? w.size : 1)))
     }
     const full = ops.broadcastTo(w, a.shape)
-    return ops.div(ops.sum(ops.mul(a, full), rest), ops.sum(full, rest))
+    const dtype = ops.promotedType('average', [a, full]).dtype
+    const wide = ops.meanDType(dtype)
+    return ops.convert(ops.div(ops.sum(ops.mul(ops.convert(a, wide), ops.convert(full, wide)), rest), ops.sum(ops.convert(full, wide), rest)), dtype)
   })
 }
 
@@ -214,16 +221,17 @@ const orNan = (x: ArrayLike, o: ops.ReduceOptions, out: NDArray): NDArray => (is
 export function nanmean(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
   return ops.within('nanmean', () => {
     const o = ops.placed<ops.ReduceOptions>('nanmean', ['axis'], [axis], options, ['axis', 'keepdims'])
-    return ops.div(ops.sum(floating(without(x, 0), undefined), o), counted(x, o))
+    return widened(floating(ops.toArray('nanmean', x), undefined), (a) => ops.div(ops.sum(without(a, 0), o), counted(a, o)))
   })
 }
 export function nanvar(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
   return ops.within('nanvar', () => {
     const o = ops.placed<VarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
-    const a = floating(ops.toArray('nanvar', x), o.dtype)
-    const centred = ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true }))
     const place = { axis: o.axis, keepdims: o.keepdims }
-    return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.sub(counted(a, place), ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0)))
+    return widened(floating(ops.toArray('nanvar', x), o.dtype), (a) => {
+      const centred = ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true }))
+      return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.sub(counted(a, place), ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0)))
+    })
   })
 }
 export const nanstd = (x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray => ops.within('nanstd', () => ops.sqrt(nanvar(x, axis, options)))

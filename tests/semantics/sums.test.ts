@@ -45,6 +45,12 @@ const sums: readonly Sum[] = [
   ['the mean in float64', () => np.full([many], 0.1, { dtype: 'float64' }), (x) => np.mean(x), 0.1],
   ['the mean of float16, which holds no sum of them', () => np.full([many], 0.125, { dtype: 'float16' }), (x) => np.mean(x), 0.125],
   ['the variance of float16', () => np.mod(np.arange(many), 2).astype('float16'), (x) => np.var(x), 0.25],
+  ['the mean of float16 where a condition holds', () => np.full([many], 2, { dtype: 'float16' }), (x) => np.mean(x, { where: np.arange(many).less(many / 2) }), 2],
+  ['the mean of float16 without NaN', () => np.full([many], 0.125, { dtype: 'float16' }).at(0).set(NaN), (x) => np.nanmean(x), 0.125],
+  ['the variance of float16 without NaN', () => np.mod(np.arange(many), 2).astype('float16').at([0, 2]).set(NaN), (x) => np.nanvar(x), 0.25],
+  ['the weighted average of float16', () => np.full([many], 2, { dtype: 'float16' }), (x) => np.average(x, { weights: x }), 2],
+  ['the mean of bfloat16 where a condition holds', () => np.full([many], 0.125, { dtype: 'bfloat16' }), (x) => np.mean(x, { where: np.arange(many).less(many / 2) }), 0.125],
+  ['the mean of bfloat16 without NaN', () => np.full([many], 0.125, { dtype: 'bfloat16' }), (x) => np.nanmean(x), 0.125],
   ['the mean of bfloat16', () => np.full([many], 0.125, { dtype: 'bfloat16' }), (x) => np.mean(x), 0.125],
   ['the scattered sum into one place', () => tenths(10_000), (x) => np.zeros([1]).at(np.zeros([10_000], { dtype: 'int32' })).add(x), tenth * 10_000],
 ]
