@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { grad, jit, lax, nn, np, random, valueAndGrad, vjp } from '../../src/index.ts'
 import { adam, applyUpdates } from '../../src/optimizers/index.ts'
-import { Conv, Dense, Flatten, MaxPool, Relu, serial } from '../../src/stax/index.ts'
+import { Conv, Dense, Flatten, type Layer, LSTM, MaxPool, Relu, serial } from '../../src/stax/index.ts'
 import { numbers, type Prepared, type Workload } from './workload.ts'
 
 const require = createRequire(`${process.cwd()}/package.json`)
@@ -259,36 +259,103 @@ const mlp: Workload = {
   },
 }
 
+/** Params of any network: nested lists and records of arrays. */
+type Params = readonly { readonly [name: string]: np.NDArray }[]
+
+/** A step of Adam on a network's params, its state donated; another `rate` is another program. */
+function adamStep<P>(network: Layer<P>, inputShape: readonly number[], rate: number): () => np.NDArray {
+  const [init, apply] = network as unknown as Layer<Params> // what the step does not look into
+  let { params } = init(random.key(0), [-1, ...inputShape.slice(1)])
+  const optimizer = adam(rate)
+  let state = optimizer.init(params)
+  const [x, labels] = [array(inputShape, 1), np.array(Int32Array.from({ length: inputShape[0]! }, (_, i) => i % 10))]
+  const loss = (p: Params): np.NDArray => np.negative(np.mean(np.sum(nn.logSoftmax(apply(p, x)).mul(nn.oneHot(labels, 10)), -1)))
+  const step = jit(
+    (p: Params, s: typeof state) => {
+      const [value, grads] = valueAndGrad(loss)(p)
+      const [updates, next] = optimizer.update(grads, s, p)
+      return [applyUpdates(p, updates), next, value] as const
+    },
+    { donateArgnums: [0, 1] },
+  )
+  return () => {
+    const [p, s, value] = step(params, state)
+    params = p
+    state = s
+    return value
+  }
+}
+
+const convolutional = (rate: number): (() => np.NDArray) =>
+  adamStep(serial(Conv(32, [3, 3]), Relu, MaxPool([2, 2]), Conv(64, [3, 3]), Relu, MaxPool([2, 2]), Conv(64, [3, 3]), Relu, Flatten, Dense(64), Relu, Dense(10)), [64, 28, 28, 1], rate)
+const recurrent = (rate: number): (() => np.NDArray) => adamStep(serial(LSTM(128, { sequences: false }), Dense(10)), [64, 28, 28], rate)
+
 const cnn: Workload = {
   name: 'MNIST CNN, batch 64, Adam step',
   // Forward: 26²·9·32 + 11²·9·32·64 + 3²·9·64·64 + 576·64 + 640 products an image; backward twice that, less the first input's gradient.
   flops: 2 * 64 * (2 * 26 * 26 * 9 * 32 + 3 * (11 * 11 * 9 * 32 * 64 + 3 * 3 * 9 * 64 * 64 + 576 * 64 + 640)),
   tolerance: 1e-3,
   repeat: 1,
+  libraries: { pullback: () => ours(convolutional(1e-3)) },
+}
+
+const lstm: Workload = {
+  name: 'LSTM(28 to 128), T 28, batch 64, Adam step',
+  // A step in time has 28·512 + 128·512 products an example; backward the first once more, the second twice.
+  flops: 2 * 64 * 28 * 512 * (2 * 28 + 3 * 128),
+  tolerance: 1e-3,
+  repeat: 1,
+  libraries: { pullback: () => ours(recurrent(1e-3)) },
+}
+
+/** Rows of 1000: what is read once and written once. */
+const rows = (name: string, f: (x: np.NDArray) => np.NDArray, peer: ((x: tf.Tensor) => tf.Tensor) | null): Workload => ({
+  name: `${name} of 4096 rows of 1000`,
+  bytes: 2 * 4 * 4096 * 1000,
+  tolerance: 1e-4,
+  repeat: 1,
   libraries: {
     pullback: () => {
-      const [init, apply] = serial(Conv(32, [3, 3]), Relu, MaxPool([2, 2]), Conv(64, [3, 3]), Relu, MaxPool([2, 2]), Conv(64, [3, 3]), Relu, Flatten, Dense(64), Relu, Dense(10))
-      let { params } = init(random.key(0), [-1, 28, 28, 1])
-      const optimizer = adam(1e-3)
-      let state = optimizer.init(params)
-      const [x, labels] = [array([64, 28, 28, 1], 1), np.array(Int32Array.from({ length: 64 }, (_, i) => i % 10))]
-      const loss = (p: typeof params): np.NDArray => np.negative(np.mean(np.sum(nn.logSoftmax(apply(p, x)).mul(nn.oneHot(labels, 10)), -1)))
-      const step = jit(
-        (p: typeof params, s: typeof state) => {
-          const [value, grads] = valueAndGrad(loss)(p)
-          const [updates, next] = optimizer.update(grads, s, p)
-          return [applyUpdates(p, updates), next, value] as const
-        },
-        { donateArgnums: [0, 1] },
-      )
-      return ours(() => {
-        const [p, s, value] = step(params, state)
-        params = p
-        state = s
-        return value
-      })
+      const x = array([4096, 1000], 1)
+      const g = jit(f)
+      return ours(() => g(x))
     },
+    ...(peer === null ? {} : {
+      tfjs: () => {
+        const x = tensor([4096, 1000], 1)
+        return tensorflow(() => peer(x))
+      },
+    }),
   },
+})
+const layerNorm = (x: np.NDArray): np.NDArray => {
+  const centred = x.sub(np.mean(x, { axis: -1, keepdims: true }))
+  return centred.div(np.sqrt(np.mean(np.square(centred), { axis: -1, keepdims: true }).add(1e-5)))
+}
+
+/** Time until the first result of a step that nobody compiled before: tracing, compiling, one run in first-tier code. */
+const firstStep = (name: string, make: (rate: number) => () => np.NDArray): Workload => {
+  let rate = 1e-3
+  return { name: `first step of the ${name}: trace, compile, run`, tolerance: 1, repeat: 1, libraries: { pullback: () => ours(() => make((rate *= 1.001))()) } }
+}
+
+/** Trace and compile of a gradient through a loop: as long as it may be. */
+const loop = (length: number): Workload => {
+  let scale = 1
+  return {
+    name: `first call of grad(scan), T = ${length.toLocaleString('en')}`,
+    tolerance: 1,
+    repeat: 1,
+    libraries: {
+      pullback: () => {
+        const xs = array([length, 8], 1)
+        return ours(() => {
+          const by = (scale *= 1.001) // another program each time
+          return jit(grad((w: np.NDArray) => np.sum(lax.scan((h: np.NDArray, x: np.NDArray) => [np.tanh(h.matmul(w).mul(by).add(x)), null] as const, np.zeros([8]), xs)[0])))(np.zeros([8, 8]))
+        })
+      },
+    },
+  }
 }
 
 const tiny: Workload = {
@@ -329,4 +396,19 @@ const eager: Workload = {
   },
 }
 
-export const workloads: readonly Workload[] = [matmul(64), matmul(256), matmul(1024), tanhExp, axpy, sum(big, '4M'), sum(16 * big, '64M'), conv(3), conv(64), convBackward, mlp, cnn, tiny, eager]
+let nextLength = 8
+const newShape: Workload = {
+  name: 'one eager op at a new shape',
+  tolerance: 1,
+  repeat: 100,
+  libraries: {
+    pullback: () => {
+      const all = array([100_000], 1)
+      return ours(() => all.slice([0, nextLength++]).mul(2))
+    },
+  },
+}
+
+export const workloads: readonly Workload[] = [matmul(64), matmul(256), matmul(1024), tanhExp, axpy, sum(big, '4M'), sum(16 * big, '64M'), conv(3), conv(64), convBackward, mlp, cnn, lstm,
+  rows('softmax', (x) => nn.softmax(x), (x) => tf.softmax(x)), rows('layer norm', layerNorm, null),
+  tiny, eager, newShape, firstStep('CNN', convolutional), firstStep('LSTM', recurrent), loop(10), loop(10_000)]
