@@ -45,7 +45,7 @@ export interface ProgramOptions {
   readonly families?: readonly Family[]
   /** Types of the operands: one to three of any type by default. Nothing is supposed of their values. */
   readonly operands?: readonly ShapeDtype[]
-  /** Nothing but smooth statements. */
+  /** Nothing but smooth statements, and a result of floating point among the results if there is an operand of floating point. */
   readonly smooth?: boolean
 }
 
@@ -141,12 +141,14 @@ function tryMakers<M>(scope: Scope, list: readonly M[], write: (maker: M) => voi
   }
 }
 
-/** The newest value, and some of the others: mostly such as nothing else reads. */
+/** The newest value, and some of the others: mostly such as nothing else reads. A smooth program gives something to differentiate. */
 function chosen(scope: Scope, choices: Choices): Variable[] {
   const values = scope.visible.filter((v) => v.dtype !== 'key')
   const newest = values.at(-1)
   const read = new Set(scope.statements.flatMap((s) => [...everyPart(s.value)].map((e) => (e.kind === 'name' ? e.name : ''))))
-  return newest === undefined ? [] : [newest, ...values.filter((v) => v !== newest && (read.has(v.name) ? choices.oneIn(8) : choices.below(4) > 0))]
+  if (newest === undefined) return []
+  const out = [newest, ...values.filter((v) => v !== newest && (read.has(v.name) ? choices.oneIn(8) : choices.below(4) > 0))]
+  return scope.draft.onlySmooth && !out.some(isFloat) ? [...out, ...values.filter(isFloat).slice(-1)] : out
 }
 
 function made(parameters: readonly Variable[], block: Block, results: readonly Variable[], smooth: boolean): Program {

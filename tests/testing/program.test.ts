@@ -24,6 +24,12 @@ test.each(kinds)('operands and results have the types announced: %j', (options) 
   })
 })
 
+test.each<ProgramOptions>([{}, { families: ['random'], statements: 1 }, { families: ['sorting', 'random'], depth: 0, statements: 2 }])('a smooth program gives a number to differentiate, also when it is small: %j', (options) => {
+  always({ ...options, smooth: true }, (f) => {
+    expect(f.results.some(({ dtype }) => dtype === 'float64')).toBe(true)
+  })
+})
+
 test('a seed gives the same operands, and they the same values', () => {
   always({}, (f, seed) => {
     expect(bytes(f.args(seed))).toBe(bytes(f.args(seed)))
