@@ -129,7 +129,9 @@ export function printExpression(e: Expression, indent = ''): string {
 
 /** The lines of a block, its result returned. */
 export function printBlock(block: Block, indent: string): string {
-  const lines = block.statements.map((s) => `const ${typeof s.binds === 'string' ? s.binds : tuple(s.binds)} = ${printExpression(s.value, indent)}`)
+  // How long a list is the program knows and its type does not say.
+  const bound = ({ binds }: Statement, value: string): string => (typeof binds === 'string' ? `const ${binds} = ${value}` : `const ${tuple(binds)} = ${value} as ${tuple(binds.map(() => 'NDArray'))}`)
+  const lines = block.statements.map((s) => bound(s, printExpression(s.value, indent)))
   return [...lines, `return ${printExpression(block.result, indent)}`].map((l) => `${indent}${l}`).join('\n')
 }
 
