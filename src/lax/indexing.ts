@@ -33,7 +33,8 @@ function start(operation: string, index: ArrayLike, size: number): Value {
   if (typeof index === 'boolean') throw new DtypeError(operation, 'got a boolean as start index; takes integers')
   if (typeof index === 'number') {
     if (!Number.isInteger(index)) throw new ArgumentError(operation, `start index ${index} is no integer`)
-    return int32(index < 0 ? index + size : index)
+    // Beyond int32 lies past the end.
+    return int32(Math.min(Math.max(index < 0 ? index + size : index, -(2 ** 31)), 2 ** 31 - 1))
   }
   if (!isInteger(index.dtype)) throw new DtypeError(operation, `got a start index of ${index.dtype}; takes integers`)
   return ops.startIndex(index, size)

@@ -170,7 +170,9 @@ function band(operation: string, n: number, m: number, k: number, compare: (row:
   ops.checkInteger(operation, 'k', k)
   ops.checkShape(operation, [n, m])
   const rows = ops.iota('int32', [n, m], 0)
-  return compare(k === 0 ? rows : ops.add(rows, k), ops.iota('int32', [n, m], 1))
+  // Diagonals outside of the matrix are all alike, and int32.
+  const diagonal = Math.min(Math.max(k, -n), m)
+  return compare(diagonal === 0 ? rows : ops.add(rows, diagonal), ops.iota('int32', [n, m], 1))
 }
 /** Ones on a diagonal. */
 export function eye(n: number, m?: number | EyeOptions, options?: EyeOptions): NDArray {

@@ -25,7 +25,9 @@ const takeOptions = ['axis', 'mode', 'fillValue'] as const
 /** int32 positions, negative ones and wrapping seen to. */
 function positions(operation: string, indices: ArrayLike, size: number, mode: TakeMode, wrapNegative: boolean): NDArray {
   if (typeof indices === 'number' && !Number.isInteger(indices)) throw new ArgumentError(operation, `index ${indices} is no integer`)
-  const given = typeof indices === 'number' ? ops.convert(indices, 'int32') : ops.toArray(operation, indices)
+  // Beyond int32 lies past every end.
+  const within = (i: number): number => (mode === 'wrap' ? i % size : Math.min(Math.max(i, -(2 ** 31)), 2 ** 31 - 1))
+  const given = typeof indices === 'number' ? ops.convert(within(indices), 'int32') : ops.toArray(operation, indices)
   if (!isInteger(given.dtype)) throw new DtypeError(operation, `got indices of ${given.dtype}; takes integers`)
   const i = ops.convert(given, 'int32')
   if (mode === 'wrap') return mod(i, size)
@@ -195,7 +197,9 @@ function triangle(operation: string, x: ArrayLike, options: TriangleOptions | nu
   const a = ops.toArray(operation, x)
   if (a.ndim < 2) throw new ShapeError(operation, `got shape [${a.shape.join(',')}]; takes at least two axes`)
   const plane = a.shape.slice(-2)
-  const below = ops.ge(ops.add(ops.iota('int32', plane, 0), lower ? k : k - 1), ops.iota('int32', plane, 1))
+  // Diagonals outside of the matrix are all alike, and int32.
+  const last = Math.min(Math.max(lower ? k : k - 1, -plane[0]!), plane[1]!)
+  const below = ops.ge(ops.add(ops.iota('int32', plane, 0), last), ops.iota('int32', plane, 1))
   const zero = ops.convert(0, a.dtype)
   return lower ? ops.where(below, a, zero) : ops.where(below, zero, a)
 }

@@ -2,7 +2,7 @@
 import { type Aval, aval, sameShape, showType } from '../aval.ts'
 import { ShapeError } from '../errors.ts'
 import type { ConvParams, WindowFamilyParams, WindowParams } from '../primitives/index.ts'
-import { convShape, isPermutation, windowShape, type WindowAxes } from '../shapes/index.ts'
+import { convShape, dilatedSize, isPermutation, paddedSize, windowShape, type WindowAxes } from '../shapes/index.ts'
 import { type AbstractEvalRules, type Accept, accept, allWeak, operand, requireCount, requireDtype, requireEqualDtypes, reshaped, showShape, showTypes } from './rule.ts'
 
 const conv = 'convGeneralDilated'
@@ -34,6 +34,11 @@ function requireConvParams(lhs: Aval, rhs: Aval, p: ConvParams): void {
   if (p.padding.length !== spatial || !p.padding.every((x) => x.length === 2 && x.every(Number.isInteger))) {
     refuse(`padding ${showPadding(p.padding)} must be ${spatial} pairs of integers`)
   }
+  for (const [i, [low, high]] of p.padding.entries()) {
+    const axis = d.lhs[i + 2]!
+    const window = dilatedSize(rhs.shape[d.rhs[i + 2]!]!, p.rhsDilation[i]!)
+    requirePositions(conv, `${showType(lhs)} and kernel ${showType(rhs)}`, axis, paddedSize(lhs.shape[axis]!, low, high, p.lhsDilation[i]! - 1), window, [low, high])
+  }
   const batch = lhs.shape[d.lhs[0]!]!
   const features = lhs.shape[d.lhs[1]!]!
   const outFeatures = rhs.shape[d.rhs[0]!]!
@@ -50,6 +55,13 @@ function requireConvParams(lhs: Aval, rhs: Aval, p: ConvParams): void {
   }
 }
 
+/** Positions in padded and dilated axes are int32 on every device. */
+const longest = 2 ** 31 - 1
+function requirePositions(operation: string, of: string, axis: number, base: number, window: number, padding: readonly number[]): void {
+  if (Math.max(base, window, ...padding.map(Math.abs)) <= longest) return
+  throw new ShapeError(operation, `got ${of}: axis ${axis} has ${base} elements with padding [${padding.join(', ')}] and dilation, and its window reaches over ${window}; none of them may be above ${longest}`)
+}
+
 const showPadding = (padding: readonly (readonly number[])[]): string => `[${padding.map((p) => `(${p.join(', ')})`).join(', ')}]`
 
 /** Window parameters with one entry an axis. */
@@ -62,6 +74,10 @@ function requireWindow(operation: string, x: Aval, w: WindowAxes): void {
   }
   if (w.padding.length !== rank || !w.padding.every((p) => p.length === 2 && p.every(Number.isInteger))) {
     throw new ShapeError(operation, `got padding ${showPadding(w.padding)} for ${showType(x)}; takes ${rank} pairs of integers, one for each axis`)
+  }
+  for (const [i, [low, high]] of w.padding.entries()) {
+    const window = dilatedSize(w.windowDimensions[i]!, w.windowDilation?.[i] ?? 1)
+    requirePositions(operation, showType(x), i, paddedSize(x.shape[i]!, low, high, (w.baseDilation?.[i] ?? 1) - 1), window, [low, high])
   }
 }
 
