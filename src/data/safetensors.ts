@@ -15,7 +15,7 @@ import { ArgumentError, type DType, DtypeError, FormatError, lax, NDArray, np } 
 import { FileError } from '../platform/types.ts'
 import { type Decoded, type Problem, showProblems } from './problem.ts'
 import { decodeSafetensorsBytes, encodeSafetensorsBytes, type RawFile, type RawTensor, type SafetensorsDType } from './safetensors-bytes.ts'
-import { readSource, requireBytes, requireOptions, type Source, within } from './source.ts'
+import { describe, readSource, requireBytes, requireOptions, type Source, within } from './source.ts'
 
 export interface Tensors {
   readonly [name: string]: NDArray
@@ -132,12 +132,12 @@ function toRaw(name: string, x: NDArray): Omit<RawTensor, 'offset'> {
 export function encode(tensors: Tensors, options: EncodeOptions = {}): Uint8Array {
   requireOptions('safetensors.encode', options, ['metadata'])
   const given: unknown = tensors
-  if (typeof given !== 'object' || given === null) throw new ArgumentError('safetensors.encode', `got ${typeof given}; it takes an object of arrays`)
+  if (typeof given !== 'object' || given === null) throw new ArgumentError('safetensors.encode', `got ${describe(given)}; it takes an object of arrays`)
   const metadata = Object.entries(options.metadata ?? {})
   const wrong = metadata.find(([, text]) => typeof text !== 'string')
   if (wrong !== undefined) throw new ArgumentError('safetensors.encode', `metadata ${JSON.stringify(wrong[0])} is a ${typeof wrong[1]}; it takes text`)
   const raw = Object.entries(tensors).map(([name, x]) => {
-    if (!(x instanceof NDArray)) throw new ArgumentError('safetensors.encode', `got ${typeof x} as ${JSON.stringify(name)}; it takes an object of arrays`)
+    if (!(x instanceof NDArray)) throw new ArgumentError('safetensors.encode', `got ${describe(x)} as ${JSON.stringify(name)}; it takes an object of arrays`)
     if (name === '__metadata__') throw new ArgumentError('safetensors.encode', `got an array called ${name}, a name that the format keeps for itself`)
     return [name, toRaw(name, x)] as const
   })
@@ -157,8 +157,9 @@ export async function read(source: Source): Promise<Record<string, NDArray>> {
  * @throws FormatError when it cannot be written, and what `encode` throws.
  */
 export async function write(path: string, tensors: Tensors, options: EncodeOptions = {}): Promise<void> {
+  if (typeof path !== 'string') throw new ArgumentError('safetensors.write', `the path is of type ${typeof path}; takes text`)
   try {
-    await writeFile(path, encode(tensors, options))
+    await writeFile(path, within('safetensors.write', () => encode(tensors, options)))
   } catch (e) {
     if (e instanceof FileError) throw new FormatError('safetensors.write', e.message)
     throw e

@@ -11,7 +11,7 @@ export type Source = string | Uint8Array | { readonly package: string; readonly 
 /** @throws ArgumentError unless it is bytes: that is a fault of the call, not of the file. */
 export function requireBytes(operation: string, bytes: unknown): void {
   if (bytes instanceof Uint8Array) return
-  const got = bytes instanceof ArrayBuffer ? 'an ArrayBuffer; new Uint8Array(buffer) gives its bytes' : bytes === null ? 'null' : typeof bytes
+  const got = bytes instanceof ArrayBuffer ? 'an ArrayBuffer; new Uint8Array(buffer) gives its bytes' : describe(bytes)
   throw new ArgumentError(operation, `takes the bytes of a file, a Uint8Array, and got ${got}`)
 }
 
@@ -69,6 +69,9 @@ async function readPath(operation: string, path: string): Promise<Uint8Array> {
   }
 }
 
+/** What a value is, in a word or two. */
+export const describe = (x: unknown): string => (x === null ? 'null' : Array.isArray(x) ? 'a plain list' : typeof x === 'string' ? `the string '${x.slice(0, 40)}'` : typeof x === 'object' ? 'an object' : `a ${typeof x}`)
+
 /** Runs a body whose errors are said in the name of the function that was called. */
 export function within<R>(operation: string, body: () => R): R {
   try {
@@ -80,7 +83,7 @@ export function within<R>(operation: string, body: () => R): R {
 
 /** @throws ArgumentError for an option that is not among the known ones. */
 export function requireOptions(operation: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw new ArgumentError(operation, `got ${typeof options} in place of options; known options: ${known.join(', ')}`)
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw new ArgumentError(operation, `got ${describe(options)} in place of options; known options: ${known.join(', ')}`)
   const unknown = Reflect.ownKeys(options).filter((name) => typeof name !== 'string' || !known.includes(name))
   if (unknown.length > 0) throw new ArgumentError(operation, `unknown option '${unknown.map(String).join(', ')}'; known options: ${known.join(', ')}`)
 }

@@ -1,7 +1,7 @@
 /** Arithmetic under NumPy's names: promotion, broadcasting, the sign rules of division. */
 import { isArray, type NDArray } from '../core/array.ts'
 import { isInexact, isInteger, isUnsigned } from '../core/dtype.ts'
-import { ArgumentError } from '../core/errors.ts'
+import { ArgumentError, DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { promotedInexact, promotedNumeric } from './promoted.ts'
@@ -17,7 +17,11 @@ export const subtract: Binary = ops.binary('sub', 'subtract')
 export const divide: Binary = ops.inexactBinary('div', 'divide')
 export const trueDivide: Binary = ops.inexactBinary('div', 'trueDivide')
 
-export const positive = (x: ArrayLike): NDArray => ops.toArray('positive', x)
+export function positive(x: ArrayLike): NDArray {
+  const a = ops.toArray('positive', x)
+  if (a.dtype === 'key') throw new DtypeError('positive', 'got PRNG keys; they do not take part in arithmetic, use random.keyData for their words')
+  return a
+}
 /** 1 / x. */
 export const reciprocal = (x: ArrayLike): NDArray => ops.within('reciprocal', () => ops.div(1, promotedInexact('reciprocal', x)[0]!))
 /** The absolute value in a floating dtype. */
@@ -138,6 +142,7 @@ function towardsZero(operation: string, x: ArrayLike): NDArray {
 export const rint = (x: ArrayLike): NDArray => ops.within('rint', () => (isWhole('rint', x) ? ops.convert(x, 'float32') : ops.round(x)))
 function isWhole(operation: string, x: ArrayLike): x is NDArray {
   ops.checkOperands(operation, [x])
+  if (isArray(x) && x.dtype === 'key') throw new DtypeError(operation, 'got PRNG keys; they do not take part in arithmetic, use random.keyData for their words')
   return isArray(x) && !isInexact(x.dtype)
 }
 

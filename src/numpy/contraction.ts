@@ -13,14 +13,23 @@ export const outer = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('outer'
 /** The product of the flat arrays. */
 export function vdot(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('vdot', () => {
-    return ops.dot(ravel(x), ravel(y))
+    const [a, b] = [ops.toArray('vdot', x), ops.toArray('vdot', y)]
+    if (a.size !== b.size) throw new ShapeError('vdot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; takes arrays of as many elements, and they have ${a.size} and ${b.size}`)
+    return ops.dot(ravel(a), ravel(b))
   })
+}
+function requireEqualAxes(operation: string, a: NDArray, b: NDArray, first: number | undefined, second: number | undefined, nameOfFirst: string, nameOfSecond: string): void {
+  if (first !== second) throw new ShapeError(operation, `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; ${nameOfFirst} (${first}) must equal ${nameOfSecond} (${second})`)
+}
+function requireRanks(operation: string, a: NDArray, least: number, b: NDArray, leastOfSecond: number): void {
+  if (a.ndim < least || b.ndim < leastOfSecond) throw new ShapeError(operation, `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; takes ranks of at least ${least} and ${leastOfSecond}`)
 }
 /** Sums products over the last axes of both. */
 export function inner(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('inner', () => {
     const [a, b] = [ops.toArray('inner', x), ops.toArray('inner', y)]
     if (a.ndim === 0 || b.ndim === 0) return ops.mul(a, b)
+    requireEqualAxes('inner', a, b, a.shape.at(-1), b.shape.at(-1), 'the last axis of the first', 'the last axis of the second')
     return ops.tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
   })
 }
@@ -42,20 +51,25 @@ export function vecdot(x: ArrayLike, y: ArrayLike, options: { readonly axis?: nu
     ops.checkOptions('vecdot', options, ['axis'])
     const { axis = -1 } = options
     const [a, b] = [moveaxis(x, axis, -1), moveaxis(y, axis, -1)]
+    requireEqualAxes('vecdot', ops.toArray('vecdot', x), ops.toArray('vecdot', y), a.shape.at(-1), b.shape.at(-1), `axis ${axis} of the first`, `axis ${axis} of the second`)
     return ops.squeeze(ops.matmul(ops.expandDims(a, a.ndim - 1), ops.expandDims(b, b.ndim)), [-1, -2])
   })
 }
 /** A matrix (or a stack) times a vector (or a stack). */
 export function matvec(x: ArrayLike, v: ArrayLike): NDArray {
   return ops.within('matvec', () => {
-    const b = ops.toArray('matvec', v)
-    return ops.squeeze(ops.matmul(x, ops.expandDims(b, b.ndim)), -1)
+    const [a, b] = [ops.toArray('matvec', x), ops.toArray('matvec', v)]
+    requireRanks('matvec', a, 2, b, 1)
+    requireEqualAxes('matvec', a, b, a.shape.at(-1), b.shape.at(-1), 'the last axis of the matrix', 'the last axis of the vector')
+    return ops.squeeze(ops.matmul(a, ops.expandDims(b, b.ndim)), -1)
   })
 }
 export function vecmat(v: ArrayLike, x: ArrayLike): NDArray {
   return ops.within('vecmat', () => {
-    const a = ops.toArray('vecmat', v)
-    return ops.squeeze(ops.matmul(ops.expandDims(a, a.ndim - 1), x), -2)
+    const [a, b] = [ops.toArray('vecmat', v), ops.toArray('vecmat', x)]
+    requireRanks('vecmat', a, 1, b, 2)
+    requireEqualAxes('vecmat', a, b, a.shape.at(-1), b.shape.at(-2), 'the last axis of the vector', 'the second to last axis of the matrix')
+    return ops.squeeze(ops.matmul(ops.expandDims(a, a.ndim - 1), b), -2)
   })
 }
 

@@ -108,6 +108,7 @@ export function sinc(x: ArrayLike): NDArray {
 export function heaviside(x: ArrayLike, h: ArrayLike): NDArray {
   return ops.within('heaviside', () => {
     const [a, b] = promotedInexact('heaviside', x, h)
+    ops.broadcastShapes('heaviside', [a!.shape, b!.shape])
     return ops.where(ops.lt(a!, 0), 0, ops.where(ops.gt(a!, 0), 1, ops.where(ops.eq(a!, 0), b!, a!)))
   })
 }

@@ -153,6 +153,7 @@ export function diagonal(x: ArrayLike, options: DiagonalOptions = {}): NDArray {
     ops.checkInteger('diagonal', 'offset', offset)
     const given = ops.toArray('diagonal', x)
     if (given.ndim < 2) throw new ShapeError('diagonal', `got shape [${given.shape.join(',')}]; takes at least two axes`)
+    if (ops.normalAxis('diagonal', axis1, given.ndim) === ops.normalAxis('diagonal', axis2, given.ndim)) throw new ShapeError('diagonal', `axis1 and axis2 are both axis ${axis1}; takes two different axes`)
     const a = moveaxis(given, [axis1, axis2], [-2, -1])
     const lead = a.shape.slice(0, -2)
     const [rows, columns] = [a.shape[a.ndim - 2]!, a.shape[a.ndim - 1]!]

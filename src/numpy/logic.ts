@@ -82,14 +82,21 @@ export function fmin(x: ArrayLike, y: ArrayLike): NDArray {
 
 const never = (x: NDArray): NDArray => full(x.shape, false)
 
+/** @throws DtypeError for keys. */
+function numbers(operation: string, x: ArrayLike): NDArray {
+  const a = ops.toArray(operation, x)
+  if (a.dtype === 'key') throw new DtypeError(operation, 'got PRNG keys; they do not take part in arithmetic, use random.keyData for their words')
+  return a
+}
+
 export const isnan = (x: ArrayLike): NDArray => {
-  const a = ops.toArray('isnan', x)
+  const a = numbers('isnan', x)
   return isInexact(a.dtype) ? ops.within('isnan', () => ops.ne(a, a)) : never(a)
 }
 const whereInexact =
   (operation: string, test: (a: NDArray) => NDArray) =>
   (x: ArrayLike): NDArray => {
-    const a = ops.toArray(operation, x)
+    const a = numbers(operation, x)
     return isInexact(a.dtype) ? ops.within(operation, () => test(a)) : never(a)
   }
 type Test = (x: ArrayLike) => NDArray
@@ -119,7 +126,7 @@ export function nanToNum(x: ArrayLike, options: NanToNumOptions = {}): NDArray {
 /** True where the sign bit is set: of -0 and of negative NaN too. */
 export function signbit(x: ArrayLike): NDArray {
   return ops.within('signbit', () => {
-    const a = ops.toArray('signbit', x)
+    const a = numbers('signbit', x)
     if (!isInexact(a.dtype)) return isInteger(a.dtype) ? ops.lt(a, 0) : never(a)
     const { bytes, kind } = dtypeInfo[a.dtype]
     if (kind !== 'float') throw new DtypeError('signbit', `got ${a.dtype}; takes real numbers`)
@@ -138,6 +145,7 @@ function topWord(a: NDArray): NDArray {
 export function copysign(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('copysign', () => {
     const [a, b] = promotedInexact('copysign', x, y)
+    ops.broadcastShapes('copysign', [a!.shape, b!.shape])
     return ops.where(signbit(b!), ops.neg(ops.abs(a!)), ops.abs(a!))
   })
 }

@@ -1,7 +1,7 @@
 /** Reductions under NumPy's names, with `where` and `initial`, and those that pass over NaN. */
 import type { NDArray } from '../core/array.ts'
 import { type DType, isInexact } from '../core/dtype.ts'
-import { ArgumentError } from '../core/errors.ts'
+import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { isnan } from './logic.ts'
@@ -153,6 +153,7 @@ export function average(x: ArrayLike, axis?: Axis | AverageOptions, options?: Av
     if (w.ndim === 1 && a.ndim > 1) {
       if (typeof rest.axis !== 'number') throw new ArgumentError('average', 'a vector of weights needs one axis')
       const at = ops.normalAxis('average', rest.axis, a.ndim)
+      if (w.size !== a.shape[at]) throw new ShapeError('average', `got ${w.size} weights for axis ${at} of shape [${a.shape.join(',')}]; takes one for each of its ${a.shape[at]!} elements`)
       w = ops.reshape(w, a.shape.map((_, i) => (i === at ? w.size : 1)))
     }
     const full = ops.broadcastTo(w, a.shape)

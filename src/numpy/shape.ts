@@ -171,7 +171,7 @@ export function roll(x: ArrayLike, shift: ArrayLike | readonly number[], axis?: 
     if (places === null || places === undefined) return ops.reshape(roll(ravel(a), shift, 0), a.shape)
     const axes = ops.axisList('roll', places).map((i) => ops.normalAxis('roll', i, a.ndim))
     const shifts: readonly ArrayLike[] = isArray(shift) || typeof shift === 'number' || typeof shift === 'boolean' ? axes.map(() => shift) : ops.checkList('roll', 'shift', shift)
-    if (shifts.length !== axes.length) throw new ArgumentError('roll', `got ${shifts.length} shifts for ${axes.length} axes`)
+    if (shifts.length !== axes.length) throw new ArgumentError('roll', `got ${shifts.length} shifts for ${axes.length} axes; takes one for each axis`)
     return axes.reduce((y, at, i) => rollOne(y, shifts[i]!, at), a)
   })
 }

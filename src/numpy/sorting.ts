@@ -52,6 +52,7 @@ export function lexsort(keys: readonly ArrayLike[], options: { readonly axis?: n
     const arrays = ops.checkList('lexsort', 'keys', keys).map((x) => ops.toArray('lexsort', x)).reverse()
     const first = arrays[0]
     if (first === undefined) throw new ArgumentError('lexsort', 'takes a list of at least one key')
+    if (arrays.some((a) => a.shape.join() !== first.shape.join())) throw new ShapeError('lexsort', `got keys of shapes ${keys.map((k) => `[${ops.toArray('lexsort', k).shape.join(',')}]`).join(', ')}; takes keys of one shape`)
     const at = ops.normalAxis('lexsort', options.axis ?? -1, first.ndim)
     return laxSort([...arrays, ops.iota('int32', first.shape, at)], { dimension: at, numKeys: arrays.length }).at(-1)!
   })
@@ -60,7 +61,12 @@ export function lexsort(keys: readonly ArrayLike[], options: { readonly axis?: n
 /** An order in which element k stands where sorting would put it; here simply sorted. */
 export const partition = (x: ArrayLike, kth: number, options: SortOptions = {}): NDArray => {
   ops.checkInteger('partition', 'kth', kth)
-  return ops.within('partition', () => sort(x, options))
+  return ops.within('partition', () => {
+    const sorted = sort(x, options)
+    const size = sorted.shape.at(options.axis ?? -1)!
+    if (kth < -size || kth >= size) throw new ArgumentError('partition', `kth is ${kth} along an axis of ${size} elements; takes ${-size} to ${size - 1}`)
+    return sorted
+  })
 }
 
 export interface SearchOptions {

@@ -3,7 +3,7 @@ import { isArray, type NDArray } from '../core/array.ts'
 import type { Shape } from '../core/aval.ts'
 import type { DType } from '../core/dtype.ts'
 import { describe } from '../core/describe.ts'
-import { ArgumentError } from '../core/errors.ts'
+import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { checkOptions, checkShape, normalAxis, placed } from '../core/ops/index.ts'
 import { bind } from '../core/trace.ts'
@@ -187,6 +187,7 @@ export function choice(key: NDArray, a: number | NDArray, shape: Shape = [], opt
     if (p !== undefined && !isArray(p)) throw new ArgumentError('choice', `p is ${describe(p)}; takes an array of probabilities`)
     const axis = typeof a === 'number' ? 0 : normalAxis('choice', options.axis ?? 0, a.ndim)
     const n = typeof a === 'number' ? a : a.shape[axis]!
+    if (p !== undefined && (p.ndim !== 1 || p.size !== n)) throw new ShapeError('choice', `got p of shape [${p.shape.join(',')}] for ${n} elements; takes one probability for each`)
     const draws = shape.reduce((x, y) => x * y, 1)
     if (!replace && draws > n) throw new ArgumentError('choice', `cannot draw ${draws} of ${n} without replacement`)
     const pick = (index: NDArray): NDArray => (typeof a === 'number' ? index : a.slice(...Array.from({ length: axis }, () => [] as const), index))

@@ -1,6 +1,6 @@
 /** Layers from layers. */
-import { type NDArray, np, ShapeError } from '../index.ts'
-import { type AnyLayer, checkSizes, coreOf, type InOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type Shape, type ShapeOf, type StateTuple, within } from './layer.ts'
+import { ArgumentError, type NDArray, np, ShapeError } from '../index.ts'
+import { type AnyLayer, checkCount, checkInput, checkSizes, coreOf, describe, inNameOf, type InOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type Shape, type ShapeOf, type StateTuple, within } from './layer.ts'
 
 /** Shown where one layer's output is not what the next one takes. */
 export interface WrongPlumbing<Out, In> {
@@ -42,6 +42,7 @@ export function serial<const L extends readonly AnyLayer[]>(...layers: L & NoInf
       return { shape: shape as ShapeOf<LastOut<L>>, params: params as ParamsTuple<L>, state: stateOf(state) as StateTuple<L> }
     },
     apply(params, state, x, options) {
+      checkCount('serial', params, cores.length)
       let y: unknown = x
       const next = cores.map((core, i) => {
         const [out, s] = within('serial', i, () => core.apply(params[i], stateAt(state, i), y, options))
@@ -65,7 +66,7 @@ type Outs<L extends readonly AnyLayer[]> = { -readonly [K in keyof L]: OutOf<L[K
 export function parallel<const L extends readonly AnyLayer[]>(...layers: L): Layer<ParamsTuple<L>, Ins<L>, Outs<L>, StateTuple<L>> {
   const cores = layers.map((layer) => coreOf(layer, 'parallel'))
   const check = (xs: readonly unknown[]): void => {
-    if (xs.length !== cores.length) throw new ShapeError('parallel', `has ${cores.length} layers and got ${xs.length} inputs; use fanOut(${cores.length}) before it`)
+    if (!Array.isArray(xs) || xs.length !== cores.length) throw new ShapeError('parallel', `has ${cores.length} layers and got ${Array.isArray(xs) ? `${xs.length} inputs` : describe(xs)}; use fanOut(${cores.length}) before it`)
   }
   return makeLayer<ParamsTuple<L>, Ins<L>, Outs<L>, StateTuple<L>>({
     init(keys, inputShapes) {
@@ -80,6 +81,7 @@ export function parallel<const L extends readonly AnyLayer[]>(...layers: L): Lay
       }
     },
     apply(params, state, xs, options) {
+      checkCount('parallel', params, cores.length)
       const inputs = xs as readonly unknown[]
       check(inputs)
       const made = cores.map((core, i) => within('parallel', i, () => core.apply(params[i], stateAt(state, i), inputs[i], options)))
@@ -99,7 +101,16 @@ export function fanOut<const N extends number>(n: N): Layer<[], NDArray, Repeat<
   })
 }
 
+function checkShapes(operation: string, shapes: readonly Shape[]): void {
+  if (!shapes.every((s) => Array.isArray(s))) throw new ShapeError(operation, `takes a list of shapes, one for each input, and got ${describe(shapes)}; use fanOut before it`)
+}
+function checkInputs(operation: string, xs: readonly NDArray[]): void {
+  if (!Array.isArray(xs)) throw new ArgumentError(operation, `takes a list of arrays and got ${describe(xs)}; use fanOut before it`)
+  for (const x of xs as readonly unknown[]) checkInput(operation, x)
+}
+
 function oneShape(shapes: readonly Shape[]): Shape {
+  checkShapes('fanInSum', shapes)
   const [first] = shapes
   if (first === undefined) throw new ShapeError('fanInSum', 'got no inputs; it takes at least one')
   if (shapes.some((s) => s.join() !== first.join())) throw new ShapeError('fanInSum', `got shapes ${shapes.map((s) => `[${s.join(',')}]`).join(' and ')}; they must be equal`)
@@ -110,6 +121,7 @@ function oneShape(shapes: readonly Shape[]): Shape {
 export const fanInSum: Layer<[], readonly NDArray[], NDArray> = makeLayer<[], readonly NDArray[], NDArray, null>({
   init: (_keys, inputShapes) => ({ shape: oneShape(inputShapes), params: [], state: null }),
   apply(_params, state, xs) {
+    checkInputs('fanInSum', xs)
     oneShape(xs.map((x) => x.shape))
     return [xs.reduce((a, b) => a.add(b)), state]
   },
@@ -117,9 +129,11 @@ export const fanInSum: Layer<[], readonly NDArray[], NDArray> = makeLayer<[], re
 
 /** Several inputs joined along an axis, the last by default. */
 export function fanInConcat(axis = -1): Layer<[], readonly NDArray[], NDArray> {
+  if (!Number.isInteger(axis)) throw new ArgumentError('fanInConcat', `axis is ${describe(axis)}; takes an integer`)
   return makeLayer<[], readonly NDArray[], NDArray, null>({
     init(_keys, inputShapes) {
       const shapes = inputShapes
+      checkShapes('fanInConcat', shapes)
       const [first] = shapes
       const at = first === undefined ? -1 : axis < 0 ? axis + first.length : axis
       if (first === undefined || shapes.some((s) => s.length !== first.length || s.some((d, i) => i !== at && d !== first[i]))) {
@@ -129,6 +143,9 @@ export function fanInConcat(axis = -1): Layer<[], readonly NDArray[], NDArray> {
       const joined = shapes.some((s) => s[at]! < 0) ? -1 : shapes.reduce((n, s) => n + s[at]!, 0)
       return { shape: first.map((d, i) => (i === at ? joined : d)), params: [], state: null }
     },
-    apply: (_params, state, xs) => [np.concatenate(xs, axis), state],
+    apply(_params, state, xs) {
+      checkInputs('fanInConcat', xs)
+      return [inNameOf('fanInConcat', () => np.concatenate(xs, axis)), state]
+    },
   })
 }

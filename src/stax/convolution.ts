@@ -1,7 +1,7 @@
 /** Convolutions and pooling over images, NHWC. */
-import { lax, type NDArray, np, ShapeError } from '../index.ts'
+import { ArgumentError, lax, type NDArray, np, ShapeError } from '../index.ts'
 import { glorotNormal, type Initializer, normal } from './initializers.ts'
-import { checkOptions, checkSizes, checkWindow, type Layer, makeLayer, type Shape } from './layer.ts'
+import { checkApply, checkInput, checkOptions, checkSizes, checkWindow, describe, inNameOf, type Layer, makeLayer, type Shape } from './layer.ts'
 
 export type LayerPadding = 'SAME' | 'VALID'
 
@@ -20,7 +20,12 @@ function settings(operation: string, channels: number, window: readonly number[]
   checkSizes(operation, 'channels', channels)
   checkWindow(operation, 'window', window)
   checkWindow(operation, 'strides', strides)
+  checkPadding(operation, padding)
   return { strides, padding, weightInit, biasInit }
+}
+
+function checkPadding(operation: string, padding: LayerPadding): void {
+  if (padding !== 'SAME' && padding !== 'VALID') throw new ArgumentError(operation, `padding is ${describe(padding)}; takes 'SAME' or 'VALID'`)
 }
 
 const dimensionNumbers = ['NHWC', 'HWIO', 'NHWC'] as const
@@ -53,7 +58,12 @@ export function Conv(channels: number, window: readonly [number, number], option
       const shape = [n, windowed('Conv', h, window[0], strides[0], padding), windowed('Conv', w, window[1], strides[1], padding), channels]
       return { shape, params: [weightInit(keys.next(), [...window, c, channels]), biasInit(keys.next(), [channels])], state: null }
     },
-    apply: ([W, b], state, x) => [lax.convGeneralDilated(x, W, { windowStrides: strides, padding, dimensionNumbers }).add(b), state],
+    apply(params, state, x) {
+      checkApply('Conv', params, ['W', 'b'], x)
+      image('Conv', x.shape)
+      const [W, b] = params
+      return [inNameOf('Conv', () => lax.convGeneralDilated(x, W, { windowStrides: strides, padding, dimensionNumbers }).add(b)), state]
+    },
   })
 }
 
@@ -73,7 +83,12 @@ export function ConvTranspose(channels: number, window: readonly [number, number
         state: null,
       }
     },
-    apply: ([W, b], state, x) => [lax.convTranspose(x, W, strides, padding, { dimensionNumbers }).add(b), state],
+    apply(params, state, x) {
+      checkApply('ConvTranspose', params, ['W', 'b'], x)
+      image('ConvTranspose', x.shape)
+      const [W, b] = params
+      return [inNameOf('ConvTranspose', () => lax.convTranspose(x, W, strides, padding, { dimensionNumbers }).add(b)), state]
+    },
   })
 }
 
@@ -89,12 +104,17 @@ function pool(operation: string, window: readonly [number, number], options: Poo
   const { strides = window, padding = 'VALID' } = options
   checkWindow(operation, 'window', window)
   checkWindow(operation, 'strides', strides)
+  checkPadding(operation, padding)
   return makeLayer<[], NDArray, NDArray, null>({
     init(_keys, inputShape) {
       const [n, h, w, c] = image(operation, inputShape)
       return { shape: [n, windowed(operation, h, window[0], strides[0], padding), windowed(operation, w, window[1], strides[1], padding), c], params: [], state: null }
     },
-    apply: (_params, state, x) => [reduce(x, [1, ...window, 1], [1, ...strides, 1], padding), state],
+    apply(_params, state, x) {
+      checkInput(operation, x)
+      image(operation, x.shape)
+      return [inNameOf(operation, () => reduce(x, [1, ...window, 1], [1, ...strides, 1], padding)), state]
+    },
   })
 }
 

@@ -1,9 +1,10 @@
 /** Layers without parameters that keep the shape: activations and dropout. */
 import { ArgumentError, type NDArray, nn, np, random } from '../index.ts'
-import { type Layer, makeLayer } from './layer.ts'
+import { checkInput, describe, type Layer, makeLayer } from './layer.ts'
 
 /** A layer from a function of an array that keeps its shape. */
 export function elementwise(f: (x: NDArray) => NDArray): Layer<[]> {
+  if (typeof f !== 'function') throw new ArgumentError('elementwise', `takes a function of an array and got ${describe(f)}`)
   return makeLayer<[], NDArray, NDArray, null>({
     init: (_keys, shape) => ({ shape, params: [], state: null }),
     apply: (_params, state, x) => [f(x), state],
@@ -31,10 +32,11 @@ export const LogSoftmax: Layer<[]> = elementwise((x) => nn.logSoftmax(x))
  * @throws ArgumentError in training without a key, or when `rate` is not in [0, 1).
  */
 export function Dropout(rate: number): Layer<[]> {
-  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1)) throw new ArgumentError('Dropout', `rate is the share that is dropped, a number in [0, 1), and got ${typeof rate === 'number' ? rate : `a ${typeof rate}`}`)
+  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1)) throw new ArgumentError('Dropout', `rate is the share that is dropped, a number in [0, 1), and got ${describe(rate)}`)
   return makeLayer<[], NDArray, NDArray, null>({
     init: (_keys, shape) => ({ shape, params: [], state: null }),
     apply(_params, state, x, { keys, mode }) {
+      checkInput('Dropout', x)
       if (mode === 'eval' || rate === 0) return [x, state]
       if (keys === null) throw new ArgumentError('Dropout', "needs a key in mode 'train': apply(params, x, { key, mode: 'train' })")
       const keep = random.bernoulli(keys.next(), 1 - rate, x.shape)

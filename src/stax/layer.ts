@@ -8,7 +8,7 @@
  * Both are pure. Parameters are plain trees of arrays. State (running statistics) stays out of them: `withState` shows it.
  * Images are NHWC, sequences [batch, time, features].
  */
-import { ArgumentError, type NDArray, PullbackError, random } from '../index.ts'
+import { ArgumentError, NDArray, PullbackError, random, ShapeError, TreeError } from '../index.ts'
 
 export type Shape = readonly number[]
 /** The shape of what an input or output type stands for: tuples of arrays have tuples of shapes. */
@@ -74,7 +74,11 @@ const cores = new WeakMap<object, AnyCore>()
  * })
  */
 export function makeLayer<P, I, O, S>(core: LayerCore<P, I, O, S>): Layer<P, I, O, S> {
+  const given: unknown = core
+  const isCore = typeof given === 'object' && given !== null && 'init' in given && typeof given.init === 'function' && 'apply' in given && typeof given.apply === 'function'
+  if (!isCore) throw new ArgumentError('makeLayer', `takes { init, apply }, two functions, and got ${describe(given)}`)
   const init: Init<P, I, O> = (key, inputShape) => {
+    checkInit(key, inputShape)
     const { shape, params } = core.init(new KeyStream(key), inputShape)
     return { shape, params }
   }
@@ -114,7 +118,11 @@ export function withState<P, I, O, S>(layer: Layer<P, I, O, S>): readonly [
   apply: (params: P, state: S, x: I, options?: ApplyOptions) => readonly [y: O, state: S],
 ] {
   const core = coreOf(layer) as LayerCore<P, I, O, S>
-  return [(key, shape) => core.init(new KeyStream(key), shape), (params, state, x, options = {}) => core.apply(params, state, x, inside(options))]
+  const init = (key: NDArray, shape: ShapeOf<I>): { shape: ShapeOf<O>; params: P; state: S } => {
+    checkInit(key, shape)
+    return core.init(new KeyStream(key), shape)
+  }
+  return [init, (params, state, x, options = {}) => core.apply(params, state, x, inside(options))]
 }
 
 /** Keys drawn one after the other: nested combinators share one, so that keys do not depend on nesting. */
@@ -140,10 +148,52 @@ function inside(options: ApplyOptions): CoreOptions {
   return { keys: key === null ? null : new KeyStream(key), mode }
 }
 
+/** A value in a few words. */
+export function describe(x: unknown): string {
+  if (x instanceof NDArray) return `${x.dtype}[${x.shape.join(',')}]`
+  if (typeof x === 'string') return `'${x.slice(0, 40)}'`
+  if (Array.isArray(x)) return x.every((d) => typeof d === 'number') ? `[${x.slice(0, 8).join(',')}]` : `a list of ${x.length}`
+  return typeof x === 'number' || typeof x === 'boolean' || x === null || x === undefined ? String(x) : typeof x === 'object' ? 'an object' : `a ${typeof x}`
+}
+
+/** @throws ArgumentError for what is no key, ShapeError for what is no shape, or tree of shapes. */
+function checkInit(key: unknown, shape: unknown): void {
+  if (!(key instanceof NDArray) || key.dtype !== 'key') throw new ArgumentError('init', `takes a key first, such as random.key(0), and got ${describe(key)}`)
+  if (!isShapes(shape, 0)) throw new ShapeError('init', `takes the shape of the input second, a list of sizes with -1 for the batch, and got ${describe(shape)}`)
+}
+/** A shape, or lists of shapes: what layers of several inputs take. */
+function isShapes(x: unknown, depth: number): boolean {
+  return Array.isArray(x) && depth < 10 && (Array.from(x, (d: unknown) => Number.isSafeInteger(d) && Number(d) >= -1).every(Boolean) || Array.from(x, (s: unknown) => isShapes(s, depth + 1)).every(Boolean))
+}
+
+/** Runs a layer's own part: what fails in the operations that it is made of is said in its name. */
+export function inNameOf<T>(layer: string, body: () => T): T {
+  try {
+    return body()
+  } catch (e) {
+    throw e instanceof PullbackError ? e.inNameOf(layer) : e
+  }
+}
+
+/** @throws TreeError unless there are as many parameters, or states, as a combinator has layers. */
+export function checkCount(operation: string, params: unknown, count: number): void {
+  if (!Array.isArray(params) || params.length !== count) throw new TreeError(operation, `has ${count} layers and got params ${describe(params)}; takes the params that init gave`)
+}
+
+/** @throws TreeError unless these are the layer's parameters (a list, or under names), ArgumentError unless x is an array. */
+export function checkApply(layer: string, params: unknown, names: readonly string[], x: unknown, kind: 'list' | 'record' = 'list'): void {
+  const held = kind === 'list' ? (Array.isArray(params) && params.length === names.length ? (params as readonly unknown[]) : null) : typeof params === 'object' && params !== null ? names.map((name) => (params as Readonly<Record<string, unknown>>)[name]) : null
+  if (held === null || !held.every((p) => p instanceof NDArray)) throw new TreeError(layer, `takes params ${kind === 'list' ? `[${names.join(', ')}]` : `{ ${names.join(', ')} }`} of arrays, as init gives them, and got ${describe(params)}`)
+  checkInput(layer, x)
+}
+export function checkInput(layer: string, x: unknown): void {
+  if (!(x instanceof NDArray)) throw new ArgumentError(layer, `takes an array and got ${describe(x)}`)
+}
+
 /** @throws ArgumentError for an option that is not among the known ones. */
 export function checkOptions<O extends object>(operation: string, options: O, known: readonly (keyof O & string)[]): void {
   const given: unknown = options
-  if (typeof given !== 'object' || given === null) throw new ArgumentError(operation, `got ${typeof given} in place of options; known options: ${known.join(', ')}`)
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new ArgumentError(operation, `got ${describe(given)} in place of options; known options: ${known.join(', ')}`)
   const unknown = Reflect.ownKeys(given).filter((name) => !known.some((k) => k === name))
   if (unknown.length > 0) throw new ArgumentError(operation, `unknown option '${unknown.map(String).join(', ')}'; known options: ${known.join(', ')}`)
 }

@@ -1,7 +1,7 @@
 /** Recurrent layers over `lax.scan`: sequences [batch, time, features]. */
 import { lax, type NDArray, nn, np, ShapeError } from '../index.ts'
 import { glorotNormal, type Initializer, normal } from './initializers.ts'
-import { checkOptions, checkSizes, type Layer, makeLayer, type Shape } from './layer.ts'
+import { checkApply, checkOptions, checkSizes, inNameOf, type Layer, makeLayer, type Shape } from './layer.ts'
 
 export interface RecurrentOptions {
   /** True (default): outputs at every step, [batch, time, …]; false: the last one, [batch, …]. */
@@ -56,10 +56,12 @@ export function RNN(hidden: number, options: RNNOptions = {}): Layer<RNNParams> 
         state: null,
       }
     },
-    apply({ Whh, Wxh, bh, Why, by }, state, x) {
+    apply(params, state, x) {
+      checkApply('RNN', params, ['Whh', 'Wxh', 'bh', 'Why', 'by'], x, 'record')
+      const { Whh, Wxh, bh, Why, by } = params
       const [n] = sequence('RNN', x.shape)
       // What does not wait for the step before is one product for all steps: W_xh x_t + b_h, and y from the h_t.
-      const inputs = timeFirst(np.matmul(x, Wxh).add(bh))
+      const inputs = timeFirst(inNameOf('RNN', () => np.matmul(x, Wxh).add(bh)))
       const step = (h: NDArray, xt: NDArray): readonly [NDArray, NDArray | null] => {
         const next = activation(np.matmul(h, Whh).add(xt))
         return [next, sequences ? next : null]
@@ -91,9 +93,11 @@ export function LSTM(hidden: number, options: RecurrentOptions = {}): Layer<LSTM
         state: null,
       }
     },
-    apply({ Wx, Wh, b }, state, x) {
+    apply(params, state, x) {
+      checkApply('LSTM', params, ['Wx', 'Wh', 'b'], x, 'record')
+      const { Wx, Wh, b } = params
       const [n] = sequence('LSTM', x.shape)
-      const inputs = timeFirst(np.matmul(x, Wx).add(b)) // one product for all steps
+      const inputs = timeFirst(inNameOf('LSTM', () => np.matmul(x, Wx).add(b))) // one product for all steps
       const step = ([h, c]: readonly [NDArray, NDArray], xt: NDArray): readonly [readonly [NDArray, NDArray], NDArray | null] => {
         const [i, f, g, o] = gates(np.matmul(h, Wh).add(xt), hidden)
         const cell = nn.sigmoid(f).mul(c).add(nn.sigmoid(i).mul(np.tanh(g)))

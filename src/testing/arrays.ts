@@ -1,7 +1,7 @@
 /** Arrays with the values at which functions go wrong, trees of arrays, and random keys. */
 import fc from 'fast-check'
 import { ArgumentError, type DType, DtypeError, type NDArray, np, random, ShapeError } from '../index.ts'
-import { checkArbitrary, checkCount, checkOptions, describe } from './options.ts'
+import { checkArbitrary, checkCount, checkOptions, describe, mostDepth } from './options.ts'
 import { shapes } from './shapes.ts'
 
 export interface ArraysOptions {
@@ -124,7 +124,7 @@ export interface TreesOptions {
 export function trees(options: TreesOptions = {}): fc.Arbitrary<ArrayTree> {
   checkOptions('trees', options, ['leaf', 'depth'])
   const { leaf = arrays({ shape: shapes({ maxRank: 2, maxSize: 3 }) }), depth = 3 } = options
-  checkCount('trees', 'depth', depth)
+  checkCount('trees', 'depth', depth, 0, mostDepth)
   checkArbitrary('trees', 'leaf', leaf)
   if (depth === 0) return fc.oneof({ weight: 5, arbitrary: leaf }, { weight: 1, arbitrary: fc.constant(null) })
   const inner = trees({ leaf, depth: depth - 1 })

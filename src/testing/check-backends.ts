@@ -2,7 +2,7 @@
 import { ArgumentError, type DeviceName, devicePut, devices, jit } from '../index.ts'
 import { called, requireSame } from './compare.ts'
 import { type AnyFunction, leavesOf } from './leaves.ts'
-import { checkOptions, requireArgs, requireFunction } from './options.ts'
+import { checkOptions, describe, requireArgs, requireFunction } from './options.ts'
 import { checkTolerance, type Tolerance } from './tolerance.ts'
 
 export interface BackendsOptions {
@@ -25,7 +25,7 @@ export function checkBackends<A extends readonly unknown[]>(f: (...a: A) => unkn
   checkOptions('checkBackends', options, ['devices', 'tolerance'])
   const { devices: names = ['cpu', 'wasm'], tolerance } = options
   checkTolerance('checkBackends', tolerance)
-  if (!Array.isArray(names) || names.length < 2) throw new ArgumentError('checkBackends', `devices is a list of at least two, and got ${JSON.stringify(names)}; ready are ${devices().join(', ')}`)
+  if (!Array.isArray(names) || names.length < 2) throw new ArgumentError('checkBackends', `devices is a list of at least two, and got ${describe(names)}; ready are ${devices().join(', ')}`)
   const given = leavesOf(args)
   // The signature has checked the arguments against the function's own types.
   const on = (device: DeviceName): ReturnType<typeof called> =>

@@ -4,7 +4,7 @@ import { compareJvp, jvpOf } from './check-jvp.ts'
 import { compareVjp, cotangentsLike, vjpOf } from './check-vjp.ts'
 import { directionsLike, pointOf } from './differences.ts'
 import { type AnyFunction, leavesOf, rebuild, rebuildArgs } from './leaves.ts'
-import { checkDifferences, checkOptions, type DifferenceOptions, type Mode, requireArgs, requireFunction } from './options.ts'
+import { checkCount, checkDifferences, checkOptions, describe, type DifferenceOptions, type Mode, mostDepth, requireArgs, requireFunction } from './options.ts'
 
 export interface GradsOptions extends DifferenceOptions {
   /** Up to which derivative; default 1. Each order is checked in every sequence of modes. */
@@ -35,8 +35,8 @@ export function checkGrads<A extends readonly unknown[]>(f: (...a: A) => unknown
   checkDifferences('checkGrads', options)
   const { order = 1, modes = allModes } = options
   const known = (list: readonly unknown[]): boolean => list.length > 0 && list.every((m) => m === 'fwd' || m === 'rev')
-  if (!Number.isInteger(order) || order < 1) throw new ArgumentError('checkGrads', `order is an integer >= 1, and got ${JSON.stringify(order)}`)
-  if (!Array.isArray(modes) || !known(modes)) throw new ArgumentError('checkGrads', `modes is a list of 'fwd' and 'rev', and got ${JSON.stringify(modes)}`)
+  checkCount('checkGrads', 'order', order, 1, mostDepth)
+  if (!Array.isArray(modes) || !known(modes)) throw new ArgumentError('checkGrads', `modes is ${describe(modes)}; takes a list of 'fwd' and 'rev'`)
   // The signature has checked the arguments against the function's own types.
   checkOrders(f as unknown as AnyFunction, args, { ...options, modes }, order, [])
 }

@@ -2,7 +2,7 @@
 import { ArgumentError, type NDArray, np, type Prefix, tree, vmap } from '../index.ts'
 import { requireSame } from './compare.ts'
 import { type AnyFunction, type Leaf, type Leaves, leavesOf, rebuildArgs } from './leaves.ts'
-import { checkOptions, requireArgs, requireFunction } from './options.ts'
+import { checkOptions, describe, requireArgs, requireFunction } from './options.ts'
 import { checkTolerance, type Tolerance } from './tolerance.ts'
 
 type Axis = number | null
@@ -32,7 +32,7 @@ export function checkVmap<A extends readonly unknown[]>(f: (...a: A) => unknown,
   checkOptions('checkVmap', options, ['inAxes', 'outAxes', 'axisSize', 'tolerance'])
   const { inAxes = 0, outAxes = 0, axisSize, tolerance } = options
   checkTolerance('checkVmap', tolerance)
-  if (!isAxis(outAxes)) throw new ArgumentError('checkVmap', `outAxes is a number, or null, for all results, and got ${JSON.stringify(outAxes)}`)
+  if (!isAxis(outAxes)) throw new ArgumentError('checkVmap', `outAxes is a number, or null, for all results, and got ${describe(outAxes)}`)
   // The signature has checked the arguments against the function's own types.
   const single = f as unknown as AnyFunction
   const given = leavesOf(args)

@@ -16,11 +16,15 @@ export interface DifferenceOptions {
 }
 
 /** A value in a few words. Of what a user passes by mistake: never throws. */
-export function describe(x: unknown): string {
+export function describe(x: unknown, depth = 0): string {
   if (x instanceof NDArray) return `${x.dtype}[${x.shape.join(',')}]`
-  if (Array.isArray(x)) return 'a list'
+  // It may contain itself.
+  if (Array.isArray(x)) return depth === 2 ? '[…]' : `[${Array.from(x.slice(0, 8), (item: unknown) => describe(item, depth + 1)).join(', ')}${x.length > 8 ? ', …' : ''}]`
   if (typeof x === 'string') return `'${x.slice(0, 40)}'`
-  if (typeof x === 'object' && x !== null) return 'an object'
+  if (typeof x === 'object' && x !== null) {
+    if (Object.getPrototypeOf(x) !== Object.prototype || depth === 2) return 'an object'
+    return `{ ${Object.entries(x).slice(0, 8).map(([name, value]) => `${name}: ${describe(value, depth + 1)}`).join(', ')} }`
+  }
   return typeof x === 'number' || typeof x === 'boolean' || x === null || x === undefined ? String(x) : `a ${typeof x}`
 }
 
@@ -47,10 +51,14 @@ export function checkOptions(operation: string, options: object, known: readonly
   if (unknown !== undefined) throw new ArgumentError(operation, `unknown option '${String(unknown)}'; known options: ${known.join(', ')}`)
 }
 
-/** @throws ArgumentError unless it is an integer of at least `least`. */
-export function checkCount(operation: string, name: string, x: number, least = 0): void {
-  if (!Number.isSafeInteger(x) || x < least) throw new ArgumentError(operation, `${name} is ${describe(x)}; takes an integer of at least ${least}`)
+/** What is counted is built one by one: a slip of the pen is not to build it for ever. */
+const mostByDefault = 10_000
+/** @throws ArgumentError unless it is an integer of at least `least`, and at most `most`. */
+export function checkCount(operation: string, name: string, x: number, least = 0, most: number = mostByDefault): void {
+  if (!Number.isSafeInteger(x) || x < least || x > most) throw new ArgumentError(operation, `${name} is ${describe(x)}; takes an integer from ${least} to ${most}`)
 }
+/** How deep trees, functions and derivatives stand in each other. */
+export const mostDepth = 10
 
 /** Two counts, of which the first is not above the second. @throws ArgumentError */
 export function checkRange(operation: string, [lowName, low]: readonly [string, number], [highName, high]: readonly [string, number]): void {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { ArgumentError, type DType, makeJaxpr, type NDArray, np, type ShapeDtype } from '../index.ts'
 import { Choices, tapes } from './choices.ts'
-import { checkCount, checkOptions, describe } from './options.ts'
+import { checkCount, checkOptions, describe, mostDepth } from './options.ts'
 import { type Block, everyPart, list, name, printBlock, run } from './program/expression.ts'
 import { contraction } from './program/families/contraction.ts'
 import { type Body, control } from './program/families/control.ts'
@@ -79,7 +79,7 @@ export function programs(options: ProgramOptions = {}): fc.Arbitrary<Program> {
   checkOptions('programs', options, ['statements', 'depth', 'dtypes', 'families', 'operands', 'smooth'])
   const { statements = 8, depth = 2 } = options
   checkCount('programs', 'statements', statements)
-  checkCount('programs', 'depth', depth)
+  checkCount('programs', 'depth', depth, 0, mostDepth)
   checkAmong('families', options.families, [...new Set(everything)])
   checkAmong('dtypes', options.dtypes, dtypesKnown)
   return fc.record({ operands: tapes(12), plans: plans(statements, depth), results: tapes(2 * statements + 4) }).map((p) => write(p, options))

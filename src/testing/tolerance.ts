@@ -1,6 +1,7 @@
 /** How far apart two numbers may be, and what is said where they are further. */
 import { ArgumentError, type DType } from '../index.ts'
 import type { Numbers } from './leaves.ts'
+import { describe } from './options.ts'
 
 /** |got - expected| may be up to `relative` · |expected| + `absolute` · max(1, the largest |expected| of the array). */
 export interface Tolerance {
@@ -48,7 +49,7 @@ export function checkTolerance(operation: string, tolerance: unknown): void {
   const isSize = (x: unknown): boolean => typeof x === 'number' && x >= 0
   const isRecord = typeof tolerance === 'object' && tolerance !== null && Object.entries(tolerance).every(([name, x]) => (name === 'relative' || name === 'absolute') && isSize(x))
   if (tolerance === undefined || isSize(tolerance) || isRecord) return
-  throw new ArgumentError(operation, `tolerance is a number >= 0, or { relative, absolute } of them, and got ${JSON.stringify(tolerance)}`)
+  throw new ArgumentError(operation, `tolerance is a number >= 0, or { relative, absolute } of them, and got ${describe(tolerance)}`)
 }
 
 export interface Mismatch {

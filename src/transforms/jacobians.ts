@@ -155,7 +155,12 @@ export function hessian<A extends Args, R, const N extends number | readonly num
   requireFunction('hessian', f)
   checkOptions('hessian', options, jacobianOptions)
   // The inner function returns [derivatives, aux] where the outer is to, which the conditional types do not show.
-  return jacfwd<A, unknown, N, H>(jacrev(f, options), options) as (...a: A) => WithAux<R, H, Jacobian<Jacobian<ValueOf<R, H>, GradAt<A, N>>, GradAt<A, N>>>
+  const both = jacfwd<A, unknown, N, H>(jacrev(f, options), options) as (...a: A) => WithAux<R, H, Jacobian<Jacobian<ValueOf<R, H>, GradAt<A, N>>, GradAt<A, N>>>
+  return (...args: A) => {
+    // Refused in its own name, not in that of a half of it.
+    pointOf('hessian', args, options.argnums ?? 0)
+    return both(...args)
+  }
 }
 
 function pointOf(operation: string, args: readonly unknown[], argnums: Argnums): {

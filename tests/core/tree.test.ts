@@ -186,7 +186,7 @@ describe('tree functions', () => {
     const axes = tree.broadcastPrefix([0, null], [{ w: 1, b: 2 }, 3], isAxis)
     expectTypeOf(axes).toEqualTypeOf<(number | null)[]>()
     expect(axes).toEqual([0, 0, null])
-    expect(() => tree.broadcastPrefix([0], [1, 2], isAxis)).toThrow('tree.broadcastPrefix: the prefix at the value itself is no prefix of [*,*]')
+    expect(() => tree.broadcastPrefix([0], [1, 2], isAxis)).toThrow('tree.broadcastPrefix: the prefix is no prefix of [*,*]')
   })
   test('reduce, all, leaves', () => {
     expect(tree.reduce((n, x) => n + x.size, [np.ones([2, 3]), 1], 0)).toBe(7)

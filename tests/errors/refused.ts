@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { type ErrorCode, PullbackError } from '../../src/core/errors.ts'
 import { isStaging, traceDepth } from '../../src/core/trace.ts'
 
-const classes: { readonly [C in Exclude<ErrorCode, 'INTERNAL'>]: string } = {
+export const classes: { readonly [C in Exclude<ErrorCode, 'INTERNAL'>]: string } = {
   SHAPE: 'ShapeError',
   DTYPE: 'DtypeError',
   TREE: 'TreeError',

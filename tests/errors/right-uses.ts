@@ -289,6 +289,7 @@ const staxUses: Uses = {
   ...of('serial parallel', [stax.Relu, stax.Tanh]),
   withState: one(stax.Relu),
 }
+const initializerUses: Uses = { ...of('zeros ones', [key, [2, 3]]), ...of('normal uniform', [0.1]), ...of('glorotNormal glorotUniform heNormal', []) }
 const optimizerUses: Uses = {
   adam: one(0.1, { b1: 0.9, b2: 0.999, eps: 1e-8 }),
   applyUpdates: one(params, params),
@@ -368,6 +369,15 @@ const fresh = (): np.NDArray => np.array([1, 2, 3])
 const methods = (names: readonly string[], self: () => object): Readonly<Record<string, unknown>> =>
   Object.fromEntries(names.map((name) => [name, (...args: readonly unknown[]) => (self() as Readonly<Record<string, (...a: readonly unknown[]) => unknown>>)[name]!(...args)]))
 
+/** Methods of arrays, without what only the library calls. */
+export function arrayMethods(): string[] {
+  const own = new Set<string>()
+  for (let proto: object | null = Object.getPrototypeOf(x) as object; proto !== null && proto !== Object.prototype; proto = Object.getPrototypeOf(proto) as object | null) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) if (typeof value === 'function') own.add(name)
+  }
+  return [...own].filter((name) => !['constructor', 'storage', 'beside', 'donate', 'concrete', 'requireUsable'].includes(name))
+}
+
 export const doors: readonly Door[] = [
   { name: 'np', functions: np, uses: numpy, apart: { NDArray: 'a class that only tells arrays apart' } },
   { name: 'lax', functions: lax, uses: laxUses },
@@ -384,6 +394,7 @@ export const doors: readonly Door[] = [
   { name: 'x', functions: methods(Object.keys(methodUses), fresh), uses: methodUses },
   { name: 'x.at(0)', functions: methods(Object.keys(atUses), () => fresh().at(at)), uses: atUses },
   { name: 'stax', functions: stax, uses: staxUses, apart: { makeLayer: 'for authors of layers' } },
+  { name: 'stax.initializers', functions: stax.initializers, uses: initializerUses },
   { name: 'optimizers', functions: optimizers, uses: optimizerUses, apart: { transformation: 'for authors of optimizers' } },
   { name: 'data', functions: data, uses: dataUses, apart: { mnist: 'reads files', showProblem: 'prints what tryDecode gave' } },
   { name: 'testing', functions: testing, uses: testingUses },

@@ -98,7 +98,7 @@ describe('an error says which layer failed', () => {
     expect(message(() => serial(Relu, Dense(2))[0](key, []))).toBe('serial, layer 1: Dense: needs a known last axis and got shape []')
     expect(message(() => serial(fanOut(2), parallel(Identity, serial(Flatten, Relu, Dense(2))), fanInSum)[0](key, [-1, 3]))).toContain('fanInSum: got shapes [-1,3] and [-1,2]; they must be equal')
     const [init, apply] = serial(Relu, serial(Identity, Dense(2)))
-    expect(message(() => apply(init(key, [-1, 3]).params, np.ones([1, 4])))).toMatch(/^serial, layer 1: serial, layer 1: matmul: /)
+    expect(message(() => apply(init(key, [-1, 3]).params, np.ones([1, 4])))).toMatch(/^serial, layer 1: serial, layer 1: Dense: /)
   })
 
   test('joining along the batch leaves it unknown', () => {

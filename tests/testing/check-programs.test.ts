@@ -111,7 +111,7 @@ describe('checkBackends', () => {
   })
 
   test('refuses fewer than two devices', () => {
-    expect(() => checkBackends((a: NDArray) => a, [x], { devices: ['cpu'] })).toThrow('checkBackends: devices is a list of at least two, and got ["cpu"]; ready are')
+    expect(() => checkBackends((a: NDArray) => a, [x], { devices: ['cpu'] })).toThrow("checkBackends: devices is a list of at least two, and got ['cpu']; ready are")
     expect(() => checkBackends((a: NDArray) => a, [x], { tolerance: -1 })).toThrow('checkBackends: tolerance is a number >= 0')
   })
 })

@@ -4,6 +4,7 @@ import { decodeNumbers, type TypedArray } from '../bytes.ts'
 import { dtypeInfo } from '../dtype.ts'
 import { DtypeError, ShapeError } from '../errors.ts'
 import { formatArray } from '../format.ts'
+import { within } from '../in-name-of.ts'
 import { ShapeMethods } from './shape.ts'
 
 /** Nested lists of numbers or truth values, as deep as the array has axes. */
@@ -36,7 +37,8 @@ export abstract class ArrayMethods extends ShapeMethods {
     return decoded(await a.storage('data').readAsync(), a, 'data')
   }
   async jsAsync(this: NDArray): Promise<Nested> {
-    return nest(await this.data(), this)
+    const a = this.concrete('jsAsync')
+    return nest(decoded(await a.storage('jsAsync').readAsync(), a, 'jsAsync'), this)
   }
   /** Resolves to the array when its value has been computed. */
   async ready(this: NDArray): Promise<NDArray> {
@@ -50,7 +52,7 @@ export abstract class ArrayMethods extends ShapeMethods {
     return formatArray(numbers(this, 'toString'), this.shape, this.dtype)
   }
   toJSON(this: NDArray): Nested {
-    return this.js()
+    return within('toJSON', () => this.js())
   }
   /** `${x}` prints; a comparison or arithmetic with a number works on a concrete scalar; + and == are refused, since they would join or compare text. */
   [Symbol.toPrimitive](hint: 'string' | 'number' | 'default'): string | number {

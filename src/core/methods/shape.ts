@@ -16,7 +16,7 @@ export abstract class ShapeMethods extends ReductionMethods {
   transpose(this: NDArray, axes?: readonly number[] | null): NDArray { return ops.transpose(this, axes) }
   /** Axes reversed. */
   get T(): NDArray { return ops.transpose(asArray(this)) }
-  ravel(this: NDArray): NDArray { return ops.reshape(this, [this.size]) }
+  ravel(this: NDArray): NDArray { return ops.within('ravel', () => ops.reshape(this, [this.size])) }
   squeeze(this: NDArray, axis?: number | readonly number[] | null): NDArray { return ops.squeeze(this, axis) }
   /**
    * NumPy indexing: an integer drops its axis, `[start, stop, step]` is a slice, `null` a new axis, `'...'` the axes
@@ -27,7 +27,7 @@ export abstract class ShapeMethods extends ReductionMethods {
    * x.slice([1, 3], [], null)    // x[1:3, :, None]
    * x.slice([null, null, -1])    // x[::-1]
    */
-  slice(this: NDArray, ...indices: readonly IndexEntry[]): NDArray { return ops.slice(this, indices) }
+  slice(this: NDArray, ...indices: readonly IndexEntry[]): NDArray { return ops.within('slice', () => ops.slice(this, indices)) }
   /** Updates by index: `x.at(i).set(v)`, `.add`, `.mul`, `.min`, `.max`, `.get`. The array itself never changes. */
   at(this: NDArray, ...indices: readonly IndexEntry[]): At { return new At(this, indices) }
 }

@@ -1,6 +1,7 @@
 /** Products: dotGeneral and what NumPy makes of it. */
 import type { NDArray } from '../array.ts'
-import { type DType } from '../dtype.ts'
+import type { Shape } from '../aval.ts'
+import type { DType } from '../dtype.ts'
 import { ShapeError } from '../errors.ts'
 import { within } from '../in-name-of.ts'
 import type { DotDimensionNumbers } from '../primitives/index.ts'
@@ -26,6 +27,15 @@ function pair(operation: string, x: ArrayLike, y: ArrayLike): [NDArray, NDArray]
   return [cast(x), cast(y)]
 }
 
+/** What the axes before the last two broadcast to. @throws ShapeError with the whole shapes. */
+function leadingShape(a: Shape, b: Shape): Shape {
+  const lead = [a.slice(0, -2), b.slice(0, -2)] as const
+  const sizes = (i: number): readonly number[] => lead.map((shape) => shape.at(-1 - i) ?? 1).filter((d) => d !== 1)
+  const differs = Array.from({ length: Math.max(lead[0].length, lead[1].length) }, (_, i) => sizes(i)).some(([first, second]) => second !== undefined && first !== second)
+  if (differs) throw new ShapeError('matmul', `got shapes [${a.join(',')}] and [${b.join(',')}]; their axes before the last two must be equal or 1`)
+  return broadcastShapes('matmul', lead)
+}
+
 /**
  * Matrix product over the last two axes, the others broadcast; vectors count as a row or column.
  * @throws ShapeError for scalars and for inner sizes that differ.
@@ -49,7 +59,7 @@ export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
       // [k] · [..., k, n]: the result's axes come out in order.
       return dot([[0], [b.ndim - 2]])
     }
-    const lead = broadcastShapes('matmul', [a.shape.slice(0, -2), b.shape.slice(0, -2)])
+    const lead = leadingShape(a.shape, b.shape)
     if (lead.length === 0 || a.ndim === 2) {
       // [m, k] · [..., k, n] gives [m, ..., n].
       const out = dot([[1], [b.ndim - 2]])

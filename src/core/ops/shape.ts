@@ -23,7 +23,7 @@ export function reshape(x: ArrayLike, shape: number | Shape): NDArray {
   if (open >= 0) {
     const rest = sizes.reduce((n, d, i) => (i === open ? n : n * d), 1)
     if (sizes.lastIndexOf(-1) !== open || rest === 0 || a.size % rest !== 0) {
-      throw new ShapeError('reshape', `cannot make shape [${a.shape.join(',')}] (${a.size} elements) into [${sizes.join(',')}]${sizes.lastIndexOf(-1) === open ? '' : '; only one size may be -1'}`)
+      throw new ShapeError('reshape', `cannot make shape [${a.shape.join(',')}] (${a.size} elements) into [${sizes.join(',')}]${sizes.lastIndexOf(-1) === open ? `; the elements do not divide by ${rest}` : '; only one size may be -1'}`)
     }
     sizes[open] = a.size / rest
   }
@@ -54,7 +54,9 @@ export function broadcastTo(x: ArrayLike, shape: Shape): NDArray {
 export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDArray {
   const a = toArray('expandDims', x)
   const list = axisList('expandDims', axis)
-  const at = normalAxes('expandDims', list, a.ndim + list.length)
+  const rank = a.ndim + list.length
+  for (const i of list) if (Number.isInteger(i) && (i < -rank || i >= rank)) throw new ShapeError('expandDims', `axis ${i} is out of range for the result, which has rank ${rank}; it takes ${-rank} to ${rank - 1}`)
+  const at = normalAxes('expandDims', list, rank)
   const sizes = [...a.shape]
   for (const i of at) sizes.splice(i, 0, 1)
   return reshape(a, sizes)
