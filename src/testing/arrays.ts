@@ -1,7 +1,8 @@
 /** Arrays with the values at which functions go wrong, trees of arrays, and random keys. */
 import fc from 'fast-check'
 import { ArgumentError, type DType, DtypeError, type NDArray, np, random, ShapeError } from '../index.ts'
-import { checkArbitrary, checkCount, checkOptions, describe, mostDepth } from './options.ts'
+import { describe } from './leaves.ts'
+import { checkArbitrary, checkCount, checkOptions, mostDepth } from './options.ts'
 import { shapes } from './shapes.ts'
 
 export interface ArraysOptions {

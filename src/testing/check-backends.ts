@@ -1,8 +1,8 @@
 /** One program on several devices. */
 import { ArgumentError, type DeviceName, devicePut, devices, jit } from '../index.ts'
 import { called, requireSame } from './compare.ts'
-import { type AnyFunction, leavesOf } from './leaves.ts'
-import { checkOptions, describe, requireArgs, requireFunction } from './options.ts'
+import { type AnyFunction, describe, leavesOf } from './leaves.ts'
+import { checkOptions, requireArgs, requireFunction } from './options.ts'
 import { checkTolerance, type Tolerance } from './tolerance.ts'
 
 export interface BackendsOptions {

@@ -3,8 +3,8 @@ import { ArgumentError, type NDArray } from '../index.ts'
 import { compareJvp, jvpOf } from './check-jvp.ts'
 import { compareVjp, cotangentsLike, vjpOf } from './check-vjp.ts'
 import { directionsLike, pointOf } from './differences.ts'
-import { type AnyFunction, leavesOf, rebuild, rebuildArgs } from './leaves.ts'
-import { checkCount, checkDifferences, checkOptions, describe, type DifferenceOptions, type Mode, mostDepth, requireArgs, requireFunction } from './options.ts'
+import { type AnyFunction, describe, leavesOf, rebuild, rebuildArgs } from './leaves.ts'
+import { checkCount, checkDifferences, checkOptions, type DifferenceOptions, type Mode, mostDepth, requireArgs, requireFunction } from './options.ts'
 
 export interface GradsOptions extends DifferenceOptions {
   /** Up to which derivative; default 1. Each order is checked in every sequence of modes. */

@@ -1,8 +1,8 @@
 /** A mapped function against a loop. */
 import { ArgumentError, type NDArray, np, type Prefix, tree, vmap } from '../index.ts'
 import { requireSame } from './compare.ts'
-import { type AnyFunction, type Leaf, type Leaves, leavesOf, rebuildArgs } from './leaves.ts'
-import { checkOptions, describe, requireArgs, requireFunction } from './options.ts'
+import { type AnyFunction, describe, type Leaf, type Leaves, leavesOf, rebuildArgs } from './leaves.ts'
+import { checkOptions, requireArgs, requireFunction } from './options.ts'
 import { checkTolerance, type Tolerance } from './tolerance.ts'
 
 type Axis = number | null

@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { ArgumentError, type lax } from '../index.ts'
 import { Choices, tapes } from './choices.ts'
-import { checkArbitrary, checkOptions, describe } from './options.ts'
+import { describe } from './leaves.ts'
+import { checkArbitrary, checkOptions } from './options.ts'
 import { shapes } from './shapes.ts'
 
 type Shape = readonly number[]

@@ -1,5 +1,5 @@
 /** Trees as lists of arrays with paths, and the numbers in them. */
-import { type NDArray, random, tree } from '../index.ts'
+import { NDArray, random, tree } from '../index.ts'
 
 export interface Leaf {
   /** `[0]["w"]`; empty where the tree is the leaf. */
@@ -54,3 +54,16 @@ export function elementAt({ path, x }: Leaf, i: number): string {
 
 /** Any function of trees, its type checked by the signature of the check that was called. */
 export type AnyFunction = (...args: readonly unknown[]) => unknown
+
+/** A value in a few words. Of what a user passes by mistake: never throws. */
+export function describe(x: unknown, depth = 0): string {
+  if (x instanceof NDArray) return `${x.dtype}[${x.shape.join(',')}]`
+  // It may contain itself.
+  if (Array.isArray(x)) return depth === 2 ? '[…]' : `[${Array.from(x.slice(0, 8), (item: unknown) => describe(item, depth + 1)).join(', ')}${x.length > 8 ? ', …' : ''}]`
+  if (typeof x === 'string') return `'${x.slice(0, 40)}'`
+  if (typeof x === 'object' && x !== null) {
+    if (Object.getPrototypeOf(x) !== Object.prototype || depth === 2) return 'an object'
+    return `{ ${Object.entries(x).slice(0, 8).map(([name, value]) => `${name}: ${describe(value, depth + 1)}`).join(', ')} }`
+  }
+  return typeof x === 'number' || typeof x === 'boolean' || x === null || x === undefined ? String(x) : `a ${typeof x}`
+}

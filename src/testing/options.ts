@@ -1,5 +1,6 @@
 /** The options that the checks of derivatives share. */
-import { ArgumentError, NDArray, PullbackError, tree } from '../index.ts'
+import { ArgumentError, PullbackError, tree } from '../index.ts'
+import { describe } from './leaves.ts'
 import { checkTolerance, type Tolerance } from './tolerance.ts'
 
 /** Forward: jvp. Reverse: vjp. */
@@ -13,19 +14,6 @@ export interface DifferenceOptions {
   readonly eps?: number
   /** How far apart the derivatives may be; default by dtype: 1e-6 for float64, 1e-3 for float32. */
   readonly tolerance?: number | Tolerance
-}
-
-/** A value in a few words. Of what a user passes by mistake: never throws. */
-export function describe(x: unknown, depth = 0): string {
-  if (x instanceof NDArray) return `${x.dtype}[${x.shape.join(',')}]`
-  // It may contain itself.
-  if (Array.isArray(x)) return depth === 2 ? '[…]' : `[${Array.from(x.slice(0, 8), (item: unknown) => describe(item, depth + 1)).join(', ')}${x.length > 8 ? ', …' : ''}]`
-  if (typeof x === 'string') return `'${x.slice(0, 40)}'`
-  if (typeof x === 'object' && x !== null) {
-    if (Object.getPrototypeOf(x) !== Object.prototype || depth === 2) return 'an object'
-    return `{ ${Object.entries(x).slice(0, 8).map(([name, value]) => `${name}: ${describe(value, depth + 1)}`).join(', ')} }`
-  }
-  return typeof x === 'number' || typeof x === 'boolean' || x === null || x === undefined ? String(x) : `a ${typeof x}`
 }
 
 /** @throws ArgumentError for anything that is no function. */

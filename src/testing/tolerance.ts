@@ -1,7 +1,6 @@
 /** How far apart two numbers may be, and what is said where they are further. */
 import { ArgumentError, type DType } from '../index.ts'
-import type { Numbers } from './leaves.ts'
-import { describe } from './options.ts'
+import { describe, type Numbers } from './leaves.ts'
 
 /** |got - expected| may be up to `relative` · |expected| + `absolute` · max(1, the largest |expected| of the array). */
 export interface Tolerance {
