@@ -22,17 +22,15 @@ interface IdxType {
   readonly code: number
   readonly bytes: number
   readonly make: (length: number) => IdxData
-  readonly get: (view: DataView, at: number) => number
-  readonly set: (view: DataView, at: number, value: number) => void
 }
 
 const types: { readonly [D in IdxDType]: IdxType } = {
-  uint8: { code: 0x08, bytes: 1, make: (n) => new Uint8Array(n), get: (v, at) => v.getUint8(at), set: (v, at, x) => v.setUint8(at, x) },
-  int8: { code: 0x09, bytes: 1, make: (n) => new Int8Array(n), get: (v, at) => v.getInt8(at), set: (v, at, x) => v.setInt8(at, x) },
-  int16: { code: 0x0b, bytes: 2, make: (n) => new Int16Array(n), get: (v, at) => v.getInt16(at), set: (v, at, x) => v.setInt16(at, x) },
-  int32: { code: 0x0c, bytes: 4, make: (n) => new Int32Array(n), get: (v, at) => v.getInt32(at), set: (v, at, x) => v.setInt32(at, x) },
-  float32: { code: 0x0d, bytes: 4, make: (n) => new Float32Array(n), get: (v, at) => v.getFloat32(at), set: (v, at, x) => v.setFloat32(at, x) },
-  float64: { code: 0x0e, bytes: 8, make: (n) => new Float64Array(n), get: (v, at) => v.getFloat64(at), set: (v, at, x) => v.setFloat64(at, x) },
+  uint8: { code: 0x08, bytes: 1, make: (n) => new Uint8Array(n) },
+  int8: { code: 0x09, bytes: 1, make: (n) => new Int8Array(n) },
+  int16: { code: 0x0b, bytes: 2, make: (n) => new Int16Array(n) },
+  int32: { code: 0x0c, bytes: 4, make: (n) => new Int32Array(n) },
+  float32: { code: 0x0d, bytes: 4, make: (n) => new Float32Array(n) },
+  float64: { code: 0x0e, bytes: 8, make: (n) => new Float64Array(n) },
 }
 
 export const idxDTypes: readonly IdxDType[] = Object.keys(types) as IdxDType[]
@@ -77,8 +75,7 @@ export function decodeIdxBytes(bytes: Uint8Array): Decoded<IdxArray> {
   if (problems.length > 0) return left(problems)
 
   const data = type.make(sizeOf(shape))
-  if (data instanceof Uint8Array) data.set(bytes.subarray(start))
-  else for (let i = 0; i < data.length; i++) data[i] = type.get(view, start + i * type.bytes)
+  swapBytes(new Uint8Array(data.buffer), bytes.subarray(start), type.bytes)
   return right({ dtype, shape, data })
 }
 
@@ -94,7 +91,15 @@ export function encodeIdxBytes({ dtype, shape, data }: IdxArray): Uint8Array {
   view.setUint8(2, type.code)
   view.setUint8(3, shape.length)
   shape.forEach((d, i) => view.setUint32(4 + 4 * i, d))
-  if (data instanceof Uint8Array) bytes.set(data, start)
-  else for (let i = 0; i < data.length; i++) type.set(view, start + i * type.bytes, data[i]!)
+  swapBytes(bytes.subarray(start), new Uint8Array(data.buffer, data.byteOffset, data.byteLength), type.bytes)
   return bytes
+}
+
+/**
+ * Elements of `width` bytes, each the other way round: the file is big-endian, typed arrays are little-endian wherever
+ * WebAssembly runs. As bytes, for a signalling NaN does not survive as a number.
+ */
+function swapBytes(to: Uint8Array, from: Uint8Array, width: number): void {
+  if (width === 1) return to.set(from)
+  for (let at = 0; at < from.length; at += width) for (let i = 0; i < width; i++) to[at + i] = from[at + width - 1 - i]!
 }

@@ -77,3 +77,9 @@ describe('a refusal says what is there and what should be', () => {
     expect(problemsOf(new Uint8Array([0, 0, 8, 1, 0, 0, 0, 5, 1, 2, 3]))).toBe('at byte 11: found 3 bytes of data, expected 5, for uint8[5]')
   })
 })
+
+test('a signalling NaN keeps its bits', () => {
+  const data = new Float32Array(new Uint32Array([0x7f81_0000]).buffer)
+  const decoded = decodeIdxBytes(encodeIdxBytes({ dtype: 'float32', shape: [1], data }))
+  expect(decoded._tag === 'Right' && new Uint32Array(decoded.right.data.buffer)[0]).toBe(0x7f81_0000)
+})
