@@ -1,4 +1,4 @@
-/** `pullback/testing`: what tests of gradients, and of programs with arrays, are made of. */
+/** `pullback/testing`: what tests of gradients, and of programs with arrays, are made of. Needs fast-check, an optional peer of the package. */
 import '../wire.ts'
 
 export { arrays, type ArraysOptions, type ArrayTree, elements, keys, trees, type TreesOptions } from './arrays.ts'
