@@ -61,6 +61,7 @@ export function lexsort(keys: readonly ArrayLike[], options: { readonly axis?: n
 /** An order in which element k stands where sorting would put it; here simply sorted. */
 export const partition = (x: ArrayLike, kth: number, options: SortOptions = {}): NDArray => {
   ops.checkInteger('partition', 'kth', kth)
+  ops.checkOptions('partition', options, ['axis', 'descending', 'stable'])
   return ops.within('partition', () => {
     const sorted = sort(x, options)
     const size = sorted.shape.at(options.axis ?? -1)!

@@ -9,7 +9,7 @@
  * They are a monoid under `chain`, with `identity` as its unit; `monoid` is fp-ts's instance.
  */
 import type { Monoid } from '../fp/monoid.ts'
-import { ArgumentError, type NDArray, np, PullbackError, ShapeError, tree, TreeError } from '../index.ts'
+import { ArgumentError, NDArray, np, PullbackError, ShapeError, tree, TreeError } from '../index.ts'
 
 declare const of: unique symbol
 /** The state of an optimizer of parameters P: a tree of arrays that jit, scan and checkpoints take as any other. */
@@ -100,8 +100,8 @@ export function requireLike(what: string, given: unknown, origin: string, wanted
 
 /** @throws TreeError unless it is the state that `init` of this optimizer makes. */
 export function requireState(of: string, state: unknown, names: readonly string[]): void {
-  if (typeof state === 'object' && state !== null && names.every((name) => name in state)) return
-  throw new TreeError('update', `the state is not one of ${of}, which holds ${names.join(', ')}; takes what init or the update before gave`)
+  if (typeof state === 'object' && state !== null && names.every((name) => name in state) && 'step' in state && state.step instanceof NDArray) return
+  throw new TreeError('update', `the state is not one of ${of}, which holds ${names.join(', ')} (step an array); takes what init or the update before gave`)
 }
 
 /** Runs a body whose errors are said in the name of the function that was called. */

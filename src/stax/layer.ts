@@ -144,7 +144,7 @@ export class KeyStream {
 function inside(options: ApplyOptions): CoreOptions {
   checkOptions('apply', options, ['key', 'mode'])
   const { key = null, mode = 'eval' } = options
-  if (mode !== 'train' && mode !== 'eval') throw new ArgumentError('apply', `mode is 'train' or 'eval', and got ${JSON.stringify(mode)}`)
+  if (mode !== 'train' && mode !== 'eval') throw new ArgumentError('apply', `mode is 'train' or 'eval', and got ${describe(mode)}`)
   return { keys: key === null ? null : new KeyStream(key), mode }
 }
 

@@ -173,5 +173,5 @@ describe('state', () => {
 })
 
 test('a mode that is none is refused', () => {
-  expect(() => Identity[1]([], np.ones([1]), { ...({ mode: 'test' } as object) })).toThrow('apply: mode is \'train\' or \'eval\', and got "test"')
+  expect(() => Identity[1]([], np.ones([1]), { ...({ mode: 'test' } as object) })).toThrow("apply: mode is 'train' or 'eval', and got 'test'")
 })
