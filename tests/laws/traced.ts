@@ -6,7 +6,6 @@ import { type Aval, sizeOf } from '../../src/core/aval.ts'
 import { encodeNumbers } from '../../src/core/bytes.ts'
 import { dtypeInfo, isFloating } from '../../src/core/dtype.ts'
 import type { Jaxpr } from '../../src/core/jaxpr.ts'
-import type { Primitive } from '../../src/core/primitives/index.ts'
 import { printJaxpr } from '../../src/core/print.ts'
 import { constsAsInputs } from '../../src/transforms/staging/jaxprs.ts'
 import { anyPrograms, like, stacked } from './composed.ts'
@@ -71,10 +70,6 @@ const written: fc.Arbitrary<Traced> = arbitraryJaxpr().map((jaxpr) => {
 
 /** Jaxprs of every kind. */
 export const jaxprs: fc.Arbitrary<Traced> = fc.oneof({ weight: 3, arbitrary: transformedPrograms({ maxLength: 2 }) }, { weight: 1, arbitrary: written })
-
-/** Whether one of these primitives is anywhere in a program. */
-export const holds = (jaxpr: Jaxpr, primitives: readonly Primitive[]): boolean =>
-  jaxpr.equations.some((e) => primitives.includes(e.primitive) || ((e.primitive === 'jit' || e.primitive === 'scan') && holds(e.params.jaxpr, primitives)))
 
 const corners: readonly number[] = [NaN, 0, -0, 1, -1, Infinity, -Infinity, 0.5, 1e300, -1e-300, 3]
 

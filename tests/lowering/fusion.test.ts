@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { encodeNumbers } from '../../src/core/bytes.ts'
+import { parseJaxpr } from '../../src/core/parse.ts'
 import { kernelsOf, printProgram } from '../../src/lowering/kernel-ir/index.ts'
-import { lowerText, shapeOf } from './agree.ts'
+import { expectAgreement, lowerText, shapeOf, someBytes } from './agree.ts'
 
 const dot = (l: number, r: number): string => `dotGeneral[dimensionNumbers={batch=((), ()) contracting=((${l},), (${r},))} preferredElementType=None]`
 
@@ -158,18 +160,24 @@ describe('chains', () => {
 
 describe('pooling', () => {
   const window = 'padding=((0, 0), (0, 0)) windowDimensions=(2, 2) windowStrides=(2, 2)'
-  test('forward pass and offsets of the largest share a kernel; the gradient reads the offsets', () => {
-    const { program } = lowerText(`{ lambda ; x:f32[7,8] dy:f32[3,4]. let
+  const text = `{ lambda ; x:f32[7,8] dy:f32[3,4]. let
       r:f32[7,8] = max x 0.0:f32[]
       y:f32[3,4] = reduceWindowMax[baseDilation=(1, 1) windowDilation=(1, 1) ${window}] r
       dx:f32[7,8] = selectAndScatterAdd[selectPrim=ge ${window}] dy r
       g:bool[7,8] = gt x 0.0:f32[]
       m:f32[7,8] = selectN g 0.0:f32[] dx
-      in (y, m) }`)
+      in (y, m) }`
+  test('forward pass and offsets of the largest share a kernel; the gradient reads the offsets', () => {
+    const { program } = lowerText(text)
     expect(printProgram(program)).toMatchInlineSnapshot(`
       "0 loop max [3,4] reduce[2,2] map  %0 f32[7,8] -> %4 u8[3,4], %2 f32[3,4]  284 B 156 FLOP
       1 loop max [7,8] map  %0 f32[7,8], %4 u8[3,4], %1 f32[3,4] -> %3 f32[7,8]  508 B 280 FLOP"
     `)
+  })
+  test('the largest is NaN in a window that holds one, whatever the gradient selects there', () => {
+    const jaxpr = parseJaxpr(text)
+    const x = Array.from({ length: 56 }, (_, i) => (i % 5 === 0 ? NaN : i % 7 === 0 ? Infinity : i))
+    expectAgreement(jaxpr, [encodeNumbers(x, 'float32'), someBytes(jaxpr.inputs[1]!.aval, 1)])
   })
 })
 

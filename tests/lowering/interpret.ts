@@ -341,12 +341,15 @@ function fold(combine: Combine | 'set', a: number, b: number, dtype: DType): num
       return wrap(a ^ b)
     case 'argmax':
     case 'argmin':
+    case 'selectGe':
+    case 'selectLe':
     case 'set':
       return b
   }
 }
 
 function beats(combine: Combine, x: number, best: number): boolean {
+  if (combine === 'selectGe' || combine === 'selectLe') return combine === 'selectGe' ? !(best >= x) : !(best <= x)
   if (Number.isNaN(best)) return false
   return Number.isNaN(x) || (combine === 'argmax' ? x > best : x < best)
 }

@@ -1,9 +1,9 @@
 /** Every primitive through the lowering, alone, in the shapes that its rule treats differently. */
 import { describe, expect, test } from 'vitest'
 import { evalAvals } from '../../src/core/abstract-eval/index.ts'
-import { aval, type Aval, type Shape } from '../../src/core/aval.ts'
+import { aval, type Aval, type Shape, sizeOf } from '../../src/core/aval.ts'
 import { encodeNumbers } from '../../src/core/bytes.ts'
-import type { DType } from '../../src/core/dtype.ts'
+import { type DType, isFloating } from '../../src/core/dtype.ts'
 import { eqn, type Jaxpr, Var } from '../../src/core/jaxpr.ts'
 import type { ConvParams, IndexMode, Primitive, PrimitiveParams } from '../../src/core/primitives/index.ts'
 import { expectAgreement, shapeOf, someBytes } from './agree.ts'
@@ -141,6 +141,12 @@ describe('convolutions', () => {
     conv([2, 6, 7, 3], [2, 2, 3, 4], { rhsDilation: [2, 3], padding: [[-1, 2], [1, 1]] })
     conv([2, 6, 7, 3], [3, 2, 3, 4], { windowStrides: [2, 1], lhsDilation: [1, 2], rhsDilation: [1, 2], padding: [[1, 2], [3, 1]] })
   })
+  test('padding and holes are zeros that are multiplied: NaN where the weight there is infinite', () => {
+    const weights = Array.from({ length: 72 }, (_, i) => (i % 11 === 0 ? Infinity : i % 13 === 0 ? NaN : 1))
+    for (const p of [{ padding: [[1, 2], [0, 1]] }, { lhsDilation: [2, 3] }, { lhsDilation: [2, 1], rhsDilation: [1, 2], windowStrides: [2, 1], padding: [[1, 2], [3, 1]] }] as const) {
+      check('convGeneralDilated', { ...base, ...p }, [f32(2, 6, 7, 3), f32(3, 2, 3, 4)], { 1: weights })
+    }
+  })
   test('layouts', () => {
     conv([2, 3, 6, 7], [4, 3, 3, 2], { dimensionNumbers: nchw, padding: [[1, 1], [0, 1]] })
     conv([3, 6, 7, 2], [4, 3, 2, 3], { dimensionNumbers: { lhs: [3, 0, 1, 2], rhs: [0, 3, 1, 2], out: [1, 2, 3, 0] } })
@@ -184,6 +190,27 @@ describe('windows', () => {
         check('selectAndGatherAdd', { ...w, selectPrim, baseDilation: [1, 1], windowDilation: [1, 1] }, [f32(7, 8), f32(7, 8)])
       }
     }
+  })
+  test('select in order, NaN and infinities among the elements, in windows of any length', () => {
+    const specials = [NaN, 1, -Infinity, 2, NaN, Infinity, -0, 0, 2, -Infinity, 1]
+    const corners = (...shape: number[]): number[] => Array.from({ length: sizeOf(shape) }, (_, i) => specials[(i * i + Math.floor(i / 3)) % specials.length]!)
+    for (const dtype of ['float32', 'float64', 'float16', 'int8', 'uint32'] as const) {
+      const x = (...shape: number[]): number[] => (isFloating(dtype) ? corners(...shape) : corners(...shape).map((v) => (Number.isFinite(v) ? Math.abs(v) : 0)))
+      for (const selectPrim of ['ge', 'le'] as const) {
+        const long = [{ windowDimensions: [7, 8], windowStrides: [1, 1], padding: [[0, 0], [0, 0]] }, { windowDimensions: [1, 8], windowStrides: [1, 1], padding: [[0, 0], [0, 1]] }] as const
+        for (const w of dtype === 'float32' ? [...windows, ...long] : [windows[2], long[0]]) {
+          const plain = { ...w, baseDilation: [1, 1], windowDilation: [1, 1] }
+          const out = evalAvals('reduceWindowMax', [of(dtype, 7, 8)], plain)[0]!
+          check('selectAndScatterAdd', { ...w, selectPrim }, [out, of(dtype, 7, 8)], { 1: x(7, 8) })
+          for (const dilated of [plain, { ...w, baseDilation: [2, 3], windowDilation: [1, 1] }, { ...w, baseDilation: [2, 1], windowDilation: [1, 2], padding: [[0, 2], [8, 0]] }] as const) {
+            check('selectAndGatherAdd', { ...dilated, selectPrim }, [of(dtype, 7, 8), of(dtype, 7, 8)], { 1: x(7, 8) })
+          }
+        }
+      }
+    }
+    // Longer than what a reduction is cut into chunks for.
+    const whole = { windowDimensions: [33000], windowStrides: [1], padding: [[1, 1]], baseDilation: [1], windowDilation: [1] } as const
+    check('selectAndGatherAdd', { ...whole, selectPrim: 'ge' }, [f32(33000), f32(33000)], { 1: corners(33000) })
   })
 })
 

@@ -73,6 +73,13 @@ describe('every shader is well formed', () => {
       shaders.forEach(expectValid)
     }
   })
+  test('of what windows select: in order, by one invocation, however long they are; NaN told by its bits', () => {
+    const selecting = (x: np.NDArray): np.NDArray => lax.reduceWindow(x, -Infinity, lax.max, [1, 300], [1, 300], 'VALID')
+    const shaders = shadersOf(makeJaxpr(grad((x: np.NDArray) => np.sum(selecting(x))))(zeros(2, 600)).jaxpr)
+    shaders.forEach(expectValid)
+    expect(shaders[0]!.code).not.toContain('workgroupBarrier')
+    expect(shaders[0]!.code).toContain('if (r0_0 < 0i || (is_nan(r0_0_value) || is_nan(s0_0) || s0_0 > r0_0_value)) { r0_0_value = s0_0; r0_0 = s0_1; }')
+  })
 })
 
 /** What wgsl_reflect's interpreter makes of a program of one kernel. */

@@ -46,7 +46,8 @@ export const contractionCpu: CpuRules<keyof ContractionParams> = {
 
 /**
  * Each output element: the sum over its window and the input features of its group. Feature groups split input and
- * output features alike; batch groups split the batch and the output features.
+ * output features alike; batch groups split the batch and the output features. Padding and the holes of a dilated input are
+ * zeros that are multiplied like others, so that an infinite weight makes NaN of them; backends of XLA differ at holes.
  */
 export function convolve([lhs, rhs]: readonly HostArray[], p: ConvParams, [out]: readonly Aval[]): HostArray[] {
   const d = p.dimensionNumbers
@@ -72,9 +73,9 @@ export function convolve([lhs, rhs]: readonly HostArray[], p: ConvParams, [out]:
       const y0 = f! * yStrides[d.rhs[0]!]!
       let acc = 0
       for (let k = 0; k < sources.length; k++) {
-        if (sources[k]! < 0) continue
-        const [xk, yk] = [x0 + xAt[sources[k]!]!, y0 + yAt[k]!]
-        for (let c = 0; c < inFeatures; c++) acc = mac(acc, xs[xk + c * xStrides[d.lhs[1]!]!]!, ys[yk + c * yStrides[d.rhs[1]!]!]!)
+        const yk = y0 + yAt[k]!
+        const xk = sources[k]! < 0 ? null : x0 + xAt[sources[k]!]!
+        for (let c = 0; c < inFeatures; c++) acc = mac(acc, xk === null ? 0 : xs[xk + c * xStrides[d.lhs[1]!]!]!, ys[yk + c * yStrides[d.rhs[1]!]!]!)
       }
       values[n! * outStrides[d.out[0]!]! + f! * outStrides[d.out[1]!]! + outAt[position]!] = acc
     })

@@ -2,7 +2,7 @@
 import { type Aval, sizeOf } from '../../core/aval.ts'
 import type { SelectWindowParams, WindowFamilyParams, WindowParams } from '../../core/primitives/index.ts'
 import { convolve } from './contraction.ts'
-import { type CpuRules, fromNumbers, type HostArray, numbersOf } from './host-array.ts'
+import { type CpuRules, fromNumbers, type HostArray, numbersOf, rangeOf } from './host-array.ts'
 import { maximumOf, minimumOf, productOf, sumOf } from './reduction.ts'
 import { eachWindow } from './walk.ts'
 
@@ -22,16 +22,16 @@ function reduceWindow(monoid: typeof sumOf): (inputs: readonly HostArray[], para
 
 /**
  * The element that a window selects: the first, until one comes that it does not compare well with. A NaN gives way to
- * whatever follows, as in XLA. -1 for a window of padding alone.
+ * whatever follows. Padding and holes stand where they stand as what is never an extremum, and are selected after a NaN or
+ * before equals: -1. All as reverse mode in JAX, whose forward mode differs from that at NaN and infinities.
  */
-function selected(xs: ArrayLike<number>, sources: Int32Array, selectPrim: SelectWindowParams['selectPrim']): number {
-  let best = -1
-  for (const s of sources) {
-    if (s < 0) continue
-    const keep = best >= 0 && (selectPrim === 'ge' ? xs[best]! >= xs[s]! : xs[best]! <= xs[s]!)
-    if (!keep) best = s
-  }
-  return best
+function selected(x: HostArray, selectPrim: SelectWindowParams['selectPrim']): (sources: Int32Array) => number {
+  const xs = numbersOf(x)
+  const { lowest, highest } = rangeOf(x.aval.dtype)
+  const never = selectPrim === 'ge' ? lowest : highest
+  const at = (s: number): number => (s < 0 ? never : xs[s]!)
+  const keeps = selectPrim === 'ge' ? (best: number, next: number) => best >= next : (best: number, next: number) => best <= next
+  return (sources) => sources.reduce((best, s) => (keeps(at(best), at(s)) ? best : s))
 }
 
 export const windowsCpu: CpuRules<keyof WindowFamilyParams> = {
@@ -41,19 +41,21 @@ export const windowsCpu: CpuRules<keyof WindowFamilyParams> = {
   reduceWindowMax: reduceWindow(maximumOf),
   reduceWindowMin: reduceWindow(minimumOf),
   selectAndScatterAdd: ([source, x], params, [out]) => {
-    const [from, xs] = [numbersOf(source!), numbersOf(x!)]
+    const from = numbersOf(source!)
+    const place = selected(x!, params.selectPrim)
     const values = new Float64Array(sizeOf(out!.shape))
     eachWindow(x!.aval.shape, params, (window, sources) => {
-      const s = selected(xs, sources, params.selectPrim)
+      const s = place(sources)
       if (s >= 0) values[s] = values[s]! + from[window]!
     })
     return [fromNumbers(out!, values)]
   },
   selectAndGatherAdd: ([tangents, x], params, [out]) => {
-    const [from, xs] = [numbersOf(tangents!), numbersOf(x!)]
+    const from = numbersOf(tangents!)
+    const place = selected(x!, params.selectPrim)
     const values = new Float64Array(sizeOf(out!.shape))
     eachWindow(x!.aval.shape, params, (window, sources) => {
-      const s = selected(xs, sources, params.selectPrim)
+      const s = place(sources)
       values[window] = s >= 0 ? from[s]! : 0
     })
     return [fromNumbers(out!, values)]

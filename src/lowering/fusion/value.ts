@@ -30,7 +30,7 @@ export interface ReductionAccumulator {
   readonly dtype: DType
   /** `index` is of the result, `inner` of the reduced axes. */
   readonly at: (b: Builder, index: readonly Index[], inner: readonly Index[]) => NodeId
-  /** argmax and argmin: the position that is reported. */
+  /** Combines of positions: the one that is reported. */
   readonly position: ((b: Builder, index: readonly Index[], inner: readonly Index[]) => NodeId) | null
   readonly flops: number
 }

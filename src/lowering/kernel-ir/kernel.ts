@@ -73,22 +73,30 @@ export interface Store {
   readonly node: NodeId
 }
 
-/** How a reduction combines. `argmax`/`argmin` carry (value, int32 position): first extremum, first NaN wins. */
-export type Combine = 'sum' | 'prod' | 'max' | 'min' | 'and' | 'or' | 'xor' | 'argmax' | 'argmin'
+/**
+ * How a reduction combines. `argmax`/`argmin` carry (value, int32 position): first extremum, first NaN wins.
+ *
+ * `selectGe`/`selectLe` carry the same and are XLA's select: the first element is selected, and each that follows takes its
+ * place unless the selected one is `>=` (`<=`) it. A NaN so gives way to what follows, and takes the place of what it
+ * follows. That is not associative: a stage with such a combine folds in row-major order, its positions counting from 0.
+ */
+export type Combine = 'sum' | 'prod' | 'max' | 'min' | 'and' | 'or' | 'xor' | PositionCombine
+/** Those whose result is a position. */
+export type PositionCombine = 'argmax' | 'argmin' | 'selectGe' | 'selectLe'
 
-/** One value carried through a reduction. For argmax/argmin the result is the position, given by `position`'s node (int32). */
+/** One value carried through a reduction. Where the result is a position, it is given by `position`'s node (int32). */
 export interface Accumulator {
   readonly combine: Combine
   readonly dtype: DType
   readonly node: NodeId
-  /** argmax/argmin only: the int32 node that is the position to report. */
+  /** Combines of positions only: the int32 node that is the position to report. */
   readonly position: NodeId | null
 }
 
 export type Stage =
   /** For each point of parallel × inner: evaluate, store. */
   | { readonly kind: 'map'; readonly inner: readonly number[]; readonly nodes: Expression; readonly stores: readonly Store[] }
-  /** For each point of parallel: fold over inner, in row-major order or any fixed by shape. Later stages see the results by `reduced`. */
+  /** For each point of parallel: fold over inner, in row-major order or, unless it is `foldsInOrder`, any fixed by shape. Later stages see the results by `reduced`. */
   | { readonly kind: 'reduce'; readonly inner: readonly number[]; readonly nodes: Expression; readonly accumulators: readonly Accumulator[] }
   /** As reduce over the one inner dimension, in order (backwards with `reverse`), storing after each element; `nodes` from `after` on may use `accumulator`. */
   | {

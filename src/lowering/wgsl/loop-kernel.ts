@@ -5,7 +5,7 @@
  */
 import { sizeOf } from '../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../core/dtype.ts'
-import { type Accumulator, type Combine, type LoopKernel, type Program, readsOfKernel, type Stage, writesOfKernel } from '../kernel-ir/index.ts'
+import { type Accumulator, type Combine, foldsInOrder, type LoopKernel, type Program, readsOfKernel, type Stage, writesOfKernel } from '../kernel-ir/index.ts'
 import { inRange } from './apply.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
 import { Buffers, dispatchOf, indented, moduleText, type Shader } from './shader.ts'
@@ -19,7 +19,7 @@ const pointsPerGroup = 64
 export function loopShader(kernel: LoopKernel, program: Program): Shader {
   const buffers = new Buffers(program, readsOfKernel(kernel), writesOfKernel(kernel))
   const points = sizeOf(kernel.space)
-  const cooperative = kernel.stages.some((s) => s.kind === 'reduce' && sizeOf(s.inner) >= longRow) && kernel.stages.every((s) => s.kind !== 'cumulative')
+  const cooperative = kernel.stages.some((s) => s.kind === 'reduce' && sizeOf(s.inner) >= longRow) && !kernel.stages.some(foldsInOrder)
   const stages = new Stages(kernel, buffers, cooperative)
   const text = kernel.stages.map((stage, i) => stages.text(stage, i)).join('\n')
   const open = unravel('point', kernel.space, 'd', 0)
@@ -201,9 +201,11 @@ export function identityOf(combine: Combine, dtype: DType): string {
       return dtype === 'bool' ? 'true' : literalOf(dtype, dtypeInfo[dtype].kind === 'int' ? -1 : highest[dtype]!)
     case 'max':
     case 'argmax':
+    case 'selectGe':
       return literalOf(dtype, float ? -Infinity : (lowest[dtype] ?? 0))
     case 'min':
     case 'argmin':
+    case 'selectLe':
       return literalOf(dtype, float ? Infinity : (highest[dtype] ?? 1))
   }
 }
@@ -229,13 +231,18 @@ export function combineText(combine: Combine, dtype: DType, a: string, b: string
       return bool ? `(${a} != ${b})` : `(${a} ^ ${b})`
     case 'argmax':
     case 'argmin':
+    case 'selectGe':
+    case 'selectLe':
       return b
   }
 }
 
-/** Whether x comes before the best so far: greater (less), or the first NaN. */
+/** Whether x takes the place of the best so far: greater (less), or the first NaN; of selects, a NaN takes any place and keeps none. */
 function beatsText(combine: Combine, dtype: DType, x: string, best: string): string {
-  const sign = combine === 'argmax' ? '>' : '<'
+  const sign = combine === 'argmax' || combine === 'selectGe' ? '>' : '<'
   if (typeOf(dtype) === 'bool') return `(u32(${x}) ${sign} u32(${best}))`
-  return typeOf(dtype) === 'f32' ? `(!is_nan(${best}) && (is_nan(${x}) || ${x} ${sign} ${best}))` : `(${x} ${sign} ${best})`
+  if (typeOf(dtype) !== 'f32') return `(${x} ${sign} ${best})`
+  // NaN by its bits: compilers may take comparisons for those of numbers
+  if (combine === 'selectGe' || combine === 'selectLe') return `(is_nan(${best}) || is_nan(${x}) || ${x} ${sign} ${best})`
+  return `(!is_nan(${best}) && (is_nan(${x}) || ${x} ${sign} ${best}))`
 }

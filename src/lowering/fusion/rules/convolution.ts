@@ -1,6 +1,6 @@
 /**
  * Convolution as a contraction with index maps: rows are (batch, window place), columns output features, k is (window
- * offset, input feature); padding is a guard, dilation of the operand a guard on a remainder, groups are batch axes. The
+ * offset, input feature); padding is a guard, dilation of the operand a guard on a remainder (both read zeros, which are multiplied), groups are batch axes. The
  * gradients of a convolution are convolutions with other dimension numbers, and come out as well.
  */
 import type { LoweringRule } from '../graph.ts'

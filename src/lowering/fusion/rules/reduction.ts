@@ -24,9 +24,11 @@ export function identity(combine: Combine, dtype: DType): number | boolean {
       return kind === 'bool' ? true : kind === 'uint' ? 2 ** bits - 1 : -1
     case 'max':
     case 'argmax':
+    case 'selectGe':
       return kind === 'float' ? -Infinity : kind === 'int' ? -(2 ** (bits - 1)) : kind === 'bool' ? false : 0
     case 'min':
     case 'argmin':
+    case 'selectLe':
       return kind === 'float' ? Infinity : kind === 'int' ? 2 ** (bits - 1) - 1 : kind === 'bool' ? true : 2 ** bits - 1
   }
 }

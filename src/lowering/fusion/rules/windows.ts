@@ -50,9 +50,9 @@ function reduceWindow<P extends 'reduceWindowSum' | 'reduceWindowProd' | 'reduce
   }
 }
 
-/** The flat offset of each window's extremum, in the narrowest dtype that holds it. */
+/** The flat offset of what each window selects, in the narrowest dtype that holds it. Padding can be selected, and then nothing is there. */
 function selected(g: Graph, x: Operand, w: WindowParams, windows: Shape, select: 'ge' | 'le'): { offset: Operand; dtype: DType } {
-  const combine = select === 'ge' ? 'argmax' : 'argmin'
+  const combine = select === 'ge' ? 'selectGe' : 'selectLe'
   const v = g.reduction(windows, w.windowDimensions, {
     combine,
     dtype: dtypeOf(x),

@@ -1,5 +1,5 @@
 /** A loop kernel as one function over a range of its units of work. */
-import type { BufferId, LoopKernel, Stage } from '../../kernel-ir/index.ts'
+import { type BufferId, foldsInOrder, type LoopKernel, type Stage } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { buffersOf } from './kernel-key.ts'
@@ -78,7 +78,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
 function describe(c: StageContext, stage: Stage, pointers: ReadonlyMap<BufferId, Local>): State['info'] {
   const rank = c.space.length
   const inner = stage.inner.length
-  const vectorDim = c.mode === 'space' ? rank - 1 : inner > 0 && stage.kind !== 'cumulative' ? rank + inner - 1 : null
+  const vectorDim = c.mode === 'space' ? rank - 1 : inner > 0 && !foldsInOrder(stage) ? rank + inner - 1 : null
   return describeStage(stage, {
     fn: c.fn,
     helpers: c.helpers,

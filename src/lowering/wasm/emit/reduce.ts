@@ -6,7 +6,7 @@
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { InternalError } from '../../../core/errors.ts'
-import type { Accumulator, Combine } from '../../kernel-ir/index.ts'
+import type { Accumulator, Combine, PositionCombine } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { combineValues } from './apply.ts'
@@ -14,8 +14,9 @@ import { convert } from './convert.ts'
 import { keep, type Lanes, literal, partsOf, type Value } from './lanes.ts'
 import { selectParts } from './select.ts'
 
-type Fold = Exclude<Combine, 'argmax' | 'argmin'>
-const primitiveOf = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or', xor: 'xor' } as const
+type Fold = Exclude<Combine, PositionCombine>
+const primitiveOf: Readonly<Record<Fold, 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor'>> = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or', xor: 'xor' }
+const isSelect = (combine: Combine): combine is 'selectGe' | 'selectLe' => combine === 'selectGe' || combine === 'selectLe'
 
 export interface Running {
   readonly accumulator: Accumulator
@@ -23,8 +24,10 @@ export interface Running {
   readonly dtype: DType
   /** By fork: the value so far, in locals of its own. */
   readonly values: readonly Value[]
-  /** argmax and argmin: the position, by fork. */
+  /** Combines of positions: the position, by fork. */
   readonly positions: readonly Local[]
+  /** Selects of floats that give the extremum as well: where there was a NaN, by fork. */
+  readonly sawNaN: readonly Local[]
   /** Sums of float32 in blocks: float64 totals, by fork. */
   readonly totals: readonly Value[]
 }
@@ -39,17 +42,17 @@ export const needsTotals = (a: Accumulator, nodeDType: DType): boolean => a.comb
 
 const runningDType = (dtype: DType): DType => (dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype)
 
-/** Fresh accumulators at their identities. */
-export function startReduction(c: Context, accumulator: Accumulator, nodeDType: DType, forks: number, totals: boolean): Running {
+/** Fresh accumulators at their identities. `withExtremum`: of a select, whose extremum is wanted too. */
+export function startReduction(c: Context, accumulator: Accumulator, nodeDType: DType, forks: number, totals: boolean, withExtremum = false): Running {
   const dtype = runningDType(nodeDType)
   const copies = (d: DType, value: number | boolean): Value[] =>
     Array.from({ length: forks }, () => Array.from({ length: partsOf(d) }, () => mutable(c, literal(c.fn, d, value)[0])))
-  const arg = accumulator.combine === 'argmax' || accumulator.combine === 'argmin'
   return {
     accumulator,
     dtype,
     values: copies(dtype, identity(accumulator.combine, dtype)),
-    positions: arg ? copies('int32', 0x7fffffff).map((v) => v[0]!) : [],
+    positions: accumulator.position === null ? [] : copies('int32', isSelect(accumulator.combine) ? 0 : 0x7fffffff).map((v) => v[0]!),
+    sawNaN: withExtremum && dtypeInfo[dtype].kind === 'float' ? copies('int32', 0).map((v) => v[0]!) : [],
     totals: totals && needsTotals(accumulator, nodeDType) ? copies('float64', 0) : [],
   }
 }
@@ -73,9 +76,11 @@ export function identity(combine: Combine, dtype: DType): number | boolean {
       return 1
     case 'max':
     case 'argmax':
+    case 'selectGe':
       return least
     case 'min':
     case 'argmin':
+    case 'selectLe':
       return greatest
     case 'and':
       return kind === 'int' ? -1 : greatest
@@ -84,7 +89,7 @@ export function identity(combine: Combine, dtype: DType): number | boolean {
 
 /**
  * What is known of a step: nothing; that it is the first into its fork; or that it comes after all others of its fork, in
- * order of position. The last two are cheaper for argmax and argmin.
+ * order of position. The last two are cheaper for argmax and argmin. Steps of selects are always in order.
  */
 export type Order = 'any' | 'first' | 'later'
 
@@ -93,14 +98,28 @@ export function reduceStep(c: Context, r: Running, fork: number, x: Value, posit
   const own = r.values[fork]
   if (own === undefined) throw new InternalError('reduce', `no fork ${fork}`)
   const place = r.positions[fork]
-  if (place !== undefined && position !== null && order !== 'any' && lanes === 4) {
-    if (order === 'first') {
-      assign(c, own, x)
-      c.fn.get(position).set(place)
-      return
-    }
+  const { combine } = r.accumulator
+  const sawNaN = r.sawNaN[fork]
+  if (sawNaN !== undefined) {
+    c.fn.get(first(combineValues(c, 'ne', r.dtype, x, x)))
+    if (order !== 'first') c.fn.get(sawNaN).emit('v128.or')
+    c.fn.set(sawNaN)
+  }
+  if (order === 'first' && lanes === 4 && (place !== undefined || combine === 'max' || combine === 'min')) {
+    assign(c, own, x)
+    if (place !== undefined && position !== null) c.fn.get(position).set(place)
+    return
+  }
+  if (place !== undefined && position !== null && isSelect(combine)) {
+    // `x <= own` rather than `own >= x`: x64 has no instruction for the latter
+    const stays = first(combineValues(c, combine === 'selectGe' ? 'le' : 'ge', r.dtype, x, own))
+    assign(c, own, selectParts(c.fn, r.dtype, stays, own, x))
+    c.fn.get(place).get(position).get(stays).emit('v128.bitselect').set(place)
+    return
+  }
+  if (place !== undefined && position !== null && order === 'later' && lanes === 4) {
     // taken where it is better or a NaN, unless there was a NaN
-    const worse = first(combineValues(c, r.accumulator.combine === 'argmax' ? 'le' : 'ge', r.dtype, x, own))
+    const worse = first(combineValues(c, combine === 'argmax' ? 'le' : 'ge', r.dtype, x, own))
     const isNumber = first(combineValues(c, 'eq', r.dtype, own, own))
     const take = keep(c.fn.get(isNumber).get(worse).emit('v128.andnot'), 'take')
     assign(c, own, selectParts(c.fn, r.dtype, take, x, own))
@@ -111,7 +130,7 @@ export function reduceStep(c: Context, r: Running, fork: number, x: Value, posit
   let at = position
   if (lanes < 4) {
     const mask = keep(c.fn.i32x4(-1, lanes > 1 ? -1 : 0, lanes > 2 ? -1 : 0, 0), 'lanes')
-    value = selectParts(c.fn, r.dtype, mask, x, literal(c.fn, r.dtype, identity(r.accumulator.combine, r.dtype)))
+    value = selectParts(c.fn, r.dtype, mask, x, literal(c.fn, r.dtype, identity(combine, r.dtype)))
     if (at !== null) at = selectParts(c.fn, 'int32', mask, [at], literal(c.fn, 'int32', 0x7fffffff))[0] ?? at
   }
   merge(c, r, own, r.positions[fork] ?? null, value, at)
@@ -120,8 +139,9 @@ export function reduceStep(c: Context, r: Running, fork: number, x: Value, posit
 // Combines (value, position) into the locals `own`, `place`.
 function merge(c: Context, r: Running, own: Value, place: Local | null, value: Value, position: Local | null): void {
   const { combine } = r.accumulator
+  if (isSelect(combine)) throw new InternalError('reduce', `${combine} out of order`)
   if (combine !== 'argmax' && combine !== 'argmin') {
-    assign(c, own, combineValues(c, primitiveOf[combine as Fold], r.dtype, own, value))
+    assign(c, own, combineValues(c, primitiveOf[combine], r.dtype, own, value))
     return
   }
   if (place === null || position === null) throw new InternalError('reduce', `${combine} without a position`)
@@ -164,9 +184,12 @@ export function finishLanes(c: Context, r: Running): Value[] {
   return r.values.map((v) => convert(c.fn, r.dtype, r.accumulator.dtype, v))
 }
 
-/** The extremum itself, which a finished argmax or argmin carries beside its position: for a max or min of the same node. */
-export const extremum = (c: Context, r: Running, a: Accumulator, across: boolean): Value[] =>
-  (across ? r.values.slice(0, 1) : r.values).map((v) => convert(c.fn, r.dtype, a.dtype, v))
+/** The extremum itself, which a finished select carries beside its position, but for NaN: for a max or min of the same node. */
+export const extremum = (c: Context, r: Running, a: Accumulator): Value[] =>
+  r.values.map((v, fork) => {
+    const sawNaN = r.sawNaN[fork]
+    return convert(c.fn, r.dtype, a.dtype, sawNaN === undefined ? v : selectParts(c.fn, r.dtype, sawNaN, literal(c.fn, r.dtype, NaN), v))
+  })
 
 /** One result in every lane: for reductions over the vector axis. */
 export function finishAcross(c: Context, r: Running): Value {

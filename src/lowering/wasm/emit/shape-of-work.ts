@@ -1,12 +1,12 @@
 /** How a loop kernel is cut: which axis runs along the lanes, what one call does, how many vectors run side by side. */
-import type { LoopKernel, Stage } from '../../kernel-ir/index.ts'
+import { foldsInOrder, type LoopKernel, type Stage } from '../../kernel-ir/index.ts'
 import { costOf } from './apply.ts'
 import { coefficientOf, isNested } from './index-arithmetic.ts'
 import { partsOf } from './lanes.ts'
 
 /**
  * - `space`: lanes are neighbours on the last axis of the space, and every stage runs over its inner axes for each vector.
- * - `inner`: lanes are neighbours on the last inner axis of each stage; a stage without one computes a single lane.
+ * - `inner`: lanes are neighbours on the last inner axis of each stage; one without, or that folds in order, computes a single lane.
  */
 export type VectorMode = 'space' | 'inner'
 
@@ -16,7 +16,7 @@ export function chooseMode(kernel: LoopKernel, fixedOuter: boolean): VectorMode 
   const { space, stages } = kernel
   if (space.length === 0 || (fixedOuter && space.length === 1)) return 'inner'
   const withInner = stages.filter((s) => s.inner.length > 0)
-  if (withInner.length === 0 || withInner.some((s) => s.kind === 'cumulative')) return 'space'
+  if (withInner.length === 0 || withInner.some(foldsInOrder)) return 'space'
   const last = space.length - 1
   let alongSpace = 0
   let alongInner = 0
@@ -65,7 +65,7 @@ export function forksFor(stages: readonly Stage[], points: number): number {
   for (const stage of stages) {
     cost = Math.max(cost, bodyCost(stage))
     for (const node of stage.nodes) parts = Math.max(parts, partsOf(node.dtype))
-    if (stage.kind !== 'map' && stage.accumulators.some((a) => a.combine === 'argmax' || a.combine === 'argmin')) cost += 8
+    if (stage.kind !== 'map' && stage.accumulators.some((a) => a.position !== null)) cost += 8
   }
   if (parts === 4) return 1
   const guarded = stages.some((s) => s.nodes.some((n) => n.op === 'load' && n.guards.length > 0))

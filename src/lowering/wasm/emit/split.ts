@@ -4,7 +4,7 @@
  * shape, so results do not depend on how many threads there are.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import type { Accumulator, BufferId, Index, LoopKernel, Node, Stage, Store } from '../../kernel-ir/index.ts'
+import { type Accumulator, type BufferId, foldsInOrder, type Index, type LoopKernel, type Node, type Stage, type Store } from '../../kernel-ir/index.ts'
 import { dimIndex } from './index-arithmetic.ts'
 import { normalizeLoop } from './normalize.ts'
 import { needsTotals } from './reduce.ts'
@@ -32,7 +32,7 @@ const manyElements = 2 ** 18
 export function splitLongReductions(given: LoopKernel, free: BufferId): SplitKernel {
   const whole: SplitKernel = { kernels: [given], scratch: new Map(), scratchBytes: 0 }
   const longest = Math.max(0, ...given.stages.map((s) => (s.kind === 'reduce' ? product(s.inner) : 0)))
-  if (given.stages.some((s) => s.kind === 'cumulative') || longest < manyRows || longest * product(given.space) < longReduction) return whole
+  if (given.stages.some(foldsInOrder) || longest < manyRows || longest * product(given.space) < longReduction) return whole
   const kernel = normalizeLoop(given)
   const points = product(kernel.space)
   if (points === 0) return whole

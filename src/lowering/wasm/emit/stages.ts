@@ -1,5 +1,5 @@
 /** One stage at one point of the space, or at the vectors that lie side by side there. */
-import type { Accumulator, Stage } from '../../kernel-ir/index.ts'
+import { type Accumulator, foldsInOrder, type Stage } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import type { Lanes, Value } from './lanes.ts'
@@ -48,17 +48,20 @@ type Reduce = Extract<Stage, { kind: 'reduce' }>
 
 function emitReduce(c: StageContext, number: number, stage: Reduce, state: State, dims: readonly number[]): void {
   const { fn } = c
-  const across = c.mode === 'inner' && dims.length > 0
+  const across = c.mode === 'inner' && dims.length > 0 && !foldsInOrder(stage)
   const forks = across ? Math.min(forksFor([stage], product(c.space) * product(stage.inner)), Math.max(1, Math.ceil((stage.inner.at(-1) ?? 1) / 4))) : state.forks
   // additions into one lane: of the innermost axis, and of all
   const innermost = across ? Math.ceil((stage.inner.at(-1) ?? 1) / (4 * forks)) : (stage.inner.at(-1) ?? 1)
   const additions = innermost * product(stage.inner.slice(0, -1))
   const nodeDType = (node: number): State['info']['nodes'][number]['dtype'] => stage.nodes[node]?.dtype ?? 'float32'
   const long = additions > blockLength || stage.accumulators.some((a) => a.dtype === 'float64' && needsTotals(a, nodeDType(a.node)))
-  // a max beside an argmax of the same node is the value that the argmax carries anyway
-  const twin = (a: Accumulator): number =>
-    a.combine === 'max' || a.combine === 'min' ? stage.accumulators.findIndex((other) => other.combine === `arg${a.combine}` && other.node === a.node) : -1
-  const running = stage.accumulators.map((a) => (twin(a) >= 0 ? null : startReduction(c, a, nodeDType(a.node), forks, long)))
+  // a max beside a select of the same node is the value that the select carries anyway, but for NaN
+  const twin = (a: Accumulator): number => {
+    const select = a.combine === 'max' ? 'selectGe' : a.combine === 'min' ? 'selectLe' : null
+    return stage.accumulators.findIndex((other) => other.combine === select && other.node === a.node)
+  }
+  const twins = stage.accumulators.map(twin)
+  const running = stage.accumulators.map((a, i) => (twins[i]! >= 0 ? null : startReduction(c, a, nodeDType(a.node), forks, long, twins.includes(i))))
   const own = running.filter((r) => r !== null)
   const flushAll = (): void => {
     for (const r of own) flush(c, r)
@@ -111,17 +114,11 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
       nest(fn, s, dims.slice(depth, -1), innermostLoop)
       flushAll()
     })
-  // extrema before positions: finishing across lanes combines in place, and once
-  const finished = new Map<Running, Value[]>()
   for (const [output, a] of stage.accumulators.entries()) {
-    const carrier = running[output] ?? running[twin(a)]
-    if (!carrier) continue
-    let results = finished.get(carrier)
-    if (results === undefined) {
-      results = across ? [finishAcross(c, carrier)] : finishLanes(c, carrier)
-      finished.set(carrier, results)
-    }
-    c.reduced.set(`${number}.${output}`, running[output] === null ? extremum(c, carrier, a, across) : results)
+    const r = running[output] ?? null
+    const carrier = running[twins[output]!] ?? null
+    if (r !== null) c.reduced.set(`${number}.${output}`, across ? [finishAcross(c, r)] : finishLanes(c, r))
+    else if (carrier !== null) c.reduced.set(`${number}.${output}`, extremum(c, carrier, a))
   }
 }
 
