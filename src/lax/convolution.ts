@@ -23,7 +23,8 @@ const isLayouts = (d: ConvDimensions): d is ConvLayouts => Array.isArray(d)
  * @throws ArgumentError when letters are missing, repeat or differ between the three.
  */
 export function convDimensionNumbers(rank: number, dimensions?: ConvDimensions | null, operation = 'convDimensionNumbers'): ConvDimensionNumbers {
-  const inOrder = Array.from({ length: ops.checkInteger(operation, 'rank', rank, 2) }, (_, i) => i)
+  if (ops.checkInteger(operation, 'rank', rank, 2) > 2 ** 16) throw new ArgumentError(operation, `rank is ${rank}; no array has that many axes`)
+  const inOrder = Array.from({ length: rank }, (_, i) => i)
   if (dimensions === null || dimensions === undefined) return { lhs: inOrder, rhs: inOrder, out: inOrder }
   if (!isLayouts(dimensions)) {
     ops.checkOptions(operation, dimensions, ['lhs', 'rhs', 'out'])

@@ -38,7 +38,7 @@ const largeSteps = sized(300, 10_000)
 const smallSteps = sized(10_000, 1_000_000)
 
 describe('a new array of 4 MiB at each step', () => {
-  test.each(sized(['eager', 'grad(jit)', 'scan'], everyStep))(`%s`, async (name) => {
+  test.each(sized(['eager', 'jit', 'grad(jit)', 'vmap', 'scan'], everyStep))(`%s`, async (name) => {
     requireBounded(await inNode.run(name, 'large', largeSteps), nodeBound)
   }, longTestTimeout)
 

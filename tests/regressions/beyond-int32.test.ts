@@ -1,5 +1,5 @@
 /** Sizes and positions beyond int32 wrapped round in index arithmetic, so that windows read what is not in them. */
-import { jit, lax, type NDArray, np, ShapeError } from 'pullback'
+import { ArgumentError, jit, lax, type NDArray, np, ShapeError } from 'pullback'
 import { expect, test } from 'vitest'
 
 const far = 2 ** 40
@@ -48,4 +48,8 @@ test('a plain index beyond int32 lies past the end', () => {
     expect(lax.dynamicUpdateSlice(x, np.array([9]), [i]).js()).toEqual([1, 2, 9])
     expect(np.roll(x, i).js()).toEqual(np.roll(x, i % 3).js())
   }
+})
+
+test('nothing has 2^40 axes', () => {
+  expect(() => lax.convDimensionNumbers(far)).toThrow(ArgumentError)
 })
