@@ -44,7 +44,8 @@ describe('run.mjs', () => {
 describe('test.mjs', () => {
   test('a word selects test files by their path, and the last line counts', () => {
     const { status, lines } = node('test.mjs', 'data/idx-bytes')
-    expect([status, lines.at(-1)]).toEqual([0, '8 passed, 0 failed, 0 skipped'])
+    expect(status).toBe(0)
+    expect(lines.at(-1)).toMatch(/^[1-9]\d* passed, 0 failed, 0 skipped$/)
   })
 
   test('a word that no path contains is a failure', () => {
