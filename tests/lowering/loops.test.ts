@@ -81,6 +81,12 @@ describe('before the loop', () => {
   })
 })
 
+test('what leaves a loop in a loop leaves both at once', () => {
+  const f = (a: np.NDArray, xs: np.NDArray): unknown => lax.scan((c: np.NDArray, x: np.NDArray) => [c, lax.scan((d: np.NDArray) => [d, np.sin(a)] as const, x, null, { length: 2 })[1]] as const, a, xs)
+  const once = hoistFromScans(traced(f, f64(), f64(3)))
+  expect(printJaxpr(hoistFromScans(once))).toBe(printJaxpr(once))
+})
+
 describe('after the loop', () => {
   test('the gradient of weights is one product over all iterations', () => {
     const loss = (w: np.NDArray, u: np.NDArray, xs: np.NDArray): np.NDArray => np.sum(np.square(cell(w, u, xs)[0]))

@@ -55,7 +55,8 @@ export class Outside {
     jaxpr.inputs.slice(numConsts + numCarry).forEach((v, i) => this.give(v, { atom: xs[i]!, moving: true }))
     for (const equation of jaxpr.equations) {
       const [out] = equation.outputs
-      if (out === undefined || equation.outputs.length > 1 || equation.primitive === 'optimizationBarrier') continue
+      // A loop inside stays: whether it stands still would hang on how many of its results are read.
+      if (out === undefined || equation.outputs.length > 1 || equation.primitive === 'optimizationBarrier' || equation.primitive === 'scan') continue
       if (!equation.inputs.every((a) => a.kind === 'literal' || this.#moves.has(a))) continue
       const moving = equation.inputs.some((a) => this.moves(a))
       if (moving && !isStackable(equation)) continue
