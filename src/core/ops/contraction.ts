@@ -84,7 +84,7 @@ export function dot(x: ArrayLike, y: ArrayLike): NDArray {
     if (a.dtype === 'bool') return ofTruth(dot, a, b)
     if (a.ndim === 0 || b.ndim === 0) return mul(a, b)
     const against = Math.max(0, b.ndim - 2)
-    if (a.shape[a.ndim - 1] !== b.shape[against]) throw new ShapeError('dot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; axis -1 of the first must equal axis ${b.ndim === 1 ? -1 : -2} of the second`)
+    if (a.shape[a.ndim - 1] !== b.shape[against]) throw new ShapeError('dot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; axis -1 of the first (${a.shape[a.ndim - 1]}) must equal axis ${b.ndim === 1 ? -1 : -2} of the second (${b.shape[against]})`)
     return bind1('dotGeneral', [a, b], { dimensionNumbers: { contracting: [[a.ndim - 1], [against]], batch: [[], []] }, preferredElementType: null })
   })
 }

@@ -74,7 +74,7 @@ export function broadcastShapes(operation: string, shapes: readonly Shape[]): Sh
     for (const s of shapes) {
       const d = s[i - rank + s.length]
       if (d === undefined || d === 1 || d === size) continue
-      if (size !== 1) throw new ShapeError(operation, `shapes ${shapes.map((t) => `[${t.join(',')}]`).join(' and ')} do not broadcast: axis ${i - rank} has sizes ${size} and ${d}; sizes must be equal or 1`)
+      if (size !== 1) throw new ShapeError(operation, `shapes ${shapes.flatMap((t) => (t.length === 0 ? [] : [`[${t.join(',')}]`])).join(' and ')} do not broadcast: axis ${i - rank} has sizes ${size} and ${d}; sizes must be equal or 1`)
       size = d
     }
     out.push(size)
