@@ -83,6 +83,20 @@ test('what is no tree, or another one', () => {
   expect(refused(() => jvp((p: { a: np.NDArray }) => p.a, [{ a: x }], [{ b: x }]))).toMatchInlineSnapshot(`"TreeError jvp: tangents has structure [{"b":*}], and [{"a":*}] is needed"`)
 })
 
+test('a tree that contains itself is told at the line of the call, whatever the depth at which it is found', () => {
+  const knot: unknown[] = []
+  knot.push(knot)
+  const loop: { next?: unknown } = {}
+  loop.next = [loop]
+  class Ring {}
+  tree.register(Ring, (ring) => [ring, null], () => new Ring())
+  const id = (p: unknown): unknown => p
+  expect(refused(() => jit(id)(knot))).toMatchInlineSnapshot(`"TreeError jit: a tree is more than 1000 levels deep, or contains itself, at [0][0][0][0]…"`)
+  expect(refused(() => jvp(id, [knot], [knot]))).toMatchInlineSnapshot(`"TreeError jvp: a tree is more than 1000 levels deep, or contains itself, at [0][0][0][0]…"`)
+  expect(refused(() => tree.leaves(loop))).toMatchInlineSnapshot(`"TreeError tree.leaves: a tree is more than 1000 levels deep, or contains itself, at ["next"][0]["next"][0]…"`)
+  expect(refused(() => tree.leaves({ a: new Ring() }))).toMatchInlineSnapshot(`"TreeError tree.leaves: a tree is more than 1000 levels deep, or contains itself, at ["a"]…"`)
+})
+
 test('bodies of scan', () => {
   expect(refused(() => lax.scan((c: np.NDArray) => [np.concatenate([c, c]), null] as const, x, null, { length: 2 }))).toMatchInlineSnapshot(`"ShapeError scan: the body must return the carry in the types it got: carry is float32[3] and comes back as float32[6]"`)
   expect(refused(() => lax.scan((c: np.NDArray) => [c.astype('int32'), null] as const, x, null, { length: 2 }))).toMatchInlineSnapshot(`"DtypeError scan: the body must return the carry in the types it got: carry is float32[3] and comes back as int32[3]; convert with astype"`)
