@@ -50,12 +50,14 @@ export class WasmBackend implements Backend {
   }
 
   compile(jaxpr: Jaxpr): Executable {
+    // No code is made for its sizes, so there is none to be found again.
+    const sized = sizedForm(jaxpr)
+    if (sized !== null) return this.#compileSized(jaxpr, sized)
     const key = jaxprKey(jaxpr)
     const hit = this.#programs.get(key)
     if (hit !== undefined) return hit
-    const sized = sizedForm(jaxpr)
-    const executable = sized === null ? this.#compileFor(jaxpr) : this.#compileSized(jaxpr, sized)
-    this.#programs.set(key, executable, sized === null ? executable.codeBytes : 0)
+    const executable = this.#compileFor(jaxpr)
+    this.#programs.set(key, executable, executable.codeBytes)
     return executable
   }
 

@@ -114,6 +114,14 @@ describe('the same bits as code for the shape', () => {
   })
 })
 
+test('batches of a large array are movements of rows, whatever their place; large transposes have code of their own', () => {
+  const rows = aval([5000, 784], 'float32')
+  const batch = (start: number): Jaxpr => program('slice', { startIndices: [start, 0], limitIndices: [start + 128, 784], strides: [1, 1] }, rows)
+  expect(sizedForm(batch(0))?.key).toBe(sizedForm(batch(777))?.key)
+  expect(sizedForm(batch(0))).not.toBeNull()
+  expect(sizedForm(program('transpose', { permutation: [1, 0] }, rows))).toBeNull()
+})
+
 test('a new shape compiles nothing', () => {
   defaultDevice('wasm')
   const modules = vi.spyOn(WebAssembly, 'Module')

@@ -19,7 +19,7 @@ export interface SizedForm {
   readonly over: number
 }
 
-/** Elements up to which an operation is worth no code of its own. */
+/** Elements of a result up to which an operation is worth no code of its own. */
 const mostElements = 2 ** 16
 
 /** The form of a program that is one operation on its inputs; null: it has none, or is too large for it. */
@@ -27,8 +27,9 @@ export function sizedForm(jaxpr: Jaxpr): SizedForm | null {
   const [e, ...more] = jaxpr.equations
   if (e === undefined || more.length > 0 || !isWhole(jaxpr, e)) return null
   const [out] = e.outputs
-  if (out === undefined || sizeOf(out.aval.shape) > mostElements || e.inputs.some((a) => sizeOf(a.aval.shape) > mostElements)) return null
-  return elementwiseForm(e) ?? movementForm(e)
+  if (out === undefined) return null
+  const small = sizeOf(out.aval.shape) <= mostElements
+  return (small ? elementwiseForm(e) : null) ?? movementForm(e, small)
 }
 
 /** One result, and the program's inputs are the equation's, each once and in order. */

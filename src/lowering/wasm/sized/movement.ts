@@ -26,10 +26,13 @@ interface Copy {
 /** Axes of a copy, after those that lie side by side are one. */
 const rank = 5
 const wordsOfCopy = 3 + 3 * rank
+/** Elements of a row that is copied as fast as memory goes. */
+const longRow = 32
 /** Copies of one operation: more operands than this are concatenated by code of their own. */
 const mostCopies = 16
 
-export function movementForm(e: Eqn): SizedForm | null {
+/** Of any size where whole rows are copied, as in batches of a data set; what moves element by element only where it is `small`. */
+export function movementForm(e: Eqn, small: boolean): SizedForm | null {
   const copies = copiesOf(e)
   if (copies === null || copies.length > mostCopies) return null
   const { bytes } = dtypeInfo[e.outputs[0]!.aval.dtype]
@@ -37,6 +40,8 @@ export function movementForm(e: Eqn): SizedForm | null {
   for (const copy of copies) {
     const axes = merged(copy.axes)
     if (axes.length > rank) return null
+    const row = axes.at(-1)
+    if (!small && (e.primitive === 'pad' || row === undefined || row.size < longRow || row.from !== 1 || row.to !== 1)) return null
     const all = [...Array.from({ length: rank - axes.length }, (): Axis => ({ size: 1, from: 0, to: 0 })), ...axes]
     words.push(4 * copy.operand, copy.from * bytes, copy.to * bytes, ...all.flatMap((a) => [a.size, a.from * bytes, a.to * bytes]))
   }
