@@ -119,10 +119,13 @@ describe('after the loop', () => {
     sameResults(sinkFromScans(before), before)
   })
   test('an outer product in each iteration becomes a product of matrices', () => {
+    const outer = { dimensionNumbers: { contracting: [[], []], batch: [[], []] } } as const
     const f = (c0: np.NDArray, xs: np.NDArray): unknown =>
-      lax.scan(([s, c]: readonly [np.NDArray, np.NDArray], x: np.NDArray) => [[s.add(np.outer(x, c)), np.sin(c).add(x)], null] as const, [f64(4, 4), c0] as const, xs, { reverse: true })
-    const before = optimize(traced(f, f64(4), f64(6, 4)))
-    sameResults(before, traced(f, f64(4), f64(6, 4)))
+      lax.scan(([s, c]: readonly [np.NDArray, np.NDArray], x: np.NDArray) => [[s.add(bind('dotGeneral', [x, c], { ...outer, preferredElementType: null })[0]!), np.sin(c).add(x)], null] as const, [f64(4, 4), c0] as const, xs, { reverse: true })
+    const before = traced(f, f64(4), f64(6, 4))
+    const after = sinkFromScans(before)
+    expect([inLoops(before), inLoops(after)]).toEqual(['scan 6 (dot)', 'scan 6 () dot'])
+    sameResults(after, before)
   })
 })
 
