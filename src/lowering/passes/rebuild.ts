@@ -1,5 +1,5 @@
 /** What every pass needs: variables replaced by atoms, and equations over the replacements. */
-import type { Atom, Eqn, Jaxpr, Var } from '../../core/jaxpr.ts'
+import type { Atom, Eqn, EqnFor, Jaxpr, Var } from '../../core/jaxpr.ts'
 
 /** Replacements of variables; what is not in it stands for itself. */
 export class Renaming {
@@ -30,4 +30,16 @@ export function mapPrograms(jaxpr: Jaxpr, rewrite: (inner: Jaxpr) => Jaxpr): Jax
     return { ...e, params: { ...e.params, jaxpr: inner } } as Eqn
   })
   return changed ? { ...jaxpr, equations } : jaxpr
+}
+
+/** The program with every scan, those inside first, replaced by the equations that `rewrite` gives for it; null: it stays. */
+export function mapScans(jaxpr: Jaxpr, rewrite: (scan: EqnFor<'scan'>) => readonly Eqn[] | null): Jaxpr {
+  const inner = mapPrograms(jaxpr, (j) => mapScans(j, rewrite))
+  let changed = false
+  const equations = inner.equations.flatMap((e) => {
+    const rewritten = e.primitive === 'scan' ? rewrite(e) : null
+    changed ||= rewritten !== null
+    return rewritten ?? [e]
+  })
+  return changed ? { ...inner, equations } : inner
 }

@@ -4,7 +4,7 @@
  * iteration is computed once.
  */
 import type { Eqn, Jaxpr, Var } from '../../../core/jaxpr.ts'
-import { mapPrograms } from '../rebuild.ts'
+import { mapScans } from '../rebuild.ts'
 import { removeDead } from '../remove-dead.ts'
 import { chunkLength, inChunks } from './chunk-scan.ts'
 import { bytesOfAll, countUses, loopBudget, operandsOf, Outside, type Scan } from './loop-body.ts'
@@ -12,17 +12,7 @@ import { bytesOfAll, countUses, loopBudget, operandsOf, Outside, type Scan } fro
 export const hoistFromScans = (jaxpr: Jaxpr): Jaxpr => hoistWithin(jaxpr, loopBudget)
 
 /** The same within another budget, in bytes. */
-export function hoistWithin(jaxpr: Jaxpr, budget: number): Jaxpr {
-  const inner = mapPrograms(jaxpr, (j) => hoistWithin(j, budget))
-  let changed = false
-  const equations = inner.equations.flatMap((e) => {
-    if (e.primitive !== 'scan') return [e]
-    const hoisted = hoist(e, budget)
-    changed ||= hoisted !== null
-    return hoisted ?? [e]
-  })
-  return changed ? { ...inner, equations } : inner
-}
+export const hoistWithin = (jaxpr: Jaxpr, budget: number): Jaxpr => mapScans(jaxpr, (e) => hoist(e, budget))
 
 /** What costs nothing where it is read; outside it would be an array to store. */
 const free: ReadonlySet<string> = new Set(['reshape', 'transpose', 'broadcastInDim', 'slice', 'rev', 'pad', 'concatenate', 'iota', 'convertElementType', 'stopGradient'])

@@ -7,7 +7,7 @@
  */
 import { bytesOf } from '../../../core/aval.ts'
 import { type Atom, type Eqn, eqn, type EqnFor, type Jaxpr, Var } from '../../../core/jaxpr.ts'
-import { mapPrograms } from '../rebuild.ts'
+import { mapScans } from '../rebuild.ts'
 import { removeDead } from '../remove-dead.ts'
 import { chunkLength, inChunks } from './chunk-scan.ts'
 import { behindBarriers, countUses, loopBudget, operandsOf, Outside, type Scan } from './loop-body.ts'
@@ -16,17 +16,7 @@ import { isStackable } from './stack-equation.ts'
 export const sinkFromScans = (jaxpr: Jaxpr): Jaxpr => sinkWithin(jaxpr, loopBudget)
 
 /** The same within another budget, in bytes. */
-export function sinkWithin(jaxpr: Jaxpr, budget: number): Jaxpr {
-  const inner = mapPrograms(jaxpr, (j) => sinkWithin(j, budget))
-  let changed = false
-  const equations = inner.equations.flatMap((e) => {
-    if (e.primitive !== 'scan') return [e]
-    const sunk = sink(e, budget)
-    changed ||= sunk !== null
-    return sunk ?? [e]
-  })
-  return changed ? { ...inner, equations } : inner
-}
+export const sinkWithin = (jaxpr: Jaxpr, budget: number): Jaxpr => mapScans(jaxpr, (e) => sink(e, budget))
 
 /** A carry to which products are added and nothing else is done. */
 interface Sum {
