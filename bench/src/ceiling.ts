@@ -2,6 +2,7 @@
 import { Heap } from '../../src/backends/wasm/heap.ts'
 import { type Code, ThreadPool } from '../../src/backends/wasm/pool.ts'
 import { type FunctionBuilder, ModuleBuilder } from '../../src/lowering/wasm/asm/index.ts'
+import { accumulatorCounts, best, multiplyAdds } from '../../src/lowering/wasm/ceilings.ts'
 
 export interface Ceiling {
   readonly threads: number
@@ -9,16 +10,6 @@ export interface Ceiling {
   readonly peak: number
   /** GB/s read plus written by a copy loop over 256 MB. */
   readonly stream: number
-}
-
-function best(f: () => void, times: number): number {
-  let t = Infinity
-  for (let i = 0; i < times; i++) {
-    const start = performance.now()
-    f()
-    t = Math.min(t, performance.now() - start)
-  }
-  return t
 }
 
 /** The ceilings of one thread and, where there are more, of all. */
@@ -51,22 +42,9 @@ function program(heap: Heap, pool: ThreadPool, body: (module: ModuleBuilder, fn:
 function peak(heap: Heap, pool: ThreadPool): number {
   let most = 0
   const results = heap.reserve(4096)
-  for (const accumulators of [4, 6, 8, 10, 12, 14]) {
+  for (const accumulators of accumulatorCounts) {
     const run = program(heap, pool, (_, fn) => {
-      const n = fn.param(2)
-      const sums = Array.from({ length: accumulators }, () => fn.local('v128'))
-      const [x, y] = [fn.local('v128'), fn.local('v128')]
-      fn.f32x4(0.9999).set(x).f32x4(0.5).set(y)
-      fn.loop((head) => {
-        for (const s of sums) fn.get(s).get(x).emit('f32x4.mul').get(y).emit('f32x4.add').set(s)
-        fn.get(n).i32(1).emit('i32.sub').tee(n).brIf(head)
-      })
-      fn.get(fn.param(0)).i32(64).emit('i32.mul').i32(results).emit('i32.add')
-      for (const [i, s] of sums.entries()) {
-        fn.get(s)
-        if (i > 0) fn.emit('f32x4.add')
-      }
-      fn.mem('v128.store')
+      multiplyAdds(fn, fn.param(2), accumulators, () => void fn.get(fn.param(0)).i32(64).emit('i32.mul').i32(results).emit('i32.add'))
     })
     for (let i = 0; i < 2000; i++) run(100)
     const iterations = 500_000

@@ -1,6 +1,6 @@
 /** What the machine can do at most, in WebAssembly on one thread: what programs are measured against. */
 import { now } from '#platform'
-import { ModuleBuilder } from './asm/index.ts'
+import { type FunctionBuilder, type Local, ModuleBuilder } from './asm/index.ts'
 
 function instance(bytes: number, build: (module: ModuleBuilder) => void): (n: number) => void {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) })
@@ -10,7 +10,7 @@ function instance(bytes: number, build: (module: ModuleBuilder) => void): (n: nu
   return new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } }).exports['run'] as (n: number) => void
 }
 
-function best(f: () => void, times: number): number {
+export function best(f: () => void, times: number): number {
   let t = Infinity
   for (let i = 0; i < times; i++) {
     const start = now()
@@ -20,26 +20,33 @@ function best(f: () => void, times: number): number {
   return t
 }
 
+/** How many sums are tried: enough to hide an addition's latency, few enough for the registers. */
+export const accumulatorCounts: readonly number[] = [4, 6, 8, 10, 12, 14]
+
+/** `n` times a multiply-add to each of some independent sums; their total goes to `address`. */
+export function multiplyAdds(fn: FunctionBuilder, n: Local, accumulators: number, address: () => void): void {
+  const sums = Array.from({ length: accumulators }, () => fn.local('v128'))
+  const [x, y] = [fn.local('v128'), fn.local('v128')]
+  fn.f32x4(0.9999).set(x).f32x4(0.5).set(y)
+  fn.loop((head) => {
+    for (const s of sums) fn.get(s).get(x).emit('f32x4.mul').get(y).emit('f32x4.add').set(s)
+    fn.get(n).i32(1).emit('i32.sub').tee(n).brIf(head)
+  })
+  address()
+  for (const [i, s] of sums.entries()) {
+    fn.get(s)
+    if (i > 0) fn.emit('f32x4.add')
+  }
+  fn.mem('v128.store')
+}
+
 /** GFLOP/s of independent f32x4 multiply-adds; the best of six numbers of accumulators, each tried some times. */
 export function peak(times = 12): number {
   let most = 0
-  for (const accumulators of [4, 6, 8, 10, 12, 14]) {
+  for (const accumulators of accumulatorCounts) {
     const run = instance(65536, (module) => {
       const fn = module.function('run', ['i32'], [])
-      const n = fn.param(0)
-      const sums = Array.from({ length: accumulators }, () => fn.local('v128'))
-      const [x, y] = [fn.local('v128'), fn.local('v128')]
-      fn.f32x4(0.9999).set(x).f32x4(0.5).set(y)
-      fn.loop((head) => {
-        for (const s of sums) fn.get(s).get(x).emit('f32x4.mul').get(y).emit('f32x4.add').set(s)
-        fn.get(n).i32(1).emit('i32.sub').tee(n).brIf(head)
-      })
-      fn.i32(0)
-      for (const [i, s] of sums.entries()) {
-        fn.get(s)
-        if (i > 0) fn.emit('f32x4.add')
-      }
-      fn.mem('v128.store')
+      multiplyAdds(fn, fn.param(0), accumulators, () => void fn.i32(0))
       module.export('run', fn)
     })
     for (let i = 0; i < 2000; i++) run(100)
