@@ -81,7 +81,11 @@ export class WasmBackend implements Backend {
     if (leastBytes(signature) > heap.size) throw tooLarge(signature, heap.size)
     const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove })
     const codeOf = (module: Uint8Array<ArrayBuffer>): Code => ({ run: instantiate(module, heap.memory, this.#profiler.tick), bytes: sharedTime > 0 ? module : new Uint8Array(), sharedTime, time })
-    const timed = (): Timed => ({ code: codeOf(emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove, ticks: true }).bytes), kernels: describeKernels(program), silent: false })
+    // Lowered once more: a program that is never profiled keeps its kernels for nobody.
+    const timed = (): Timed => {
+      const again = lowerToProgram(jaxpr)
+      return { code: codeOf(emitProgram(again.program, again.plan, { shared: heap.shared, shareAbove: this.#shareAbove, ticks: true }).bytes), kernels: describeKernels(again.program), silent: false }
+    }
     return new WasmExecutable(machine, { ...signature, arenaBytes, ownBytes }, codeOf(bytes), bytes.length, timed)
   }
 
