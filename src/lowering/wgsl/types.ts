@@ -35,9 +35,6 @@ export const storedType = (dtype: DType): Exclude<WgslType, 'bool'> => {
   return type === 'bool' ? 'u32' : type
 }
 
-/** 32-bit words that an element takes. */
-export const wordsOf = (dtype: DType): number => (dtype === 'key' ? 2 : 1)
-
 /** A stored element as a value. */
 export const fromStored = (dtype: DType, text: string): string => (dtype === 'bool' ? `(${text} != 0u)` : text)
 /** A value as what is stored. */

@@ -1,11 +1,10 @@
 /** Elementwise operations on arrays of any length: four elements a step, the last ones one by one. */
 import { isElementwise } from '../../../core/abstract-eval/index.ts'
-import { bytesOf } from '../../../core/aval.ts'
+import { bytesOf, sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { Eqn } from '../../../core/jaxpr.ts'
 import { paramKey } from '../../../core/jaxpr-key.ts'
 import type { ElementwiseParams } from '../../../core/primitives/index.ts'
-import { sizeOf } from '../../../core/aval.ts'
 import type { Node } from '../../kernel-ir/index.ts'
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../asm/index.ts'
 import { applyPrimitive } from '../emit/apply.ts'
