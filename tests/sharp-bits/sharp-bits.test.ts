@@ -1,108 +1,223 @@
-/** docs/sharp-bits.md, line by line: what JavaScript does with arrays, what to write instead, and which rule finds it. */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+/** docs/sharp-bits.md, row by row: what JavaScript does with arrays, what to write instead, and what finds it. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { jit, np, random } from '../../src/index.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { jit, lax, makeJaxpr, np, random, vmap } from '../../src/index.ts'
+import { type Finding, findings } from './findings.ts'
 
-const x = np.array(0)
-const y = np.array(0)
+const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'sharp-bits.md'), 'utf8')
+
 // As a user's plain JavaScript sees it: the types would refuse most of what follows.
 const anything = (v: unknown): never => v as never
+const x = np.array(0)
+const y = np.array(0)
+/** A table with entries under the numbers that `x` might be taken for. */
+const table: Record<string, string> = { 0: 'by number', '0.0': 'by text' }
 
-test('conditions: an array is true, zero too', () => {
-  expect(anything(x) ? 'taken' : 'not').toBe('taken')
-  expect(!anything(x)).toBe(false)
-  expect(anything(x) && y).toBe(y)
-  expect(anything(x) || y).toBe(x)
-  expect([x.item() !== 0, np.logicalNot(x).js(), np.logicalAnd(x, y).js(), np.logicalOr(x, 1).js(), np.where(x, 1, 2).item()]).toEqual([false, true, false, true, 2])
+interface Row {
+  /** The row's first cell in the docs. */
+  readonly written: string
+  /** Lines in which a linter and TypeScript should find it; `x` and `y` are scalars there. */
+  readonly lines: readonly string[]
+  readonly happens: () => void
+}
+
+const rows: readonly Row[] = [
+  {
+    written: '`if (x)`, `while (x)`, `x ? a : b`',
+    lines: ['if (x) out.push(1)', 'while (x) break', 'out.push(x ? 1 : 2)'],
+    happens() {
+      const taken: string[] = []
+      if (anything(x)) taken.push('if')
+      while (anything(x)) {
+        taken.push('while')
+        break
+      }
+      taken.push(anything(x) ? 'a' : 'b')
+      expect(taken).toEqual(['if', 'while', 'a'])
+      expect(x.item() !== 0).toBe(false)
+      expect(np.where(np.array([0, 1]), 1, 2).js()).toEqual([2, 1])
+    },
+  },
+  {
+    written: '`!x`',
+    lines: ['out.push(!x)'],
+    happens() {
+      expect([!anything(x), !anything(np.array(1))]).toEqual([false, false])
+      expect([np.logicalNot(x).js(), x.item() === 0]).toEqual([true, true])
+    },
+  },
+  {
+    written: '`x && y`, <code>x &#124;&#124; y</code>',
+    lines: ['out.push(x && y)', 'out.push(x || y)'],
+    happens() {
+      expect(anything(x) && y).toBe(y)
+      expect(anything(x) || y).toBe(x)
+      expect([np.logicalAnd(x, 1).js(), np.logicalOr(x, 1).js()]).toEqual([false, true])
+    },
+  },
+  {
+    written: '`x === y`, `x !== y`, `x == y`',
+    lines: ['out.push(x === y)', 'out.push(x !== y)', 'out.push(x == y)'],
+    happens() {
+      expect([x === y, x !== y, x == y]).toEqual([false, true, false]) // oxlint-disable-line eqeqeq -- what is tested
+      expect([np.arrayEqual(x, y).item(), x.equal(y).js()]).toEqual([1, true])
+    },
+  },
+  {
+    written: '`switch (x) { case 0: … }`',
+    lines: ['switch (x) { case 0: out.push(0) }'],
+    happens() {
+      const taken = (v: unknown): string => {
+        switch (v) {
+          case 0:
+            return 'zero'
+          default:
+            return 'none'
+        }
+      }
+      expect([taken(x), taken(x.item())]).toEqual(['none', 'zero'])
+      expect(jit((v: np.NDArray) => np.where(v.equal(0), 10, 20))(x).item()).toBe(10)
+    },
+  },
+  {
+    written: '`xs.includes(x)`, `xs.indexOf(x)`, `new Set([x])`',
+    lines: ['out.push([x].includes(y))', 'out.push([x].indexOf(y))', 'out.push(new Set([x, y]))'],
+    happens() {
+      expect([[x].includes(y), [x].indexOf(y), new Set([x, y]).size]).toEqual([false, -1, 2])
+      expect([y].some((z) => np.arrayEqual(x, z).item() !== 0)).toBe(true)
+    },
+  },
+  {
+    written: '`table[x]`',
+    lines: ['out.push(table[x])'],
+    happens() {
+      expect([table[anything(x)], table[x.item()]]).toEqual(['by text', 'by number'])
+      expect(np.take(np.array([5, 6]), np.array(1, { dtype: 'int32' })).item()).toBe(6)
+    },
+  },
+  {
+    written: '`x + y`, `x == 1`',
+    lines: ['out.push(x + y)', 'out.push(x == 1)'],
+    happens() {
+      expect(() => anything(x) + anything(y)).toThrow('x.add(y)')
+      expect(() => anything(x) == 1).toThrow('x.equal(y)') // oxlint-disable-line eqeqeq -- what is tested
+      expect([x.add(y).item(), x.equal(1).js()]).toEqual([0, false])
+    },
+  },
+  {
+    written: '`x > 0`, `x * 2`, `-x`',
+    lines: ['out.push(x > 0)', 'out.push(x * 2)', 'out.push(-x)'],
+    happens() {
+      const two = anything(np.array(2))
+      expect([two > 1, two * 3, -two]).toEqual([true, 6, -2])
+      const uses: readonly ((v: np.NDArray) => unknown)[] = [(v) => anything(v) > 0, (v) => anything(v) * 2, (v) => -anything(v)]
+      for (const use of uses) {
+        expect(() => use(np.array([1, 2]))).toThrow('not one number')
+        const traced = jit((v: np.NDArray) => {
+          use(v)
+          return v
+        })
+        expect(() => traced(np.array(1))).toThrow('not known while jit traces')
+      }
+      expect([np.array([1, 2]).greater(1).js(), np.array([1, 2]).mul(2).js(), np.array([1, 2]).neg().js()]).toEqual([[false, true], [2, 4], [-1, -2]])
+    },
+  },
+  {
+    written: '`[...x]`, `for (const row of x)`',
+    lines: ['out.push([...x])', 'for (const row of x) out.push(row)'],
+    happens() {
+      const m = np.array([[1], [2], [3]])
+      expect([...m].map((row) => row.js())).toEqual([[1], [2], [3]])
+      const sines = (of: (f: (row: np.NDArray) => np.NDArray, rows: np.NDArray) => unknown): number => String(makeJaxpr((v: np.NDArray) => of(np.sin, v) as np.NDArray)(m)).split(' sin ').length - 1
+      const byHand = sines((f, v) => {
+        const out: np.NDArray[] = []
+        for (const row of v) out.push(f(row))
+        return np.stack(out)
+      })
+      expect([byHand, sines((f, v) => vmap(f)(v)), sines((f, v) => lax.scan((c: np.NDArray, row: np.NDArray) => [c, f(row)], np.array(0), v)[1])]).toEqual([3, 1, 1])
+      expect(m.js()).toEqual([[1], [2], [3]])
+    },
+  },
+  {
+    written: '`2.0`',
+    lines: ['out.push(np.array(2.0))'],
+    happens() {
+      expect([np.array(2.0).dtype, np.array(2).dtype, np.array(2, { dtype: 'int32' }).dtype]).toEqual(['float32', 'float32', 'int32'])
+    },
+  },
+  {
+    written: '`list.push(y)`, `total += 1` in a jitted function',
+    lines: ['let total = 0', 'out.push(jit((v: np.NDArray) => { total += 1; out.push(v, total); return v }))'],
+    happens() {
+      const list: string[] = []
+      let total = 0
+      const f = jit((v: np.NDArray) => {
+        list.push(String(v))
+        total += 1
+        return v
+      })
+      for (let i = 0; i < 3; i++) f(np.array([1]))
+      expect([list, total]).toEqual([['Traced<float32[1]>'], 1])
+    },
+  },
+  {
+    written: 'a variable from outside that changes',
+    lines: ['let scale = 2', 'export const scaled = jit((v: np.NDArray) => v.mul(scale))', 'scale = 3'],
+    happens() {
+      let scale = 2
+      const f = jit((v: np.NDArray) => v.mul(scale))
+      const g = jit((v: np.NDArray, by: number) => v.mul(by))
+      const call = (): number[] => [f(np.array(1)).item(), g(np.array(1), scale).item()]
+      expect(call()).toEqual([2, 2])
+      scale = 10
+      expect(call()).toEqual([2, 10])
+    },
+  },
+  {
+    written: '`random.normal(key, …)` twice with one key',
+    lines: ['const key = random.key(0)', 'out.push(random.normal(key, [2]), random.normal(key, [2]))'],
+    happens() {
+      const key = random.key(0)
+      expect(random.normal(key, [3]).js()).toEqual(random.normal(key, [3]).js())
+      const [a, b] = random.split(key)
+      expect(random.normal(a!, [3]).js()).not.toEqual(random.normal(b!, [3]).js())
+    },
+  },
+]
+
+/** The cells of the table in the docs: what is written, and what finds it. */
+const cells = page
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && !line.startsWith('| written'))
+  .map((line) => line.slice(2, -2).split(' | '))
+const cell = (written: string): string => cells.find(([first]) => first === written)?.at(-1) ?? ''
+
+test('every row of the table is tried here', () => {
+  expect(rows.map((row) => row.written)).toEqual(cells.map(([first]) => first))
 })
 
-test('equality compares handles', () => {
-  expect([x === y, [x].includes(y), new Set([x, y]).size]).toEqual([false, false, 2])
-  expect([np.arrayEqual(x, y).js(), x.equal(y).js()]).toEqual([true, true])
-  const taken = ((v: unknown): string => {
-    switch (v) {
-      case 0:
-        return 'zero'
-      default:
-        return 'none'
-    }
-  })(x)
-  expect(taken).toBe('none')
-  const table: Record<string, string> = { '0.0': 'by text' }
-  expect(table[anything(x)]).toBe('by text')
+describe('what happens, and what to write instead', () => {
+  for (const row of rows) test(row.written, row.happens)
 })
 
-test('arithmetic: + and == are refused, the rest works on a concrete scalar alone', () => {
-  const two = anything(np.array(2))
-  const many = anything(np.array([1, 2]))
-  expect(() => two + two).toThrow('x.add(y)')
-  expect(() => two == 1).toThrow('x.equal(y)') // oxlint-disable-line eqeqeq -- what is tested
-  expect([two * 3, two > 1, -two]).toEqual([6, true, -2])
-  expect(() => many > 0).toThrow('not one number')
-  expect(() => jit((v: np.NDArray) => (anything(v) > 0 ? v : v.neg()))(np.array(1))).toThrow('not known while jit traces')
-})
-
-test('spreading is one operation a row, and numbers are float32', () => {
-  expect([...np.array([[1], [2]])].map((row) => row.js())).toEqual([[1], [2]])
-  expect([np.array(2.0).dtype, np.array(2, { dtype: 'int32' }).dtype]).toEqual(['float32', 'int32'])
-})
-
-test('what a jitted function does besides computing happens once, and it keeps what it closed over', () => {
-  const seen: string[] = []
-  let scale = 2
-  const f = jit((v: np.NDArray) => {
-    seen.push(String(v))
-    return v.mul(scale)
+describe('what finds it is what the docs say', () => {
+  const prelude = ["import { jit, np, random } from 'pullback'", 'const [x, y] = [np.array(1), np.array(1)]', 'const table: Record<string, number> = {}', 'export const out: unknown[] = []']
+  const lines = [...prelude, ...rows.flatMap((row) => row.lines)]
+  let found: readonly Finding[] = []
+  beforeAll(() => {
+    found = findings(lines, /```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '')
   })
-  expect(f(np.array([1])).js()).toEqual([2])
-  scale = 10
-  expect(f(np.array([1])).js()).toEqual([2])
-  expect(seen).toEqual(['Traced<float32[1]>'])
-})
-
-test('a key used twice gives the same numbers', () => {
-  const key = random.key(0)
-  expect(random.normal(key, [3]).js()).toEqual(random.normal(key, [3]).js())
-  const [a, b] = random.split(key)
-  expect(random.normal(a!, [3]).js()).not.toEqual(random.normal(b!, [3]).js())
-})
-
-test('the configuration in the docs finds what rules can find', () => {
-  const root = join(import.meta.dirname, '..', '..')
-  const folder = join(root, 'node_modules', '.cache', `sharp-bits-${process.pid}`)
-  const config = /```json\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs', 'sharp-bits.md'), 'utf8'))?.[1] ?? ''
-  const lines = [
-    "import { np } from 'pullback'",
-    'const [x, y] = [np.array(1), np.array(1)]',
-    'export const out: unknown[] = []',
-    'if (x) out.push(1)',
-    'while (x) break',
-    'out.push(x ? 1 : 2)',
-    'out.push(!x)',
-    'out.push(x && y)',
-    'out.push(x || y)',
-    'out.push(x == (1 as never))',
-    'out.push(x + (y as never))',
-    'out.push(x === y)',
-  ]
-  mkdirSync(folder, { recursive: true })
-  try {
-    writeFileSync(join(folder, '.oxlintrc.json'), config)
-    writeFileSync(join(folder, 'sample.ts'), lines.join('\n'))
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: { paths: { pullback: [join(root, 'src', 'index.ts')] } }, include: ['sample.ts'] }))
-    const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules', 'oxlint', 'bin', 'oxlint'), '--type-aware', '--no-ignore', '-c', '.oxlintrc.json', '-f', 'unix', 'sample.ts'], { cwd: folder, encoding: 'utf8' })
-    const found = new Map<number, Set<string>>()
-    for (const [, line, rule] of stdout.matchAll(/sample\.ts:(\d+):\d+: .*\((\S+)\)\]/g)) found.set(Number(line), (found.get(Number(line)) ?? new Set()).add(rule!))
-    const rules = (line: number): string[] => [...(found.get(line) ?? [])].sort()
-    for (const line of [4, 5, 6, 8, 9]) expect(rules(line), lines[line - 1]).toEqual(['no-unnecessary-condition', 'strict-boolean-expressions'])
-    expect(rules(7)).toEqual(['strict-boolean-expressions'])
-    expect(rules(10)).toContain('eqeqeq')
-    expect(rules(11)).toContain('restrict-plus-operands')
-    // Two handles compared: nothing finds it.
-    expect(rules(12)).toEqual([])
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  let first = prelude.length + 1
+  for (const row of rows) {
+    const from = first
+    first += row.lines.length
+    const until = first
+    test(row.written, () => {
+      const said = cell(row.written)
+      const expected = said === 'nothing' ? [] : [...said.matchAll(/TypeScript|(?<=`)[a-z-]{4,}(?=`)/g)].map(([name]) => name)
+      expect([...new Set(found.filter((f) => f.line >= from && f.line < until).map((f) => f.by))].sort()).toEqual(expected.toSorted())
+      expect(said === 'nothing' || expected.length > 0).toBe(true)
+    })
   }
 })
