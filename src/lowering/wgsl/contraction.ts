@@ -85,6 +85,7 @@ export function contractionShader(kernel: ContractionKernel, program: Program): 
   return {
     code: moduleText(buffers, threads, indented(body), shared),
     bindings: buffers.bindings,
+    loops: buffers.loops,
     workgroupSize: threads,
     workgroups: dispatchOf(batches * rowTiles * columnTiles),
   }

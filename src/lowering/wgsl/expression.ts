@@ -88,11 +88,11 @@ function statement(scope: Scope, node: Node, name: string, nodes: Expression, va
 
 /** An element of a buffer as a value of `dtype`, which may read its bits as another type. */
 function loadText(buffers: Buffers, buffer: number, dtype: DType, index: string): string {
-  const name = buffers.name(buffer)
   const stored = buffers.dtype(buffer)
-  if (stored === dtype) return dtype === 'key' ? `vec2<u32>(${name}[2i * ${index}], ${name}[2i * ${index} + 1i])` : fromStored(dtype, `${name}[${index}]`)
-  if (stored === 'key' && bytesPerElement(dtype) === 4) return bitcastText('uint32', dtype, `${name}[${index}]`)
-  return bitcastText(stored, dtype, fromStored(stored, `${name}[${index}]`))
+  const word = buffers.place(buffer, index)
+  if (stored === dtype) return dtype === 'key' ? `vec2<u32>(${buffers.place(buffer, `2i * ${index}`)}, ${buffers.place(buffer, `2i * ${index} + 1i`)})` : fromStored(dtype, word)
+  if (stored === 'key' && bytesPerElement(dtype) === 4) return bitcastText('uint32', dtype, word)
+  return bitcastText(stored, dtype, fromStored(stored, word))
 }
 
 /** The statement that stores a node, as one or two words. */
@@ -102,9 +102,8 @@ export function storeText(scope: Scope, { buffer, index, node }: Store, text: Te
   const from = nodes[node]!.dtype
   const value = from === dtype ? text.values[node]! : bitcastText(from, dtype, text.values[node]!)
   const at = indexText(index, scope.variables)
-  const name = buffers.name(buffer)
-  if (dtype === 'key') return `{ let at = 2i * ${at}; ${name}[at] = ${value}.x; ${name}[at + 1i] = ${value}.y; }`
-  return `${name}[${at}] = ${toStored(dtype, value)};`
+  if (dtype === 'key') return `{ let at = 2i * ${at}; ${buffers.place(buffer, 'at')} = ${value}.x; ${buffers.place(buffer, 'at + 1i')} = ${value}.y; }`
+  return `${buffers.place(buffer, at)} = ${toStored(dtype, value)};`
 }
 
 /** The same bits as another dtype of the same width, elements standing in words of their own. */

@@ -30,6 +30,7 @@ export function loopShader(kernel: LoopKernel, program: Program): Shader {
   return {
     code: moduleText(buffers, size, indented(body.join('\n')), stages.shared()),
     bindings: buffers.bindings,
+    loops: buffers.loops,
     workgroupSize: size,
     workgroups: dispatchOf(cooperative ? points : Math.ceil(points / pointsPerGroup)),
   }

@@ -1,11 +1,11 @@
 /** A program as one WebAssembly module with one entry. */
 import { bytesOf } from '../../../core/aval.ts'
 import { InternalError } from '../../../core/errors.ts'
-import { type BufferId, type Kernel, kernelsOf, type LoopStep, type MemoryPlan, type Program, type Step } from '../../kernel-ir/index.ts'
+import { type BufferId, type Kernel, kernelsOf, type LoopStep, type MemoryPlan, type Program, renameBuffers, type Step } from '../../kernel-ir/index.ts'
 import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
 import { createHelpers } from '../math/index.ts'
 import { barrier } from '../threads/index.ts'
-import { buffersOf, kernelKey, renameBuffers } from './kernel-key.ts'
+import { buffersOf, kernelKey } from './kernel-key.ts'
 import { type EmitContext, type EmittedKernel, emitKernel, type Phase } from './phases.ts'
 
 export interface EmittedProgram {
