@@ -6,6 +6,8 @@ import { loopShader } from './loop-kernel.ts'
 import type { Shader } from './shader.ts'
 
 export type { Binding, Shader } from './shader.ts'
+export * from './shader-program.ts'
+export * from './storage-form.ts'
 
 /**
  * The shader of one kernel.
