@@ -15,9 +15,10 @@ import type { MemoryUse, Storage } from '../../core/storage.ts'
 import { controlEnd } from '../../lowering/wasm/index.ts'
 import { type Account, Ledger } from '../ledger.ts'
 import { Allocator } from './allocator.ts'
+import { type Linked, Recency } from './recency.ts'
 
 /** What the ledger and the heap know of a storage. */
-interface Holding extends Account {
+interface Holding extends Account, Linked<Holding> {
   /** Where in the heap the bytes are; -1: on the host. */
   address: number
   /** Set while the bytes are in the heap. On the host it is null: the bytes there are to die with their storage. */
@@ -104,7 +105,7 @@ export class Heap {
   readonly #budgetStorages: number
   readonly #ledger: Ledger<Holding>
   /** What is in the heap, the least recently used first. */
-  readonly #resident = new Set<Holding>()
+  readonly #resident = new Recency<Holding>()
   readonly #scratch: ScratchMemory[] = []
   /** Operands and results of the call that is being prepared: never evicted. */
   #pinned: readonly (readonly Storage[])[] = []
@@ -192,8 +193,7 @@ export class Heap {
       return address
     }
     if (holding === null) throw new InternalError('call', 'a storage that was given away was used')
-    this.#resident.delete(holding)
-    this.#resident.add(holding)
+    this.#resident.use(holding)
     return holding.address
   }
 
@@ -230,7 +230,7 @@ export class Heap {
   }
 
   #account(s: WasmStorage): Holding {
-    const holding: Holding = { bytes: s.byteLength, watch: null, open: false, address: -1, place: null }
+    const holding: Holding = { bytes: s.byteLength, watch: null, open: false, address: -1, place: null, older: null, newer: null }
     s.place.holding = holding
     this.#ledger.open(holding, s)
     return holding
