@@ -1,6 +1,6 @@
 /** Whole programs over the public interface, well typed, that shrink and can be read. */
 import fc from 'fast-check'
-import { ArgumentError, type DType, makeJaxpr, type NDArray, np, type ShapeDtype } from '../index.ts'
+import { ArgumentError, type DType, makeJaxpr, type NDArray, np, random as keys, type ShapeDtype } from '../index.ts'
 import { Choices, tapes } from './choices.ts'
 import { describe } from './leaves.ts'
 import { checkCount, checkOptions, mostDepth } from './options.ts'
@@ -15,7 +15,7 @@ import { cumulative, reduction } from './program/families/reduction.ts'
 import { shape } from './program/families/shape.ts'
 import { sorting } from './program/families/sorting.ts'
 import { convolution, windows } from './program/families/windows.ts'
-import { type Draft, isFloat, Scope, sizeOf, type Variable } from './program/scope.ts'
+import { type Draft, elementsByDefault, isFloat, Scope, sizeOf, type Variable } from './program/scope.ts'
 
 export type { Family } from './program/families/family.ts'
 
@@ -40,8 +40,10 @@ export interface ProgramOptions {
   readonly statements?: number
   /** How deep functions stand inside functions (of jit, vmap, grad, scan …); 2 by default, 0 for none. */
   readonly depth?: number
-  /** Of operands and conversions. By default float32, int32 and bool; float64 where programs are smooth. */
+  /** Of operands and conversions. By default float32, int32 and bool; float64 where programs are smooth. With 'key' operands and results may be random keys. */
   readonly dtypes?: readonly DType[]
+  /** How many elements arrays may hold: 64 by default. Where there may be more, some of the programs have operands that need it. */
+  readonly elements?: number
   /** What statements are made of; everything by default. */
   readonly families?: readonly Family[]
   /** Types of the operands: one to three of any type by default. Nothing is supposed of their values. */
@@ -77,16 +79,19 @@ function plans(most: number, depth: number): fc.Arbitrary<Plan[]> {
  * @throws ArgumentError for an unknown option, dtype or family, and for counts that are none.
  */
 export function programs(options: ProgramOptions = {}): fc.Arbitrary<Program> {
-  checkOptions('programs', options, ['statements', 'depth', 'dtypes', 'families', 'operands', 'smooth'])
-  const { statements = 8, depth = 2 } = options
+  checkOptions('programs', options, ['statements', 'depth', 'dtypes', 'elements', 'families', 'operands', 'smooth'])
+  const { statements = 8, depth = 2, elements = elementsByDefault } = options
   checkCount('programs', 'statements', statements)
   checkCount('programs', 'depth', depth, 0, mostDepth)
+  checkCount('programs', 'elements', elements, elementsByDefault, mostElements)
   checkAmong('families', options.families, [...new Set(everything)])
   checkAmong('dtypes', options.dtypes, dtypesKnown)
   return fc.record({ operands: tapes(12), plans: plans(statements, depth), results: tapes(2 * statements + 4) }).map((p) => write(p, options))
 }
 
-const dtypesKnown: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'uint8', 'uint16', 'uint32', 'bool']
+const dtypesKnown: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'uint8', 'uint16', 'uint32', 'bool', 'key']
+/** Larger ones are no matter of laws on many programs. */
+const mostElements = 2 ** 20
 function checkAmong(what: string, list: unknown, known: readonly string[]): void {
   if (list === undefined) return
   if (!Array.isArray(list) || list.length === 0) throw new ArgumentError('programs', `${what} is ${describe(list)}; takes a list of at least one of ${known.join(', ')}`)
@@ -101,15 +106,22 @@ interface Tapes {
 }
 
 const shapes: readonly (readonly number[])[] = [[], [3], [2, 3], [2], [3, 2], [1, 3], [4], [2, 1, 3], [2, 2, 2]]
+/** Of nothing. */
+const emptyShapes: readonly (readonly number[])[] = [[0], [0, 3], [2, 0], [3, 0, 2]]
+/** Beyond a vector, a tile, a block, each by a little; long in one axis or in none. */
+const largeShapes: readonly (readonly number[])[] = [[67], [5, 33], [33, 5], [130], [4, 4, 17], [1030], [17, 19], [3, 341], [40, 41], [257, 5], [4099], [3, 1, 700]]
 /** Where operands are drawn from. */
 const range = 2
 
 function write({ operands, plans: planned, results }: Tapes, options: ProgramOptions): Program {
   const { smooth = false, depth = 2, families = everything } = options
   const dtypes = options.dtypes ?? (smooth ? ['float64'] : ['float32', 'int32', 'bool'])
-  const draft: Draft = { dtypes, onlySmooth: smooth, smooth: true, names: 0 }
   const choices = new Choices(operands)
-  const given = options.operands ?? Array.from({ length: choices.between(1, 3) }, (): ShapeDtype => ({ shape: choices.of(shapes) ?? [], dtype: choices.of(dtypes) ?? 'float32' }))
+  const { elements = elementsByDefault } = options
+  const large = options.operands?.some((t) => sizeOf(t.shape) > elementsByDefault) ?? (elements > elementsByDefault && choices.oneIn(6))
+  const draft: Draft = { dtypes, elements: large ? Math.max(elements, ...(options.operands ?? []).map((t) => sizeOf(t.shape))) : elementsByDefault, onlySmooth: smooth, smooth: true, names: 0 }
+  const shapeOf = (): readonly number[] => (large && choices.below(3) > 0 ? (choices.of(largeShapes.filter((s) => sizeOf(s) <= elements)) ?? []) : (choices.of(choices.oneIn(20) ? emptyShapes : shapes) ?? []))
+  const given = options.operands ?? Array.from({ length: choices.between(1, 3) }, (): ShapeDtype => ({ shape: shapeOf(), dtype: choices.of(dtypes) ?? 'float32' }))
   const known = options.operands === undefined
   const scope = new Scope(draft, choices, [], depth)
   const parameters = given.map((t): Variable => ({ ...t, name: scope.fresh(), low: known ? -range : -Infinity, high: known ? range : Infinity, exact: known || !isFloat(t) }))
@@ -144,7 +156,7 @@ function tryMakers<M>(scope: Scope, list: readonly M[], write: (maker: M) => voi
 
 /** The newest value, and some of the others: mostly such as nothing else reads. A smooth program gives something to differentiate. */
 function chosen(scope: Scope, choices: Choices): Variable[] {
-  const values = scope.visible.filter((v) => v.dtype !== 'key')
+  const values = scope.visible.filter((v) => v.dtype !== 'key' || scope.draft.dtypes.includes('key'))
   const newest = values.at(-1)
   const read = new Set(scope.statements.flatMap((s) => [...everyPart(s.value)].map((e) => (e.kind === 'name' ? e.name : ''))))
   if (newest === undefined) return []
@@ -166,6 +178,7 @@ function made(parameters: readonly Variable[], block: Block, results: readonly V
 
 /** Numbers that look random: multiples of 1/32 among them, so that ties come up. */
 function operand({ shape: s, dtype }: ShapeDtype, seed: number): NDArray {
+  if (dtype === 'key') return keys.wrapKeyData(np.array(Uint32Array.from({ length: 2 * sizeOf(s) }, (_, i) => hash(seed, i) * 2 ** 32)).reshape([...s, 2]))
   const values = Array.from({ length: sizeOf(s) }, (_, i) => {
     const unit = hash(seed, i)
     if (dtype === 'bool') return Number(unit < 0.5)

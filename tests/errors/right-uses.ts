@@ -319,7 +319,7 @@ const testingUses: Uses = {
   convolutions: one({ spatial: 2 }),
   windows: one({ shape: smallShapes }),
   einsums: one({ operands: 2, maxSize: 3 }),
-  programs: one({ statements: 2, depth: 0, families: ['elementwise'], dtypes: ['float32'], smooth: false }),
+  programs: one({ statements: 2, depth: 0, families: ['elementwise'], dtypes: ['float32'], elements: 64, smooth: false }),
   checkBackends: one((v: np.NDArray) => v.add(1), [x], { devices: ['wasm', 'cpu'], tolerance: { relative: 1e-5, absolute: 0 } }),
   checkGrads: one((v: np.NDArray) => np.sin(v), [f64], { order: 1, modes: ['fwd', 'rev'], eps: 1e-5, tolerance: 1e-4 }),
   checkJit: one((v: np.NDArray) => v.add(1), [x], { tolerance: 0, device: 'wasm' }),

@@ -1,7 +1,7 @@
 /** vmap is a functor on batches, and a loop: it goes past every other transformation. */
 import fc from 'fast-check'
-import { jit, jvp, lax, type NDArray, np, vjp, vmap } from 'pullback'
-import { anyPrograms, composable, composition, differentiable, like, stacked } from './composed.ts'
+import { jit, jvp, lax, type NDArray, np, type ShapeDtype, vjp, vmap } from 'pullback'
+import { anyPrograms, common, composable, composition, differentiable, like, stacked, zerosOf } from './composed.ts'
 import { law } from './law.ts'
 import { bodies } from './bodies.ts'
 import { pathSums } from './linear.ts'
@@ -29,7 +29,7 @@ function batchOf(f: Program, seed: number, size = 1 + (seed % 3), share = true):
 }
 const mapped = (f: Fn, { axes, size }: Batch): Fn => vmap(f, [...axes], 0, { axisSize: size })
 
-law('vmap(id) = id', fc.tuple(programs({ statements: 0 }), seeds), ([f, seed]) => {
+law('vmap(id) = id', fc.tuple(anyPrograms({ statements: 0 }), seeds), ([f, seed]) => {
   const { operands, axes, size } = batchOf(f, seed, undefined, false)
   const ids: Fn = (...xs) => xs
   expectSame(vmap(ids, [...axes], [...axes] as number[], { axisSize: size })(...operands), operands)
@@ -37,7 +37,7 @@ law('vmap(id) = id', fc.tuple(programs({ statements: 0 }), seeds), ([f, seed]) =
   expectSame(vmap(ids, [...axes], 0)(...operands), operands.map((x, i) => np.moveaxis(x, axes[i]!, 0)))
 })
 
-law('vmap(g∘f) = vmap g ∘ vmap f', fc.tuple(composable({}), seeds), ([pair, seed]) => {
+law('vmap(g∘f) = vmap g ∘ vmap f', fc.tuple(composable(common), seeds), ([pair, seed]) => {
   const { f, g } = pair
   const batch = batchOf(f, seed)
   expectSame(mapped(composition(pair), batch)(...batch.operands), vmap(g.apply)(...mapped(f.apply, batch)(...batch.operands)))
@@ -54,9 +54,11 @@ law('vmap puts results where outAxes says', fc.tuple(anyPrograms(), seeds), ([f,
   expectSame(vmap(f.apply, [...batch.axes], out, { axisSize: batch.size })(...batch.operands), stacked(batch.calls.map((xs) => f.apply(...xs)), out))
 })
 
-law('vmap over a batch of none gives none, and so do its derivative and its program', fc.tuple(programs(), seeds), ([f, seed]) => {
-  const none = f.args(seed).map((x) => np.zeros([0, ...x.shape], { dtype: x.dtype }))
-  const wanted = f.results.map(({ shape, dtype }) => np.zeros([0, ...shape], { dtype }))
+/** Batches of none. */
+const noneOf = (types: readonly ShapeDtype[]): NDArray[] => types.map(({ shape, dtype }) => zerosOf({ shape: [0, ...shape], dtype }))
+
+law('vmap over a batch of none gives none, and so do its derivative and its program', anyPrograms(), (f) => {
+  const [none, wanted] = [noneOf(f.operands), noneOf(f.results)]
   const g = vmap(f.apply, 0, 0, { axisSize: 0 })
   expectSame(g(...none), wanted)
   expectSame(jit(g)(...none), wanted)

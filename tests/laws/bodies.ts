@@ -1,7 +1,7 @@
 /** Bodies of loops from programs: what the program makes of a carry and an x becomes the next carry, and y. */
 import type fc from 'fast-check'
 import { type NDArray, np, type ShapeDtype } from 'pullback'
-import { stacked } from './composed.ts'
+import { common, stacked, zerosOf } from './composed.ts'
 import { type Program, type ProgramOptions, programs } from 'pullback/testing'
 import { isFloat } from './values.ts'
 
@@ -14,7 +14,7 @@ export interface Body {
 }
 
 /** The first operand is carried, the others are the loop's xs. */
-export const bodies = (options: ProgramOptions = {}): fc.Arbitrary<Body> => programs({ ...options, statements: 6 }).map(bodyOf)
+export const bodies = (options: ProgramOptions = {}): fc.Arbitrary<Body> => programs({ ...common, ...options, statements: 6 }).map(bodyOf)
 
 function bodyOf(f: Program): Body {
   const [first, ...rest] = f.operands
@@ -27,7 +27,7 @@ function bodyOf(f: Program): Body {
     init: (seed) => f.args(seed).slice(0, carried.length),
     xs: (seed, steps) => {
       if (steps > 0) return stacked(Array.from({ length: steps }, (_, i) => f.args(seed + i).slice(carried.length)))
-      return rest.map(({ shape, dtype }) => np.zeros([0, ...shape], { dtype }))
+      return rest.map(({ shape, dtype }) => zerosOf({ shape: [0, ...shape], dtype }))
     },
     toString: () => `a loop that carries the first operand of\n${f.toString()}`,
   }

@@ -1,17 +1,22 @@
 /** Programs that fit together, and what laws do with them again and again. */
 import fc from 'fast-check'
-import { linearize, type NDArray, np } from 'pullback'
+import { linearize, type NDArray, np, random, type ShapeDtype } from 'pullback'
 import { type Program, type ProgramOptions, programs } from 'pullback/testing'
 import { isFloat } from './values.ts'
 
-/** Programs whose derivatives are looked at: in float64, with whole numbers and truth values among them. */
-export const differentiable: ProgramOptions = { dtypes: ['float64', 'float64', 'int32', 'bool'] }
+/** Some programs have arrays that fill vectors, tiles and blocks, and leave a rest. */
+const elements = 5000
+
+/** Programs whose derivatives are looked at: in float64, with whole numbers, truth values and keys among them. */
+export const differentiable: ProgramOptions = { dtypes: ['float64', 'float64', 'float64', 'int32', 'bool', 'key'], elements }
+/** Programs whose values are looked at, in the common types. */
+export const common: ProgramOptions = { dtypes: ['float32', 'float32', 'float64', 'int32', 'int32', 'bool', 'key'], elements }
 
 /** Programs of every number type but complex ones: most of them in the common types, where they share more. */
 export const anyPrograms = (options: ProgramOptions = {}): fc.Arbitrary<Program> =>
   fc.oneof(
-    { weight: 2, arbitrary: programs(options) },
-    { weight: 1, arbitrary: programs({ ...options, dtypes: ['float32', 'float16', 'bfloat16', 'float64', 'int32', 'int16', 'int8', 'uint32', 'uint16', 'uint8', 'bool'] }) },
+    { weight: 2, arbitrary: programs({ ...common, ...options }) },
+    { weight: 1, arbitrary: programs({ ...common, ...options, dtypes: ['float32', 'float16', 'bfloat16', 'float64', 'int32', 'int16', 'int8', 'uint32', 'uint16', 'uint8', 'bool', 'key'] }) },
   )
 
 export interface Pair {
@@ -49,6 +54,9 @@ export function derivativeOf(f: (...xs: NDArray[]) => NDArray[], at: readonly ND
 }
 
 export const floats = (xs: readonly NDArray[]): NDArray[] => xs.filter(isFloat)
+
+/** An array of a type that holds nothing but zeros; of keys, those of two zero words. */
+export const zerosOf = ({ shape, dtype }: ShapeDtype): NDArray => (dtype === 'key' ? random.wrapKeyData(np.zeros([...shape, 2], { dtype: 'uint32' })) : np.zeros([...shape], { dtype }))
 
 /** The arrays of several calls, side by side along a new axis. */
 export const stacked = (calls: readonly (readonly NDArray[])[], axes: readonly number[] | number = 0): NDArray[] =>

@@ -8,7 +8,7 @@ import { law, type Run } from './law.ts'
 import { everywhere, spreads } from './rounding.ts'
 import { hostOf, inner, isFloat, numbers } from './values.ts'
 
-const smooth = programs({ smooth: true })
+const smooth = programs({ smooth: true, dtypes: ['float64', 'float64', 'key'], elements: 5000 })
 const seeds = fc.nat(0xffff)
 const step = 2 ** -10
 /** Where a function bends so much within a step that its differences mean nothing. */

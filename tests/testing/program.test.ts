@@ -12,9 +12,11 @@ import { numRuns, sized } from '../scale.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-const kinds: readonly ProgramOptions[] = [{}, { smooth: true }, { dtypes: ['float64', 'float16', 'int8', 'uint32', 'bfloat16', 'bool'] }, { depth: 0, statements: 3 }]
+/** With keys in and out, and some arrays of more than 64 elements. */
+const large: ProgramOptions = { dtypes: ['float32', 'float64', 'int32', 'bool', 'key'], elements: 5000 }
+const kinds: readonly ProgramOptions[] = [{}, { smooth: true }, { dtypes: ['float64', 'float16', 'int8', 'uint32', 'bfloat16', 'bool'] }, { depth: 0, statements: 3 }, large]
 const always = (options: ProgramOptions, check: (f: Program, seed: number) => void): void => fc.assert(fc.property(programs(options), fc.nat(1000), check), { numRuns })
-const bytes = (ys: readonly pullback.NDArray[]): string => ys.map((y) => `${y.dtype}[${y.shape.join()}] ${[...y.dataSync()].map((v) => (Object.is(v, -0) ? '-0' : String(v))).join()}`).join('; ')
+const bytes = (ys: readonly pullback.NDArray[]): string => ys.map((y) => `${y.dtype}[${y.shape.join()}] ${[...(y.dtype === 'key' ? pullback.random.keyData(y) : y).dataSync()].map((v) => (Object.is(v, -0) ? '-0' : String(v))).join()}`).join('; ')
 
 test.each(kinds)('operands and results have the types announced: %j', (options) => {
   always(options, (f, seed) => {
@@ -30,8 +32,19 @@ test.each<ProgramOptions>([{}, { families: ['random'], statements: 1 }, { famili
   })
 })
 
+test('keys, arrays that hold nothing and arrays that hold much come up among operands and results', () => {
+  const all = fc.sample(programs(large), { seed: 1, numRuns: 400 })
+  const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
+  for (const types of [all.map((f) => f.operands), all.map((f) => f.results)]) {
+    const having = (has: (t: pullback.ShapeDtype) => boolean): number => types.filter((ts) => ts.some(has)).length
+    expect([having((t) => t.dtype === 'key'), having((t) => size(t.shape) === 0), having((t) => size(t.shape) > 64), having((t) => size(t.shape) > 1000)].filter((n) => n < 10)).toEqual([])
+    expect(having((t) => size(t.shape) > 5000)).toBe(0)
+  }
+  expect(fc.sample(programs(), { seed: 1, numRuns: 100 }).every((f) => [...f.operands, ...f.results].every((t) => t.dtype !== 'key' && size(t.shape) <= 64))).toBe(true)
+})
+
 test('a seed gives the same operands, and they the same values', () => {
-  always({}, (f, seed) => {
+  always(large, (f, seed) => {
     expect(bytes(f.args(seed))).toBe(bytes(f.args(seed)))
     expect(bytes(f.apply(...f.args(seed)))).toBe(bytes(f.apply(...f.args(seed))))
   })
@@ -48,7 +61,7 @@ async function compile(text: string): Promise<Program['apply']> {
 
 test('the TypeScript that a program prints gives what the program gives', async () => {
   await fc.assert(
-    fc.asyncProperty(programs(), fc.nat(1000), async (f, seed) => {
+    fc.asyncProperty(programs({ dtypes: large.dtypes! }), fc.nat(1000), async (f, seed) => {
       const pasted = await compile(String(f))
       expect(bytes(pasted(...f.args(seed)))).toBe(bytes(f.apply(...f.args(seed))))
     }),
@@ -60,7 +73,7 @@ test('the TypeScript that programs print is well typed', () => {
   // In the project, so that `pullback` is found.
   const folder = mkdtempSync(join(root, 'node_modules', '.pullback-printed-'))
   try {
-    fc.sample(programs(), { seed: 1, numRuns: sized(100, 1000) }).forEach((f, i) => writeFileSync(join(folder, `${i}.ts`), String(f)))
+    fc.sample(programs({ dtypes: large.dtypes! }), { seed: 1, numRuns: sized(100, 1000) }).forEach((f, i) => writeFileSync(join(folder, `${i}.ts`), String(f)))
     const options = { noUnusedLocals: false, noUnusedParameters: false, isolatedDeclarations: false, declaration: false, moduleDetection: 'force', typeRoots: [join(root, 'node_modules', '@types')] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: options, include: ['*.ts'] }))
     const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', folder], { cwd: folder, encoding: 'utf8' })

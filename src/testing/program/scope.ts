@@ -26,6 +26,8 @@ export interface About {
 /** What all scopes of one program share. */
 export interface Draft {
   readonly dtypes: readonly DType[]
+  /** How many elements an array may hold. */
+  readonly elements: number
   /** Only smooth statements are written. */
   readonly onlySmooth: boolean
   /** No step, tie or branch was written so far. */
@@ -33,14 +35,13 @@ export interface Draft {
   names: number
 }
 
-/** Arrays stay small: programs grow, their operands need not. */
-export const maxSize = 64
-export const maxRank = 4
+/** Arrays stay small unless asked for: programs grow, their operands need not. */
+export const elementsByDefault = 64
+const maxRank = 4
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 export const isFloat = ({ dtype }: ShapeDtype): boolean => dtype.startsWith('float') || dtype === 'bfloat16'
 export const isInt = ({ dtype }: ShapeDtype): boolean => dtype.startsWith('int') || dtype.startsWith('uint')
-export const isSmall = ({ shape }: ShapeDtype): boolean => sizeOf(shape) <= maxSize && shape.length <= maxRank
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((d, i) => d === b[i])
 /** The shape that two shapes broadcast to; null where they do not. */
 export function broadcastShape(a: readonly number[], b: readonly number[]): readonly number[] | null {
@@ -91,6 +92,15 @@ export class Scope {
   float(): Variable | undefined {
     return this.pick(isFloat)
   }
+  /** May a program work with arrays of this shape? */
+  holds(shape: readonly number[]): boolean {
+    return sizeOf(shape) <= this.draft.elements && shape.length <= maxRank
+  }
+  /** May arrays of these shapes meet in an operation that broadcasts? */
+  meet(a: readonly number[], b: readonly number[]): boolean {
+    const shape = broadcastShape(a, b)
+    return shape !== null && this.holds(shape)
+  }
   /** May a statement of this nature be written of these values? */
   allows(nature: Nature, ...of: readonly Variable[]): boolean {
     const floats = of.filter(isFloat)
@@ -110,7 +120,7 @@ export class Scope {
   bind(value: Expression, ...about: readonly About[]): readonly Variable[] {
     const types = typesOf(value, this.visible)
     const each = isList(types) ? types : [types]
-    if (!each.every(isSmall) || each.length === 0) return []
+    if (!each.every((t) => this.holds(t.shape)) || each.length === 0) return []
     for (const a of about) this.note(a.nature ?? 'smooth')
     const bound = each.map((t, i): Variable => {
       const { range, exact = false } = about[Math.min(i, about.length - 1)] ?? {}

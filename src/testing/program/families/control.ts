@@ -1,12 +1,12 @@
 /** Functions inside a program, and what is done with them: compiled, batched, differentiated, looped. */
 import { array, call, type Expression, item, list, name, plain } from '../expression.ts'
-import { type About, isFloat, same, type Scope, sameShape, sizeOf, type Variable } from '../scope.ts'
+import { type About, elementsByDefault, isFloat, same, type Scope, sameShape, sizeOf, type Variable } from '../scope.ts'
 
 /** Writes statements into a scope inside of this one. */
 export type Body = (inner: Scope) => void
 export type Nested = (scope: Scope, body: Body) => void
 
-const anything = (v: Variable): boolean => v.dtype !== 'key'
+const anything = (): boolean => true
 
 /** Up to three values in sight: what a function is called with. */
 function operands(scope: Scope, fits: (v: Variable) => boolean = anything): Variable[] {
@@ -49,7 +49,7 @@ const jitted: Nested = (scope, body) => {
 
 /** Maps over an axis that operands share; the others are not mapped. */
 const mapped: Nested = (scope, body) => {
-  const first = scope.pick((v) => anything(v) && v.shape.some((d) => d > 0))
+  const first = scope.pick((v) => v.shape.some((d) => d > 0))
   if (first === undefined) return
   const axis = first.shape.findIndex((d) => d > 0)
   const size = first.shape[axis] ?? 1
@@ -115,7 +115,8 @@ const directional: Nested = (scope, body) => {
       return void scope.bind(item(call(item(call('vjp', f.function, point), 1), cotangent), 0))
     }
     default:
-      return void scope.bind(call(call(scope.choices.of(['jacfwd', 'jacrev'] as const), f.function), name(x.name)))
+      // As many derivatives as elements.
+      return void (sizeOf(x.shape) <= elementsByDefault && scope.bind(call(call(scope.choices.of(['jacfwd', 'jacrev'] as const), f.function), name(x.name))))
   }
 }
 
@@ -160,7 +161,7 @@ const transposed: Nested = (scope) => {
 const loop: Nested = (scope, body) => {
   const carry = scope.pick(anything)
   const counter = scope.choices.oneIn(2) ? scope.pick(anything) : undefined
-  const xs = scope.pick((v) => anything(v) && v.shape.length > 0 && (v.shape[0] ?? 0) <= 5)
+  const xs = scope.pick((v) => v.shape.length > 0 && (v.shape[0] ?? 0) <= 5)
   if (carry === undefined) return
   const carries = counter === undefined ? [carry] : [carry, counter]
   // After some rounds nothing is known of a float's range, nor of how it was rounded.

@@ -1,6 +1,6 @@
 /** Arithmetic, functions of one number, comparisons, choices, bits, conversions. */
 import { call, type Expression, fn, name, plain } from '../expression.ts'
-import { type About, broadcastShape, hull, isFloat, isInt, isSmall, maxRank, maxSize, type Nature, same, type Scope, sizeOf, type Variable } from '../scope.ts'
+import { type About, broadcastShape, hull, isFloat, isInt, type Nature, same, type Scope, type Variable } from '../scope.ts'
 import type { Maker } from './family.ts'
 
 type Range = readonly [low: number, high: number]
@@ -89,12 +89,8 @@ const unary = unaryOf(unaries)
 
 /** A number, or a value of the same dtype whose shape goes with that of `v`. */
 export function partner(scope: Scope, v: Variable, numbers: readonly number[] = [1, 2, 0.5, -1, 3, 0, -0.25]): { readonly e: Expression; readonly v: Variable } {
-  const fits = (w: Variable): boolean => {
-    const shape = broadcastShape(v.shape, w.shape)
-    return w.dtype === v.dtype && shape !== null && sizeOf(shape) <= maxSize && shape.length <= maxRank
-  }
-  if (scope.choices.below(4) > 0) {
-    const w = scope.pick(fits)
+  if (v.dtype === 'key' || scope.choices.below(4) > 0) {
+    const w = scope.pick((x) => x.dtype === v.dtype && scope.meet(v.shape, x.shape))
     if (w !== undefined) return { e: name(w.name), v: w }
   }
   const whole = numbers.filter(Number.isInteger)
@@ -141,7 +137,7 @@ const divide: Maker = (scope) => {
 const power: Maker = (scope) => {
   const v = scope.float()
   if (v === undefined) return
-  const [base, exponent] = [scope.within(v, 0.4, 3), scope.pick((w) => w.dtype === v.dtype && isSmall({ dtype: v.dtype, shape: broadcastShape(v.shape, w.shape) ?? Array.from({ length: 9 }, () => 9) }))]
+  const [base, exponent] = [scope.within(v, 0.4, 3), scope.pick((w) => w.dtype === v.dtype && scope.meet(v.shape, w.shape))]
   switch (scope.choices.below(4)) {
     case 0:
       return void scope.bind(call('lax.integerPow', scope.within(v, -3, 3), plain(scope.choices.of([2, 3] as const))), { range: [-27, 27] })
@@ -176,11 +172,11 @@ const compare: Maker = (scope) => {
 }
 
 const choose: Maker = (scope) => {
-  const v = scope.pick((w) => w.dtype !== 'key')
+  const v = scope.pick()
   if (v === undefined) return
   const other = partner(scope, v)
   const shape = broadcastShape(v.shape, other.v.shape) ?? v.shape
-  const goes = (w: Variable): boolean => isSmall({ dtype: 'bool', shape: broadcastShape(shape, w.shape) ?? Array.from({ length: 9 }, () => 9) })
+  const goes = (w: Variable): boolean => scope.meet(shape, w.shape)
   const about = { ...hull(v, other.v) }
   if (scope.choices.oneIn(3)) {
     const index = scope.pick((w) => w.dtype === 'int32' && goes(w))
@@ -260,7 +256,7 @@ const still: Maker = (scope) => {
 }
 
 const barrier: Maker = (scope) => {
-  const v = scope.pick((w) => w.dtype !== 'key')
+  const v = scope.pick()
   if (v !== undefined) scope.bind(call('lax.optimizationBarrier', name(v.name)), same(v))
 }
 

@@ -3,7 +3,7 @@ import { array, call, type Expression, list, name, plain } from '../expression.t
 import { hull, isFloat, isInt, same, sameShape, type Scope, sizeOf, type Variable } from '../scope.ts'
 import type { Maker } from './family.ts'
 
-const indexable = (v: Variable): boolean => v.shape.length > 0 && v.dtype !== 'key' && sizeOf(v.shape) > 0
+const indexable = (v: Variable): boolean => v.shape.length > 0 && sizeOf(v.shape) > 0
 
 /** An index: a value in sight, or a number; out of bounds at times. */
 function anIndex(scope: Scope): Expression {
@@ -56,11 +56,11 @@ const gather: Maker = (scope) => {
   const v = scope.pick(indexable)
   if (v === undefined) return
   const rest = v.shape.slice(1)
-  const mode = scope.choices.of(['clip', 'fill', 'promiseInBounds'] as const)
+  const mode = scope.choices.of(v.dtype === 'key' ? (['clip', 'promiseInBounds'] as const) : (['clip', 'fill', 'promiseInBounds'] as const))
   const inside = mode === 'promiseInBounds'
   const rows = inside ? Math.min(2, v.shape[0] ?? 1) : 3
   const sliceSizes = [1, ...rest.map((d) => scope.choices.between(1, d))]
-  const fill = v.dtype === 'bool' ? {} : { fillValue: 0 }
+  const fill = v.dtype === 'bool' || v.dtype === 'key' ? {} : { fillValue: 0 }
   const options = { dimensionNumbers: { offsetDims: rest.map((_, i) => i + 1), collapsedSliceDims: [0], startIndexMap: [0] }, sliceSizes, mode, ...fill }
   const { low, high } = v
   scope.bind(call('lax.gather', name(v.name), indices(scope, [rows, 1], inside, v.shape[0] ?? 1), plain(options)), { range: [Math.min(0, low), Math.max(0, high)], exact: v.exact })
@@ -71,7 +71,7 @@ const scatterCalls = ['lax.scatterAdd', 'lax.scatter', 'lax.scatterMax', 'lax.sc
 const scatter: Maker = (scope) => {
   const v = scope.pick((w) => indexable(w) && w.dtype !== 'bool')
   if (v === undefined) return
-  const f = scope.choices.of(scatterCalls)
+  const f = v.dtype === 'key' ? 'lax.scatter' : scope.choices.of(scatterCalls)
   const [size = 1, ...rest] = v.shape
   // Where a position is written twice, a product has no derivative, and floats that meet are summed in some order.
   const distinct = f === 'lax.scatterMul' || scope.choices.oneIn(2)

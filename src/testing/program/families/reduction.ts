@@ -42,12 +42,17 @@ const sum: Maker = (scope) => {
   }
 }
 
+/** How large the factors of a product of `n` may be. */
+const factorOf = (n: number): number => 1.5 ** Math.min(1, 64 / n)
+
 const product: Maker = (scope) => {
   const v = scope.pick((w) => isArray(w) && (isFloat(w) || isInt(w)))
   if (v === undefined) return
   const axes = someAxes(scope, v)
-  const operand = isFloat(v) ? scope.within(v, -1.5, 1.5) : name(v.name)
-  const size = 1.5 ** sizeOf(axes.map((a) => v.shape[a] ?? 1))
+  const n = sizeOf(axes.map((a) => v.shape[a] ?? 1))
+  const base = factorOf(n)
+  const operand = isFloat(v) ? scope.within(v, -base, base) : name(v.name)
+  const size = base ** n
   scope.bind(call(scope.choices.of(['np.prod', 'lax.reduceProd'] as const), operand, plain(axes)), { range: [-size, size] })
 }
 
@@ -113,7 +118,7 @@ const running: Maker = (scope) => {
     case 2:
       return void (isFloat(v) && scope.bind(call('lax.cumlogsumexp', scope.within(v, -20, 20), place), { range: [-20, 25] }))
     case 3:
-      return void scope.bind(call('lax.cumprod', isFloat(v) ? scope.within(v, -1.5, 1.5) : factor(scope, v).e, place), { range: [-(1.5 ** n), 1.5 ** n] })
+      return void scope.bind(call('lax.cumprod', isFloat(v) ? scope.within(v, -factorOf(n), factorOf(n)) : factor(scope, v).e, place), { range: [-(factorOf(n) ** n), factorOf(n) ** n] })
     default: {
       if (!scope.allows('kink', v)) return
       const f = scope.choices.of(['lax.cummax', 'lax.cummin'] as const)

@@ -4,8 +4,9 @@ import { hull, isFloat, same, type Scope, sizeOf, type Variable } from '../scope
 import { anAxis } from './reduction.ts'
 import type { Maker } from './family.ts'
 
-const movable = (v: Variable): boolean => v.dtype !== 'key'
-const array = (v: Variable): boolean => movable(v) && v.shape.length > 0
+const numeric = (v: Variable): boolean => v.dtype !== 'key'
+const array = (v: Variable): boolean => v.shape.length > 0
+const anything = (): boolean => true
 const axesOf = (v: Variable): number[] => v.shape.map((_, i) => i)
 
 /** Writes `make(v)` of some value. */
@@ -20,9 +21,9 @@ const reshape = moved((scope, v) => {
   const n = sizeOf(v.shape)
   const half = n % 2 === 0 ? [2, n / 2] : [n, 1]
   return scope.choices.of([call('np.ravel', name(v.name)), call('np.reshape', name(v.name), plain(half)), call('np.reshape', name(v.name), plain([...v.shape].reverse())), call('np.reshape', name(v.name), plain([-1]))])
-}, movable)
+}, anything)
 
-const newAxis = moved((scope, v) => call('np.expandDims', name(v.name), plain(scope.choices.below(v.shape.length + 1))), movable)
+const newAxis = moved((scope, v) => call('np.expandDims', name(v.name), plain(scope.choices.below(v.shape.length + 1))), anything)
 const squeeze = moved((_, v) => call('np.squeeze', name(v.name)), (v) => array(v) && v.shape.includes(1))
 
 const transpose = moved((scope, v) => {
@@ -35,7 +36,7 @@ const broadcast = moved((scope, v) => {
   const wider = v.shape.map((d) => (d === 1 ? scope.choices.between(1, 3) : d))
   if (scope.choices.oneIn(3)) return call('lax.broadcastInDim', name(v.name), plain([...wider, 2]), plain(axesOf(v)))
   return call('np.broadcastTo', name(v.name), plain([scope.choices.between(1, 3), ...wider]))
-}, movable)
+}, anything)
 
 const flip = moved((scope, v) => call(scope.choices.of(['np.flip', 'lax.rev'] as const), name(v.name), plain(scope.choices.some(axesOf(v)))))
 const roll = moved((scope, v) => call('np.roll', name(v.name), plain(scope.choices.between(1, 2)), plain(anAxis(scope, v))))
@@ -63,7 +64,7 @@ const join: Maker = (scope) => {
 }
 
 const pad: Maker = (scope) => {
-  const v = scope.pick(array)
+  const v = scope.pick((w) => array(w) && numeric(w))
   if (v === undefined) return
   const config = v.shape.map(() => scope.choices.of([[0, 0, 0], [1, 0, 0], [0, 2, 1], [1, -1, 0], [-1, 1, 1]] as const))
   const fill = v.dtype === 'bool' ? scope.choices.oneIn(2) : scope.choices.of([0, 1] as const)
@@ -73,9 +74,9 @@ const pad: Maker = (scope) => {
 
 const triangle = moved(
   (scope, v) => call(scope.choices.of(['np.tril', 'np.triu'] as const), name(v.name), plain(scope.choices.between(0, 1))),
-  (v) => movable(v) && v.shape.length >= 2 && v.low <= 0 && v.high >= 0,
+  (v) => numeric(v) && v.shape.length >= 2 && v.low <= 0 && v.high >= 0,
 )
-const diagonal = moved((scope, v) => call('np.diagonal', name(v.name), plain({ offset: scope.choices.between(0, 1) })), (v) => movable(v) && v.shape.length >= 2)
+const diagonal = moved((scope, v) => call('np.diagonal', name(v.name), plain({ offset: scope.choices.between(0, 1) })), (v) => v.shape.length >= 2)
 
 const split: Maker = (scope) => {
   const v = scope.pick((w) => array(w) && w.shape.some((d) => d > 1))
