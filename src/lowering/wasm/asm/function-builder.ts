@@ -1,3 +1,4 @@
+import { hoistConstants } from './hoist-constants.ts'
 import type { FunctionRef, Global, Instruction, Local, Payload } from './instruction.ts'
 import { opcode, type BulkName, type ImmediateName, type LaneName, type MemoryLaneName, type MemoryName, type Opcode, type PlainName } from './opcodes.ts'
 import { StackChecker } from './stack-checker.ts'
@@ -12,6 +13,7 @@ export interface Label {
 export interface FunctionContext {
   readonly check: boolean
   readonly relaxedSimd: boolean
+  readonly hoist: boolean
   /** Makes sure that the module's type section holds this type. */
   readonly useType: (type: FunctionType) => void
 }
@@ -46,7 +48,7 @@ export class FunctionBuilder implements FunctionRef {
   readonly name: string
   readonly type: FunctionType
   /** The body so far, without its final `end`. */
-  readonly code: Instruction[] = []
+  code: Instruction[] = []
   /** Parameters first, then locals in the order in which they were made. */
   readonly locals: Local[] = []
   private readonly context: FunctionContext
@@ -377,5 +379,6 @@ export class FunctionBuilder implements FunctionRef {
     if (this.depth !== 0) throw new AssemblyError(`${this.name}: a block is open at the end`)
     this.checker?.leave('end of the function')
     this.ended = true
+    if (this.context.hoist) this.code = hoistConstants(this.code, this.locals)
   }
 }

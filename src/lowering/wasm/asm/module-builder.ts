@@ -10,6 +10,8 @@ export interface ModuleOptions {
   readonly check?: boolean
   /** Admits relaxed SIMD instructions, which not every engine has. */
   readonly relaxedSimd?: boolean
+  /** Sets the vector constants of loops into locals before them: see hoist-constants.ts. */
+  readonly hoist?: boolean
 }
 
 /** Limits of a memory in pages of 64 KiB. A shared memory needs `max`. */
@@ -55,6 +57,7 @@ export class ModuleBuilder {
     this.context = {
       check: options.check ?? true,
       relaxedSimd: options.relaxedSimd ?? false,
+      hoist: options.hoist ?? false,
       useType: (type) => void this.typeIndex(type),
     }
   }

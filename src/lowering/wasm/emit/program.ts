@@ -44,7 +44,7 @@ export const worthSharing = 8000
  */
 export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOptions = {}): EmittedProgram {
   const { shared = false, shareAbove = worthSharing, ticks = false } = options
-  const module = new ModuleBuilder({ check: false })
+  const module = new ModuleBuilder({ check: false, hoist: true })
   module.importMemory('env', 'memory', shared ? { min: 0, max: 65536, shared } : { min: 0 })
   const run = module.function('run', ['i32', 'i32', 'i32'])
   const tick = ticks ? module.importFunction('env', 'tick', ['i32'], []) : null

@@ -43,7 +43,7 @@ interface Operand {
 }
 
 function emit(node: Apply, operands: readonly Operand[], shared: boolean): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder({ check: false })
+  const module = new ModuleBuilder({ check: false, hoist: true })
   const { fn, pointers, word } = entry(module, operands.length + 1, shared)
   const helpers = createHelpers(module)
   const n = word(0)

@@ -46,6 +46,31 @@ describe('functions that run', () => {
     expect([-9, 0, 9].map((x) => run(['i32'], ['i32'], sign, x))).toEqual([-1, 0, 1])
   })
 
+  test('constants of loops are set before them where that is asked for, each once; what one instruction makes stays', () => {
+    const sum = (hoist: boolean): { wat: string; value: unknown } => {
+      const module = new ModuleBuilder({ hoist })
+      const fn = module.function('run', ['i32'], ['f32'])
+      const total = fn.local('v128', 'total')
+      fn.f32x4(0.25).set(total)
+      fn.loop((head) => {
+        fn.get(total).f32x4(0.25).f32x4(1.5).emit('f32x4.mul').i32x4(0).emit('v128.or').emit('f32x4.add').f32x4(1.5).emit('f32x4.add').set(total)
+        fn.get(fn.param(0)).i32(1).emit('i32.sub').tee(fn.param(0)).brIf(head)
+      })
+      fn.get(total).f32x4(0.25).emit('f32x4.add').lane('f32x4.extract_lane', 3)
+      module.export('run', fn)
+      const { bytes, fromText } = bothForms(module)
+      expect(bytes).toBe(fromText)
+      return { wat: module.toWat(), value: instantiate(module)['run']?.(7) }
+    }
+    const [plain, hoisted] = [sum(false), sum(true)]
+    expect(hoisted.value).toBe(plain.value)
+    const inLoop = (wat: string): string => wat.slice(wat.indexOf('loop'), wat.indexOf('end'))
+    expect(inLoop(plain.wat).match(/v128.const/g)).toHaveLength(4)
+    expect(inLoop(hoisted.wat).match(/v128.const.*/g)).toEqual(['v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000'])
+    // 0.25 and 1.5 before the loop, 0.25 twice where it stood outside of it
+    expect(hoisted.wat.match(/v128.const/g)).toHaveLength(5)
+  })
+
   test('a branch table', () => {
     const pick = (fn: FunctionBuilder): void => {
       fn.block((other) => {
