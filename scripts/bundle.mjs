@@ -1,5 +1,5 @@
-// How the project's TypeScript becomes JavaScript, in one place: for running a file (run.mjs), for dist (build.mjs)
-// and for measuring (size.mjs).
+// How the project's TypeScript becomes JavaScript, in one place: for running a file (run.mjs), for dist (build.mjs), for pages
+// (demo.mjs, and tests in a browser) and for measuring (size.mjs).
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
@@ -67,3 +67,22 @@ export const runnable = {
   logLevel: 'warning',
   plugins: [ownNames, platform('node'), shakenFpTs, sourceFolder],
 }
+
+/**
+ * Options to bundle a page from the sources. All files land in one folder, so that the worker's file lies where the library
+ * looks for it: beside the chunk that starts it. Pages name it among their entry points.
+ */
+export const forPages = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  entryNames: '[name]',
+  chunkNames: '[name]-[hash]',
+  logLevel: 'warning',
+  plugins: [ownNames, platform('browser'), shakenFpTs],
+}
+
+export const workerFile = join(root, 'src', 'platform', 'worker.ts')

@@ -80,7 +80,8 @@ export function startWorkers(setups: readonly WorkerSetup[], failed: (reason: st
       // Written like this, bundlers find the file and ship it.
       const worker = url === null ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }) : new Worker(url, { type: 'module' })
       worker.addEventListener('error', (event) => {
-        failed(event.message)
+        // A file that is not found, or that the page's policy forbids, is an event without a message.
+        failed(event.message || `cannot start ${String(url ?? 'the package\'s worker.js')}`)
       })
       worker.postMessage(setup)
       workers.push(worker)

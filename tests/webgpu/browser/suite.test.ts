@@ -1,0 +1,52 @@
+/** Test files that run in Node run in a page too, with threads: published numbers, and laws on fewer programs. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plugin } from 'esbuild'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { longTestTimeout, scale, sized } from '../../scale.ts'
+import { open, type OpenPage, site, type Site } from './harness.ts'
+import { files } from './pages/files.ts'
+import type { Functions } from './pages/suite.ts'
+
+const pages = join(import.meta.dirname, 'pages')
+
+/** What the files ask of Node and of vitest, as a page has it. */
+const inPage: Plugin = {
+  name: 'in-page',
+  setup(build) {
+    build.onResolve({ filter: /^vitest$/ }, () => ({ path: join(pages, 'vitest.ts') }))
+    build.onResolve({ filter: /\/scale\.ts$/ }, ({ importer }) => (importer.startsWith(pages) ? undefined : { path: join(pages, 'scale.ts') }))
+    // A fixture is read beside the file that asks for it.
+    build.onResolve({ filter: /^node:fs$/ }, () => ({ path: 'fs', namespace: 'in-page' }))
+    build.onLoad({ filter: /.*/, namespace: 'in-page' }, () => ({ contents: 'export const readFileSync = (text) => text' }))
+    build.onLoad({ filter: /[\\/]truth[\\/]\w+\.test\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll(/new URL\('(\w+\.json)', import\.meta\.url\)/g, (_, name: string) => JSON.stringify(readFileSync(join(path, '..', name), 'utf8'))),
+      loader: 'ts',
+    }))
+  },
+}
+
+let here: Site
+let page: OpenPage<Functions>
+beforeAll(async () => {
+  here = await site(['suite'], { plugins: [inPage], define: { 'process.env': JSON.stringify({ PULLBACK_TEST_SCALE: scale }) } })
+  page = await open(here.browser, `${here.isolated.url}suite.html`)
+  await page.run('startWorkers')
+})
+afterAll(() => here.remove())
+
+test.each(Object.keys(files))('%s', { timeout: longTestTimeout }, async (file) => {
+  const { passed, failed } = await page.run('run', file)
+  expect(failed).toEqual([])
+  expect(passed).toBeGreaterThan(0)
+  expect(page.complaints()).toEqual([])
+})
+
+test('the same bits with 1, 2 and 4 threads', { timeout: longTestTimeout }, async () => {
+  const programs = sized(20, 500)
+  const before = await page.run('launches')
+  await page.run('sameBits', programs)
+  const after = await page.run('launches')
+  expect(after.map((n, i) => n - before[i]! >= programs / 2)).toEqual([false, true, true])
+  await page.close()
+})
