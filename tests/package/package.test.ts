@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { longTestTimeout } from '../scale.ts'
+import { inBrowser } from './browser.ts'
 import { bundles } from './bundles.ts'
 import { compile } from './compilers.ts'
 import { contents } from './contents.ts'
@@ -22,6 +23,7 @@ afterAll(() => app?.remove())
 
 describe('contents', () => contents(installed))
 describe('in plain Node', () => plainNode(installed))
+describe('in a browser', () => inBrowser(installed))
 describe('with its optional peers', () => {
   beforeAll(() => installed().installPeers(), longTestTimeout)
   describe.concurrent('for a compiler', { timeout: longTestTimeout }, () => compile(installed))
