@@ -75,6 +75,8 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'a product of whole numbers': product(70, 90, 80).replaceAll('f32', 'i32'),
     'a product of doubles': product(33, 21, 1000).replaceAll('f32', 'f64'),
     'a convolution': convolution('2,28,28,5', '3,3,5,19', '2,28,28,19', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),
+    'a convolution of many channels': convolution('3,13,14,32', '3,3,32,20', '3,13,14,20', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),
+    "a kernel's gradient of many channels": convolution('32,13,14,9', '13,14,9,20', '32,3,3,20', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),
     "a kernel's gradient": convolution('5,26,26,8', '24,24,8,6', '5,3,3,6', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((0, 0), (0, 0))'),
   }))('of %s', (_, text) => {
     const jaxpr = parseJaxpr(text)

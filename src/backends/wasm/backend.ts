@@ -25,6 +25,8 @@ export interface WasmOptions extends Partial<HeapLimits>, Partial<PoolOptions> {
   readonly threads?: number
   /** Nanoseconds from which a phase of a program is shared; else PULLBACK_SHARE_ABOVE. With 0 everything that can be shared is, at once. */
   readonly shareAbove?: number
+  /** Whether convolutions may use Winograd's algorithm; else not with PULLBACK_WINOGRAD=0, and by default. */
+  readonly winograd?: boolean
 }
 
 /** More threads than this gain nothing that their barriers do not cost. */
@@ -34,6 +36,7 @@ export class WasmBackend implements Backend {
   readonly name = 'wasm'
   readonly #options: WasmOptions
   readonly #shareAbove: number
+  readonly #winograd: boolean
   readonly #programs = new Lru<string, WasmExecutable>(programsKept)
   readonly #sizedCode = new Lru<string, Code>(programsKept)
   readonly #profiler = new Profiler()
@@ -47,6 +50,7 @@ export class WasmBackend implements Backend {
     this.#threads = options.threads ?? null
     this.#workerUrl = options.workerUrl ?? null
     this.#shareAbove = options.shareAbove ?? numberSetting('PULLBACK_SHARE_ABOVE', 0) ?? worthSharing
+    this.#winograd = options.winograd ?? numberSetting('PULLBACK_WINOGRAD', 0) !== 0
   }
 
   compile(jaxpr: Jaxpr): Executable {
@@ -79,12 +83,12 @@ export class WasmBackend implements Backend {
     }
     // Better said before code is made, whose addresses have 32 bits.
     if (leastBytes(signature) > heap.size) throw tooLarge(signature, heap.size)
-    const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove })
+    const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove, winograd: this.#winograd })
     const codeOf = (module: Uint8Array<ArrayBuffer>): Code => ({ run: instantiate(module, heap.memory, this.#profiler.tick), bytes: sharedTime > 0 ? module : new Uint8Array(), sharedTime, time })
     // Lowered once more: a program that is never profiled keeps its kernels for nobody.
     const timed = (): Timed => {
       const again = lowerToProgram(jaxpr)
-      return { code: codeOf(emitProgram(again.program, again.plan, { shared: heap.shared, shareAbove: this.#shareAbove, ticks: true }).bytes), kernels: describeKernels(again.program), silent: false }
+      return { code: codeOf(emitProgram(again.program, again.plan, { shared: heap.shared, shareAbove: this.#shareAbove, winograd: this.#winograd, ticks: true }).bytes), kernels: describeKernels(again.program), silent: false }
     }
     return new WasmExecutable(machine, { ...signature, arenaBytes, ownBytes }, codeOf(bytes), bytes.length, timed)
   }

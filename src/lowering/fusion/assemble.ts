@@ -171,7 +171,7 @@ class Assembly {
       return this.#stores(group, [], m, node)
     })
     if (stores.length === 0) return null
-    return { kind: 'contraction', name: kernelName([lhs, rhs, b.nodes]), dtype: def.dtype, batch: def.batch, m: def.m, n: def.n, k: def.k, lhs, rhs, epilogue: b.nodes, stores }
+    return { kind: 'contraction', name: kernelName([lhs, rhs, b.nodes]), dtype: def.dtype, batch: def.batch, m: def.m, n: def.n, k: def.k, lhs, rhs, sliding: def.sliding, epilogue: b.nodes, stores }
   }
 
   #scatter(group: Group, v: Value, def: ScatterDef): Kernel | null {

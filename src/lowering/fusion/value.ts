@@ -8,7 +8,7 @@
 import type { Shape } from '../../core/aval.ts'
 import type { DType } from '../../core/dtype.ts'
 import { Literal } from '../../core/jaxpr.ts'
-import type { BufferId, Combine, Index, NodeId, SortKernel } from '../kernel-ir/index.ts'
+import type { BufferId, Combine, Index, NodeId, Sliding, SortKernel } from '../kernel-ir/index.ts'
 import type { Builder } from './builder.ts'
 
 /** Writes the nodes of one element into an expression, whose loop variables the index is made of. */
@@ -66,6 +66,7 @@ export interface ContractionDef {
   readonly k: Shape
   readonly lhs: (b: Builder, p: ContractionPoint) => NodeId
   readonly rhs: (b: Builder, p: ContractionPoint) => NodeId
+  readonly sliding: readonly Sliding[]
   /** The element of the result that (batch, m, n) is. */
   readonly place: (p: Omit<ContractionPoint, 'k'>) => Index[]
 }

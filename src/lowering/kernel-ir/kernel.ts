@@ -131,9 +131,16 @@ export interface ContractionKernel {
   readonly k: readonly number[]
   readonly lhs: Expression
   readonly rhs: Expression
+  readonly sliding: readonly Sliding[]
   /** Over (batch, m, n); `accumulator` output 0 is the sum. */
   readonly epilogue: Expression
   readonly stores: readonly Store[]
+}
+
+/** Axes of m and of k that `lhs` reads by their sum alone, and `rhs` by the one of k: those of a window that slides by single elements. */
+export interface Sliding {
+  readonly m: number
+  readonly k: number
 }
 
 /**

@@ -84,6 +84,7 @@ export const contractionLowering: LoweringRules<keyof ContractionParams> = {
         k: order.map((c) => l.shape[l.contracting[c]!]!),
         lhs: read(l, 'm'),
         rhs: read(r, 'n'),
+        sliding: [],
         place: (p) => [...p.batch, ...p.m, ...p.n],
       },
       (i) => ({ batch: i.slice(0, batchRank), m: i.slice(batchRank, batchRank + mRank), n: i.slice(batchRank + mRank) }),

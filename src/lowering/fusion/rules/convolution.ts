@@ -73,6 +73,9 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
   const k = kAxes.map((a) => a.size)
   // Columns should be what is contiguous in the result: features, or else the places.
   const swapped = d.out[1] !== rank - 1 && rank > 2
+  const slides = (s: number): boolean => p.windowStrides[s] === 1 && p.rhsDilation[s] === 1 && p.lhsDilation[s] === 1
+  const axisOf = (axes: readonly Axis[], name: Axis['name']): number => axes.findIndex((a) => a.name === name)
+  const sliding = swapped || groups > 1 ? [] : p.windowStrides.flatMap((_, s) => (slides(s) ? [{ m: axisOf(mAxes, s), k: axisOf(kAxes, s) }] : []))
   const rows = (q: ContractionPoint): Rows => (swapped ? { batch: q.batch, rows: q.n, columns: q.m, k: q.k } : { batch: q.batch, rows: q.m, columns: q.n, k: q.k })
   const v = contract(
     g,
@@ -85,6 +88,7 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
       k,
       lhs: (b, q) => (swapped ? readRhs(b, rows(q)) : readLhs(b, rows(q))),
       rhs: (b, q) => (swapped ? readLhs(b, rows(q)) : readRhs(b, rows(q))),
+      sliding,
       place: (q) => place(rows({ ...q, k: [] })),
     },
     (i, b) => {

@@ -7,6 +7,8 @@ import type { BufferId, ContractionKernel, LoopKernel } from '../../kernel-ir/in
 import { type ContractionPlan, planContraction, type ScratchPart } from './plan.ts'
 import { tileLoop } from './tiles.ts'
 
+export { emitWinograd } from './winograd/index.ts'
+
 /** A loop kernel as a function `(begin, end, ...pointers)` over its first axis; `buffers` are the pointers' order. */
 export interface EmittedLoop {
   readonly fn: FunctionRef

@@ -254,7 +254,7 @@ function depthVariables(o: PackOptions, block: Index, inK: readonly Index[], gua
 }
 
 /** Adds guards to every read, and gives 0 outside of them: a step of k past the end adds nothing. */
-function guarded(nodes: Expression, guards: readonly Guard[]): Expression {
+export function guarded(nodes: Expression, guards: readonly Guard[]): Expression {
   if (guards.length === 0) return nodes
   const read = nodes.map((n): Node => (n.op === 'load' || n.op === 'gather' ? { ...n, guards: [...guards, ...n.guards] } : n))
   const last = read.at(-1)!

@@ -1,7 +1,7 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
-import { type ContractionKernel, flopsOf, type Kernel } from '../../kernel-ir/index.ts'
+import { type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
 import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
-import { emitContraction } from '../contraction/index.ts'
+import { emitContraction, emitWinograd } from '../contraction/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
 import { reuseComputed } from './reuse.ts'
@@ -39,6 +39,8 @@ export interface EmitContext {
   readonly helpers: Helpers
   /** The function in which threads wait for each other; null: there is one thread. */
   readonly meet: () => FunctionRef | null
+  /** Whether convolutions may use Winograd's algorithm. */
+  readonly winograd: boolean
 }
 
 /** The code of a kernel whose buffers are numbered 0, 1, … in order of first mention. `outBytes`: of a scatter's result. */
@@ -52,7 +54,9 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
     }
     case 'contraction': {
       let loops = 0
-      const { fn, buffers, parts, sharedBytes, ownBytes } = emitContraction(module, name, kernel, (k) => emitLoopKernel(module, helpers, `${name}_${loops++}`, k, { fixedOuter: true }), meet)
+      const emitLoop = (k: LoopKernel): EmittedLoop => emitLoopKernel(module, helpers, `${name}_${loops++}`, k, { fixedOuter: true })
+      const winograd = context.winograd ? emitWinograd(module, name, kernel, emitLoop, meet) : null
+      const { fn, buffers, parts, sharedBytes, ownBytes } = winograd ?? emitContraction(module, name, kernel, emitLoop, meet)
       const phase: Phase = { kind: 'team', fn, units: parts, unitsPerCall: parts, sequential: false, time: timeOfContraction(kernel), pointers: [{ scratch: 0 }, { own: 0 }, ...buffers.map((buffer) => ({ buffer }))] }
       return { phases: [phase], scratchBytes: sharedBytes, ownBytes }
     }

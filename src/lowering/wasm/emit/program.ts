@@ -28,6 +28,8 @@ export interface EmitOptions {
   readonly shareAbove?: number
   /** The module calls `env.tick(i)` on thread 0 whenever kernel i of `kernelsOf` has ended on all threads. */
   readonly ticks?: boolean
+  /** Whether convolutions may use Winograd's algorithm; by default they may. */
+  readonly winograd?: boolean
 }
 
 /** Where two threads begin to be faster than one: a barrier costs 0.1 to 1 µs, and no share is exactly a half. */
@@ -43,12 +45,12 @@ export const worthSharing = 8000
  * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
  */
 export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOptions = {}): EmittedProgram {
-  const { shared = false, shareAbove = worthSharing, ticks = false } = options
+  const { shared = false, shareAbove = worthSharing, ticks = false, winograd = true } = options
   const module = new ModuleBuilder({ check: false, hoist: true })
   module.importMemory('env', 'memory', shared ? { min: 0, max: 65536, shared } : { min: 0 })
   const run = module.function('run', ['i32', 'i32', 'i32'])
   const tick = ticks ? module.importFunction('env', 'tick', ['i32'], []) : null
-  const context: EmitContext = { module, helpers: createHelpers(module), meet: () => (shared ? barrier(module) : null) }
+  const context: EmitContext = { module, helpers: createHelpers(module), meet: () => (shared ? barrier(module) : null), winograd }
   const kernels = new Map<string, EmittedKernel>()
   const known = new Map<Kernel, { code: EmittedKernel; buffers: readonly BufferId[] }>()
   let scratchBytes = 0

@@ -201,7 +201,7 @@ test('a contraction with an epilogue', () => {
   const dim = (d: number, c = 1): Index['terms'][number] => ({ coefficient: c, atom: { kind: 'dim', dim: d } })
   const p = kernelProgram(
     {
-      kind: 'contraction', name: 'dot', dtype: 'float32', batch: [], m: [m], n: [n], k: [k],
+      kind: 'contraction', name: 'dot', dtype: 'float32', batch: [], m: [m], n: [n], k: [k], sliding: [],
       lhs: [load(0, { constant: 0, terms: [dim(0, k), dim(2)] })],
       rhs: [load(1, { constant: 0, terms: [dim(2, n), dim(1)] })],
       epilogue: [{ op: 'accumulator', dtype: 'float32', output: 0 }, load(2, { constant: 0, terms: [dim(1)] }), apply('add', [0, 1])],

@@ -1,0 +1,256 @@
+/**
+ * Which convolutions Winograd's algorithm takes, and how they are cut.
+ *
+ * A row of tiles are the 2 × 2 blocks beside each other in an image of results (form `results`: convolutions and gradients of
+ * their data) or of results' gradients (form `taps`: gradients of 3 × 3 taps). A block is some rows of tiles of one image, or
+ * all of several images. For each block the data is brought into rows of an image with the overlap of its tiles, by a loop
+ * kernel that evaluates whatever fusion put into the operand; tiles are transformed into sixteen packed matrices, multiplied,
+ * and transformed back. All cuts are fixed by shape.
+ */
+import { rewriteNodes, rewriteStores } from '../../emit/rewrite.ts'
+import { addIndex, constantIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../../kernel-ir/index.ts'
+import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node, NodeId } from '../../../kernel-ir/index.ts'
+import { type TileShape, tileShape } from '../microkernel.ts'
+import { guarded } from '../plan.ts'
+
+export interface WinogradPlan {
+  readonly form: 'results' | 'taps'
+  readonly tile: TileShape
+  readonly images: number
+  /** Of an image of results, or of their gradients. */
+  readonly height: number
+  /** Tiles below and beside each other in an image. */
+  readonly tileRows: number
+  readonly tilesAcross: number
+  readonly channels: number
+  readonly columns: number
+  readonly paddedColumns: number
+  /** Of a block: its images, and rows of tiles in each. One of the two is 1, or all. */
+  readonly blockImages: number
+  readonly blockTileRows: number
+  /** Along the images, and in each. */
+  readonly blocks: number
+  readonly blocksOfImage: number
+  /** Of form `taps`: blocks are summed in so many slices, which are then added in order. */
+  readonly slices: number
+  /** Outer axis: image · (2 tileRows + 2) + row. Writes `[row][2 tilesAcross + 2][channel]`. */
+  readonly data: LoopKernel
+  /** Form `results`: the taps; outer axis: the channel. Form `taps`: results' gradients; outer axis: image · 2 tileRows + row. */
+  readonly other: LoopKernel
+  /** The convolution as it is written, into the place of the sums: for blocks, or channels, whose results are not all finite. Outer axis as in `epilogue`. */
+  readonly direct: LoopKernel
+  /** Outer axis: image · height + row, or the row of the product: (tap row · 3 + tap column) · channels + channel. */
+  readonly epilogue: LoopKernel
+  /** The buffers of these kernels that are scratch. */
+  readonly buffers: { readonly data: BufferId; readonly other: BufferId; readonly sums: BufferId }
+}
+
+/** Channels and columns from which transforms pay. */
+const leastChannels = 16
+/** A panel of so many channels stays in the first-level cache. */
+const mostChannels = 768
+/** Products for each of the direct form's, at most. */
+const worthwhile = 0.66
+/** Tiles of a block, more or less. */
+const tilesAim = 48
+const slicesAim = 16
+const sliceBytesAim = 2 ** 21
+
+const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
+
+export function planWinograd(kernel: ContractionKernel, freeBuffer: BufferId): WinogradPlan | null {
+  const { sliding, m, n, k } = kernel
+  const [y, x] = sliding
+  const tile = tileShape('float32')
+  if (kernel.dtype !== 'float32' || kernel.batch.length > 0 || y === undefined || x === undefined || sliding.length !== 2 || tile.rows % 4 !== 0 || tile.columns % 4 !== 0) return null
+  if (kernel.lhs.at(-1)?.dtype !== 'float32' || kernel.rhs.at(-1)?.dtype !== 'float32') return null
+  const isTaps = (axes: readonly number[], side: 'm' | 'k'): boolean => axes[y[side]] === 3 && axes[x[side]] === 3
+  const form = isTaps(k, 'k') && m.length >= 2 && y.m === m.length - 2 && x.m === m.length - 1 ? 'results' : isTaps(m, 'm') && y.m === 0 && x.m === 1 ? 'taps' : null
+  if (form === null) return null
+  const tiled = form === 'results' ? m : k
+  const side = form === 'results' ? 'm' : 'k'
+  const [height, width] = [tiled[y[side]]!, tiled[x[side]]!]
+  const [tileRows, tilesAcross] = [Math.ceil(height / 2), Math.ceil(width / 2)]
+  const images = product(tiled) / (height * width)
+  const channels = product(form === 'results' ? k : m) / 9
+  const columns = product(n)
+  if (channels < leastChannels || channels > mostChannels || columns < leastChannels || channels % 4 !== 0 || columns % 4 !== 0) return null
+  if (16 * tileRows * tilesAcross > worthwhile * 9 * height * width) return null
+  const tilesOfImage = tileRows * tilesAcross
+  const blockTileRows = Math.ceil(tileRows / Math.max(1, Math.round(tilesOfImage / tilesAim)))
+  const blocksOfImage = Math.ceil(tileRows / blockTileRows)
+  const blockImages = blocksOfImage > 1 ? 1 : Math.min(images, Math.max(1, Math.round(tilesAim / tilesOfImage)))
+  const blocks = Math.ceil(images / blockImages)
+  const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
+  const slices = Math.max(1, Math.min(slicesAim, blocks * blocksOfImage, Math.floor(sliceBytesAim / (64 * channels * paddedColumns))))
+  const shape: Shape = { form, images, height, width, tileRows, tilesAcross, channels, paddedColumns, y, x }
+  const buffers = { data: freeBuffer, other: freeBuffer + 1, sums: freeBuffer + 2 }
+  return {
+    form,
+    tile,
+    images,
+    height,
+    tileRows,
+    tilesAcross,
+    channels,
+    columns,
+    paddedColumns,
+    blockImages,
+    blockTileRows,
+    blocks,
+    blocksOfImage,
+    slices,
+    data: dataKernel(kernel, shape, buffers.data),
+    other: form === 'results' ? tapsKernel(kernel, shape, buffers.other) : gradientsKernel(kernel, shape, buffers.other),
+    direct: directKernel(kernel, shape, buffers.sums),
+    epilogue: epilogueKernel(kernel, shape, buffers.sums),
+    buffers,
+  }
+}
+
+interface Shape extends Pick<WinogradPlan, 'form' | 'images' | 'height' | 'tileRows' | 'tilesAcross' | 'channels' | 'paddedColumns'> {
+  readonly width: number
+  readonly y: ContractionKernel['sliding'][number]
+  readonly x: ContractionKernel['sliding'][number]
+}
+
+/** The axes of m or k that are not the window's, and what they are in terms of a flat index. */
+const otherAxes = (axes: readonly number[], y: number, x: number): number[] => axes.filter((_, a) => a !== y && a !== x)
+
+/** Puts the window's two axes back among the others. */
+function withWindow(axes: readonly number[], y: number, x: number, at: { readonly y: Index; readonly x: Index; readonly others: readonly Index[] }): Index[] {
+  let next = 0
+  return axes.map((_, a) => (a === y ? at.y : a === x ? at.x : at.others[next++]!))
+}
+
+const zero = constantIndex(0)
+
+/** What a loop kernel computes: nodes over its space, of which the last is stored. */
+function storing(name: string, space: Sizes, nodes: Expression, buffer: BufferId, index: Index): LoopKernel {
+  return { kind: 'loop', name, space, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer, index, node: nodes.length - 1 }] }] }
+}
+
+/** Loop variables of the contraction in terms of others: its m, n and k axes one after the other. */
+const placing = (...parts: readonly (readonly Index[])[]): ((dim: number) => Index) => {
+  const all = parts.flat()
+  return (dim) => all[dim]!
+}
+
+function dataKernel(kernel: ContractionKernel, s: Shape, out: BufferId): LoopKernel {
+  const { m, n, k } = kernel
+  const [rows, across] = [2 * s.tileRows + 2, 2 * s.tilesAcross + 2]
+  const [tiled, rest] = s.form === 'results' ? [m, k] : [k, m]
+  const [ys, xs] = s.form === 'results' ? [{ tiled: s.y.m, rest: s.y.k }, { tiled: s.x.m, rest: s.x.k }] : [{ tiled: s.y.k, rest: s.y.m }, { tiled: s.x.k, rest: s.x.m }]
+  const channelAxes = otherAxes(rest, ys.rest, xs.rest)
+  const space = [s.images * rows, across, ...channelAxes]
+  const outer = dimIndex(0)
+  const [row, column] = [modIndex(outer, rows, space), dimIndex(1)]
+  const image = unflattenIndex(floorDivIndex(outer, rows, space), otherAxes(tiled, ys.tiled, xs.tiled), space)
+  const inTiled = withWindow(tiled, ys.tiled, xs.tiled, { y: row, x: column, others: image })
+  const inRest = withWindow(rest, ys.rest, xs.rest, { y: zero, x: zero, others: dimVector(channelAxes.length, 2) })
+  const nothing = n.map(() => zero)
+  const place = s.form === 'results' ? placing(inTiled, nothing, inRest) : placing(inRest, nothing, inTiled)
+  const guards: Guard[] = []
+  // beyond the last window of the convolution there may be nothing to read
+  if (rows > s.height + 2) guards.push({ index: row, low: 0, high: s.height + 2 })
+  if (across > s.width + 2) guards.push({ index: column, low: 0, high: s.width + 2 })
+  const nodes = guarded(rewriteNodes(kernel.lhs, place, space), guards)
+  return storing(`${kernel.name} data`, space, nodes, out, flattenIndex(dimVector(space.length), space, space))
+}
+
+function tapsKernel(kernel: ContractionKernel, s: Shape, out: BufferId): LoopKernel {
+  const { m, n, k } = kernel
+  const space = [s.channels, 3, 3, ...n]
+  const channel = unflattenIndex(dimIndex(0), otherAxes(k, s.y.k, s.x.k), space)
+  const place = placing(m.map(() => zero), dimVector(n.length, 3), withWindow(k, s.y.k, s.x.k, { y: dimIndex(1), x: dimIndex(2), others: channel }))
+  return storing(`${kernel.name} taps`, space, rewriteNodes(kernel.rhs, place, space), out, flattenIndex(dimVector(space.length), space, space))
+}
+
+function gradientsKernel(kernel: ContractionKernel, s: Shape, out: BufferId): LoopKernel {
+  const { m, n, k } = kernel
+  const [rows, across] = [2 * s.tileRows, 2 * s.tilesAcross]
+  const space = [s.images * rows, across, ...n]
+  const outer = dimIndex(0)
+  const [row, column] = [modIndex(outer, rows, space), dimIndex(1)]
+  const image = unflattenIndex(floorDivIndex(outer, rows, space), otherAxes(k, s.y.k, s.x.k), space)
+  const place = placing(m.map(() => zero), dimVector(n.length, 2), withWindow(k, s.y.k, s.x.k, { y: row, x: column, others: image }))
+  const guards: Guard[] = []
+  if (rows > s.height) guards.push({ index: row, low: 0, high: s.height })
+  if (across > s.width) guards.push({ index: column, low: 0, high: s.width })
+  return storing(`${kernel.name} gradients`, space, guarded(rewriteNodes(kernel.rhs, place, space), guards), out, flattenIndex(dimVector(space.length), space, space))
+}
+
+/** Rows of results: the space, m in terms of it, and where the sums stand. */
+function resultRows(kernel: ContractionKernel, s: Shape): { readonly space: Sizes; readonly m: readonly Index[]; readonly n: readonly Index[]; readonly sums: Index } {
+  const { m, n } = kernel
+  const outer = dimIndex(0)
+  if (s.form === 'taps') {
+    const space = [9 * s.channels, ...n]
+    const columns = dimVector(n.length, 1)
+    return { space, m: unflattenIndex(outer, m, space), n: columns, sums: addIndex(scaleIndex(outer, s.paddedColumns), flattenIndex(columns, n, space), space) }
+  }
+  const space = [s.images * s.height, s.width, ...n]
+  const columns = dimVector(n.length, 2)
+  const [row, image] = [modIndex(outer, s.height, space), floorDivIndex(outer, s.height, space)]
+  const inImages = addIndex(scaleIndex(image, 2 * s.tileRows), row, space)
+  const place = addIndex(scaleIndex(inImages, 2 * s.tilesAcross), dimIndex(1), space)
+  return {
+    space,
+    m: withWindow(m, s.y.m, s.x.m, { y: row, x: dimIndex(1), others: unflattenIndex(image, otherAxes(m, s.y.m, s.x.m), space) }),
+    n: columns,
+    sums: addIndex(scaleIndex(place, s.paddedColumns), flattenIndex(columns, n, space), space),
+  }
+}
+
+function directKernel(kernel: ContractionKernel, s: Shape, sums: BufferId): LoopKernel {
+  const { space, m, n, sums: index } = resultRows(kernel, s)
+  const sizes = [...space, ...kernel.k]
+  const place = placing(m, n, dimVector(kernel.k.length, space.length))
+  const lhs = rewriteNodes(kernel.lhs, place, sizes)
+  const rhs = moved(rewriteNodes(kernel.rhs, place, sizes), lhs.length)
+  const { dtype } = kernel
+  const nodes: Node[] = [...lhs, ...rhs, { op: 'apply', primitive: 'mul', params: {}, dtype, inputs: [lhs.length - 1, lhs.length + rhs.length - 1] }]
+  return {
+    kind: 'loop',
+    name: `${kernel.name} direct`,
+    space,
+    stages: [
+      { kind: 'reduce', inner: kernel.k, nodes, accumulators: [{ combine: 'sum', dtype, node: nodes.length - 1, position: null }] },
+      { kind: 'map', inner: [], nodes: [{ op: 'reduced', dtype, stage: 0, output: 0 }], stores: [{ buffer: sums, index, node: 0 }] },
+    ],
+  }
+}
+
+/** An expression behind `by` other nodes. */
+function moved(nodes: Expression, by: number): Expression {
+  const at = (id: NodeId): NodeId => id + by
+  return nodes.map((node): Node => {
+    switch (node.op) {
+      case 'gather':
+        return { ...node, positions: node.positions.map((p) => ({ ...p, position: at(p.position) })) }
+      case 'guarded':
+        return { ...node, inside: at(node.inside), outside: at(node.outside) }
+      case 'apply':
+        return { ...node, inputs: node.inputs.map(at) }
+      case 'bitcast':
+        return { ...node, input: at(node.input) }
+      case 'threefry':
+        return { ...node, inputs: [at(node.inputs[0]), at(node.inputs[1]), at(node.inputs[2]), at(node.inputs[3])] }
+      case 'load':
+      case 'literal':
+      case 'index':
+      case 'reduced':
+      case 'accumulator':
+        return node
+    }
+  })
+}
+
+function epilogueKernel(kernel: ContractionKernel, s: Shape, sums: BufferId): LoopKernel {
+  const { space, m, n, sums: index } = resultRows(kernel, s)
+  const place = placing(m, n)
+  const nodes = rewriteNodes(kernel.epilogue, place, space).map(
+    (node): Node => (node.op === 'accumulator' ? { op: 'load', dtype: kernel.dtype, buffer: sums, index, guards: [], otherwise: 0 } : node),
+  )
+  return { kind: 'loop', name: `${kernel.name} epilogue`, space, stages: [{ kind: 'map', inner: [], nodes, stores: rewriteStores(kernel.stores, place, space) }] }
+}

@@ -1,0 +1,270 @@
+/**
+ * The linear maps of Winograd's minimal filtering: Lavin, Gray, "Fast algorithms for convolutional neural networks" (2016),
+ * for the points 0, 1, -1 and infinity. A tile of 4 × 4 elements and 3 × 3 taps give 2 × 2 results with 16 products instead
+ * of 36; the same tile and 2 × 2 gradients give the 3 × 3 taps' gradient.
+ *
+ * Each function works on vectors of four channels and is emitted for one kernel: all distances are constants of its code.
+ */
+import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
+import type { TileShape } from '../microkernel.ts'
+
+/** Rows of coefficients. */
+type Matrix = readonly (readonly number[])[]
+
+/** Of the data: Bᵀ d B. */
+const dataMatrix: Matrix = [
+  [1, 0, -1, 0],
+  [0, 1, 1, 0],
+  [0, -1, 1, 0],
+  [0, 1, 0, -1],
+]
+/** Of the taps: G g Gᵀ, and of results' gradients in their place. */
+const tapsMatrix: Matrix = [
+  [1, 0, 0],
+  [0.5, 0.5, 0.5],
+  [0.5, -0.5, 0.5],
+  [0, 0, 1],
+]
+const gradientMatrix: Matrix = [
+  [1, 0],
+  [0.5, 0.5],
+  [0.5, -0.5],
+  [0, 1],
+]
+/** Of the products: Aᵀ m A, to 2 × 2 results or 3 × 3 taps. */
+const resultMatrix: Matrix = [
+  [1, 1, 1, 0],
+  [0, 1, -1, -1],
+]
+const tapsResultMatrix: Matrix = [
+  [1, 1, 1, 0],
+  [0, 1, -1, 0],
+  [0, 1, 1, -1],
+]
+
+/** Products of a tile. */
+export const products = 16
+
+/** Distances in bytes. */
+export interface DataLayout {
+  /** Between elements beside each other, and below each other. */
+  readonly pixelBytes: number
+  readonly rowBytes: number
+  readonly channels: number
+  readonly tilesAcross: number
+  /** Between what belongs to one product and to the next. */
+  readonly productBytes: number
+  readonly tile: TileShape
+}
+
+/** Pushes Σ coefficients · x, of operands that `push` pushes. Coefficients are 0 or ±c. */
+function combination(fn: FunctionBuilder, coefficients: readonly number[], push: (i: number) => void): void {
+  const used = coefficients.flatMap((c, i) => (c === 0 ? [] : [{ c, i }])).sort((a, b) => b.c - a.c)
+  const scale = used[0]!.c
+  for (const [at, { c, i }] of used.entries()) {
+    push(i)
+    if (at > 0) fn.emit(c > 0 ? 'f32x4.add' : 'f32x4.sub')
+  }
+  if (scale !== 1) fn.f32x4(scale).emit('f32x4.mul')
+}
+
+/** Y = M X Mᵀ column by column, so that few values are alive: elements of X are loaded again for each column. */
+function transform(fn: FunctionBuilder, m: Matrix, load: (i: number, j: number) => void, store: (i: number, j: number, value: Local) => void): void {
+  const size = m[0]!.length
+  const column = Array.from({ length: size }, () => fn.local('v128', 'e'))
+  const value = fn.local('v128', 'y')
+  for (const [j, row] of m.entries()) {
+    for (let i = 0; i < size; i++) {
+      combination(fn, row, (k) => load(i, k))
+      fn.set(column[i]!)
+    }
+    for (const [i, coefficients] of m.entries()) {
+      combination(fn, coefficients, (k) => void fn.get(column[k]!))
+      fn.set(value)
+      store(i, j, value)
+    }
+  }
+  fn.free(value, ...column)
+}
+
+/**
+ * `(from, to, first)`: a row of tiles whose upper left elements are at `from`, the `first`-th tile of its block and those
+ * that follow, into panels of rows that are tiles: `[tile / rows][channel][rows]` for each product.
+ */
+export function dataToRows(module: ModuleBuilder, name: string, l: DataLayout): FunctionRef {
+  const fn = module.function(name, ['i32', 'i32', 'i32'], [])
+  const [from, to, first] = [fn.param(0), fn.param(1), fn.param(2)]
+  const { rows } = l.tile
+  eachTile(fn, l, from, (read, index) => {
+    const [channel, at] = [fn.local('i32', 'channel'), fn.local('i32', 'at')]
+    fn.get(index).get(first).emit('i32.add').tee(at).i32(rows).emit('i32.div_u').i32(l.channels * rows * 4).emit('i32.mul')
+    fn.get(at).i32(rows).emit('i32.rem_u').i32(4).emit('i32.mul').emit('i32.add').get(to).emit('i32.add').set(at)
+    fn.forLoop(channel, 0, l.channels, 4, () => {
+      transform(fn, dataMatrix, (i, j) => void fn.get(read).mem('v128.load', i * l.rowBytes + j * l.pixelBytes, 4), (i, j, value) => {
+        for (let lane = 0; lane < 4; lane++) fn.get(at).get(value).memLane('v128.store32_lane', lane, (4 * i + j) * l.productBytes + lane * rows * 4)
+      })
+      fn.get(read).i32(16).emit('i32.add').set(read)
+      fn.get(at).i32(16 * rows).emit('i32.add').set(at)
+    })
+    fn.free(channel, at)
+  })
+  return fn
+}
+
+/** As `dataToRows`, with `depth` as well, into panels of rows that are channels: `[channel / rows][tile of depth][rows]`. */
+export function dataToDepth(module: ModuleBuilder, name: string, l: DataLayout): FunctionRef {
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32'], [])
+  const [from, to, first, depth] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3)]
+  const { rows } = l.tile
+  eachTile(fn, l, from, (read, index) => {
+    const [channel, at] = [fn.local('i32', 'channel'), fn.local('i32', 'at')]
+    fn.forLoop(channel, 0, l.channels, 4, () => {
+      pushPanel(fn, { channel, depth, width: rows, to }, () => void fn.get(index).get(first).emit('i32.add'))
+      fn.set(at)
+      transform(fn, dataMatrix, (i, j) => void fn.get(read).mem('v128.load', i * l.rowBytes + j * l.pixelBytes, 4), (i, j, value) => {
+        fn.get(at).get(value).mem('v128.store', (4 * i + j) * l.productBytes, 4)
+      })
+      fn.get(read).i32(16).emit('i32.add').set(read)
+    })
+    fn.free(channel, at)
+  })
+  return fn
+}
+
+/** Tiles beside each other, two elements apart; `read` and `index` are locals of the body. */
+function eachTile(fn: FunctionBuilder, l: DataLayout, from: Local, body: (read: Local, index: Local) => void): void {
+  const [index, read] = [fn.local('i32', 'tile'), fn.local('i32', 'read')]
+  fn.forLoop(index, 0, l.tilesAcross, 1, () => {
+    fn.get(from).get(index).i32(2 * l.pixelBytes).emit('i32.mul').emit('i32.add').set(read)
+    body(read, index)
+  })
+}
+
+/** Pushes the place of `channel` and step `k` in panels `[channel / width][depth][width]` of float32 at `to`. */
+function pushPanel(fn: FunctionBuilder, { channel, depth, width, to }: { channel: Local; depth: Local | number; width: number; to: Local }, k: () => void): void {
+  const push = (x: Local | number): void => void (typeof x === 'number' ? fn.i32(x) : fn.get(x))
+  fn.get(channel).i32(width).emit('i32.div_u')
+  push(depth)
+  fn.emit('i32.mul')
+  k()
+  fn.emit('i32.add').i32(width).emit('i32.mul').get(channel).i32(width).emit('i32.rem_u').emit('i32.add').i32(2).emit('i32.shl').get(to).emit('i32.add')
+}
+
+export interface ColumnsLayout {
+  readonly columns: number
+  readonly productBytes: number
+  readonly tile: TileShape
+}
+
+/** `(from, to, begin, end)`: the taps `[channel][3][3][column]` of channels `begin` to `end`, into panels `[column / width][channel][width]` for each product. */
+export function tapsToColumns(module: ModuleBuilder, name: string, l: ColumnsLayout & { readonly channels: number }): FunctionRef {
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32'], [])
+  const [from, to, begin, end] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3)]
+  const [channel, column, read, at] = [fn.local('i32', 'channel'), fn.local('i32', 'column'), fn.local('i32', 'read'), fn.local('i32', 'at')]
+  fn.forLoop(channel, begin, end, 1, () => {
+    fn.get(channel).i32(9 * l.columns * 4).emit('i32.mul').get(from).emit('i32.add').set(read)
+    fn.forLoop(column, 0, l.columns, 4, () => {
+      pushPanel(fn, { channel: column, depth: l.channels, width: l.tile.columns, to }, () => void fn.get(channel))
+      fn.set(at)
+      transform(fn, tapsMatrix, (i, j) => void fn.get(read).mem('v128.load', (3 * i + j) * l.columns * 4, 4), (i, j, value) => {
+        fn.get(at).get(value).mem('v128.store', (4 * i + j) * l.productBytes, 4)
+      })
+      fn.get(read).i32(16).emit('i32.add').set(read)
+    })
+  })
+  return fn
+}
+
+/** `(from, to, first, depth)`: gradients of a row of tiles, `[2][2 tiles][column]`, into panels `[column / width][tile of depth][width]` for each product. */
+export function gradientsToColumns(module: ModuleBuilder, name: string, l: ColumnsLayout & { readonly tilesAcross: number }): FunctionRef {
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32'], [])
+  const [from, to, first, depth] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3)]
+  const [tile, column, read, at] = [fn.local('i32', 'tile'), fn.local('i32', 'column'), fn.local('i32', 'read'), fn.local('i32', 'at')]
+  const pixelBytes = l.columns * 4
+  fn.forLoop(tile, 0, l.tilesAcross, 1, () => {
+    fn.get(tile).i32(2 * pixelBytes).emit('i32.mul').get(from).emit('i32.add').set(read)
+    fn.forLoop(column, 0, l.columns, 4, () => {
+      pushPanel(fn, { channel: column, depth, width: l.tile.columns, to }, () => void fn.get(tile).get(first).emit('i32.add'))
+      fn.set(at)
+      transform(fn, gradientMatrix, (i, j) => void fn.get(read).mem('v128.load', (2 * l.tilesAcross * i + j) * pixelBytes, 4), (i, j, value) => {
+        fn.get(at).get(value).mem('v128.store', (4 * i + j) * l.productBytes, 4)
+      })
+      fn.get(read).i32(16).emit('i32.add').set(read)
+    })
+  })
+  return fn
+}
+
+export interface SumsLayout {
+  readonly columns: number
+  readonly productBytes: number
+  /** Of a tile's or channel's products, and of a result's sums. */
+  readonly rowBytes: number
+}
+
+/** `(from, to, first)`: products of a row of tiles to `[2][2 tiles][column]` results at `to`; gives 1 where one of them is no number. */
+export function rowsToResults(module: ModuleBuilder, name: string, l: SumsLayout & { readonly tilesAcross: number }): FunctionRef {
+  const fn = module.function(name, ['i32', 'i32', 'i32'], ['i32'])
+  const [from, to, first] = [fn.param(0), fn.param(1), fn.param(2)]
+  const [tile, column, read, at] = [fn.local('i32', 'tile'), fn.local('i32', 'column'), fn.local('i32', 'read'), fn.local('i32', 'at')]
+  const check = new FiniteCheck(fn)
+  fn.forLoop(tile, 0, l.tilesAcross, 1, () => {
+    fn.get(tile).get(first).emit('i32.add').i32(l.rowBytes).emit('i32.mul').get(from).emit('i32.add').set(read)
+    fn.get(tile).i32(2 * l.rowBytes).emit('i32.mul').get(to).emit('i32.add').set(at)
+    fn.forLoop(column, 0, l.columns, 4, () => {
+      transform(fn, resultMatrix, (i, j) => void fn.get(read).mem('v128.load', (4 * i + j) * l.productBytes, 4), (i, j, value) => {
+        check.add(value)
+        fn.get(at).get(value).mem('v128.store', (2 * l.tilesAcross * i + j) * l.rowBytes, 4)
+      })
+      for (const local of [read, at]) fn.get(local).i32(16).emit('i32.add').set(local)
+    })
+  })
+  check.push()
+  return fn
+}
+
+/** `(from, to, channel)`: the products of a channel, added over slices in order, to taps `[3][3][channel][column]`; gives 1 where one of them is no number. */
+export function channelToTaps(module: ModuleBuilder, name: string, l: SumsLayout & { readonly channels: number; readonly slices: number; readonly sliceBytes: number }): FunctionRef {
+  const fn = module.function(name, ['i32', 'i32', 'i32'], ['i32'])
+  const [from, to, channel] = [fn.param(0), fn.param(1), fn.param(2)]
+  const [column, slice, read, at, next] = [fn.local('i32', 'column'), fn.local('i32', 'slice'), fn.local('i32', 'read'), fn.local('i32', 'at'), fn.local('i32', 'next')]
+  const sums = Array.from({ length: products }, () => fn.local('v128', 'm'))
+  const check = new FiniteCheck(fn)
+  fn.get(channel).i32(l.rowBytes).emit('i32.mul').get(from).emit('i32.add').set(read)
+  fn.get(channel).i32(l.rowBytes).emit('i32.mul').get(to).emit('i32.add').set(at)
+  fn.forLoop(column, 0, l.columns, 4, () => {
+    for (const [p, sum] of sums.entries()) fn.get(read).mem('v128.load', p * l.productBytes, 4).set(sum)
+    fn.get(read).set(next)
+    fn.forLoop(slice, 1, l.slices, 1, () => {
+      fn.get(next).i32(l.sliceBytes).emit('i32.add').set(next)
+      for (const [p, sum] of sums.entries()) fn.get(sum).get(next).mem('v128.load', p * l.productBytes, 4).emit('f32x4.add').set(sum)
+    })
+    transform(fn, tapsResultMatrix, (i, j) => void fn.get(sums[4 * i + j]!), (i, j, value) => {
+      check.add(value)
+      fn.get(at).get(value).mem('v128.store', (3 * i + j) * l.channels * l.rowBytes, 4)
+    })
+    for (const local of [read, at]) fn.get(local).i32(16).emit('i32.add').set(local)
+  })
+  check.push()
+  return fn
+}
+
+/** Whether all of many vectors are finite: 0 · x is 0, or NaN, which stays in a sum. */
+class FiniteCheck {
+  readonly #fn: FunctionBuilder
+  readonly #sum: Local
+
+  constructor(fn: FunctionBuilder) {
+    this.#fn = fn
+    this.#sum = fn.local('v128', 'finite')
+  }
+
+  add(value: Local): void {
+    this.#fn.get(this.#sum).get(value).f32x4(0).emit('f32x4.mul').emit('f32x4.add').set(this.#sum)
+  }
+
+  /** Pushes 1 where one was not. */
+  push(): void {
+    this.#fn.get(this.#sum).get(this.#sum).emit('f32x4.ne').emit('v128.any_true')
+  }
+}

@@ -1,0 +1,196 @@
+/** Convolutions of 3 × 3 windows by Winograd's algorithm: which they are, what they give, and that nobody can tell what they are not. */
+import fc from 'fast-check'
+import { jit, lax, makeJaxpr, nn, np, vjp } from 'pullback'
+import { describe, expect, test } from 'vitest'
+import { interpret } from '../../../../src/backends/cpu/interpret.ts'
+import { WasmBackend } from '../../../../src/backends/wasm/index.ts'
+import { decodeNumbers, encodeNumbers } from '../../../../src/core/bytes.ts'
+import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
+import { lowerToProgram } from '../../../../src/lowering/index.ts'
+import { kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
+import { planWinograd } from '../../../../src/lowering/wasm/contraction/winograd/plan.ts'
+import { someBytes } from '../../agree.ts'
+import { sized } from '../../../scale.ts'
+
+type Padding = 'SAME' | 'VALID' | (readonly [number, number])[]
+interface Case {
+  readonly batch: number
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+  readonly features: number
+  readonly padding: Padding
+}
+const dimensionNumbers = ['NHWC', 'HWIO', 'NHWC'] as const
+const convolve = (padding: Padding) => (x: np.NDArray, w: np.NDArray): np.NDArray => lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding, dimensionNumbers })
+
+/** A convolution and both its gradients: of data, taps and the result's cotangent. */
+function derivatives(c: Case): Jaxpr {
+  const f = convolve(c.padding)
+  const x = np.zeros([c.batch, c.height, c.width, c.channels])
+  const w = np.zeros([3, 3, c.channels, c.features])
+  const { jaxpr } = makeJaxpr((a: np.NDArray, b: np.NDArray, ct: np.NDArray) => {
+    const [y, pullback] = vjp(f, [a, b] as const)
+    const [da, db] = pullback(ct)
+    return [y, da, db] as const
+  })(x, w, f(x, w))
+  return jaxpr
+}
+
+const planned = (jaxpr: Jaxpr): (string | null)[] => kernelsOf(lowerToProgram(jaxpr).program).flatMap((k) => (k.kind === 'contraction' ? [planWinograd(k, 1000)?.form ?? null] : []))
+
+const backends = { winograd: new WasmBackend({ threads: 1 }), direct: new WasmBackend({ threads: 1, winograd: false }) }
+const run = (way: 'winograd' | 'direct', jaxpr: Jaxpr, inputs: readonly Uint8Array[]): Uint8Array[] => backends[way].compile(jaxpr).call(inputs.map((b) => backends[way].put(b.slice()))).map((s) => s.read())
+const reference = (jaxpr: Jaxpr, inputs: readonly Uint8Array[]): Uint8Array[] => interpret(jaxpr, jaxpr.inputs.map((v, i) => ({ aval: v.aval, bytes: inputs[i]! }))).map((a) => a.bytes)
+const numbers = (bytes: Uint8Array): ArrayLike<number> => decodeNumbers(bytes, 'float32')
+
+/** The largest difference, as a share of the largest value. */
+function difference(got: Uint8Array, want: Uint8Array): number {
+  const [xs, ys] = [numbers(got), numbers(want)]
+  let [most, size] = [0, 0]
+  for (let i = 0; i < ys.length; i++) {
+    most = Math.max(most, Math.abs(xs[i]! - ys[i]!))
+    size = Math.max(size, Math.abs(ys[i]!))
+  }
+  return most / size
+}
+
+const side = fc.integer({ min: 4, max: 15 })
+const edge = fc.integer({ min: -1, max: 3 })
+const cases: fc.Arbitrary<Case> = fc.record({
+  batch: fc.integer({ min: 1, max: 3 }),
+  height: side,
+  width: side,
+  channels: fc.constantFrom(16, 20, 32),
+  features: fc.constantFrom(16, 20, 28),
+  padding: fc.oneof(fc.constantFrom('SAME' as const, 'VALID' as const), fc.tuple(fc.tuple(edge, edge), fc.tuple(edge, edge)).map((p) => [...p])),
+}).filter((c) => typeof c.padding === 'string' || c.padding.every(([a, b], i) => a + b + (i === 0 ? c.height : c.width) >= 4))
+
+describe('a convolution and its gradients', () => {
+  test('are those of the cpu, for any size and padding', () => {
+    const seen = new Map<string | null, number>()
+    fc.assert(
+      fc.property(cases, (c) => {
+        const jaxpr = derivatives(c)
+        for (const form of planned(jaxpr)) seen.set(form, (seen.get(form) ?? 0) + 1)
+        const inputs = jaxpr.inputs.map((v, i) => someBytes(v.aval, i))
+        const want = reference(jaxpr, inputs)
+        run('winograd', jaxpr, inputs).forEach((got, i) => expect(difference(got, want[i]!), `output ${i}`).toBeLessThan(2e-6))
+      }),
+      { numRuns: sized(12, 400) },
+    )
+    // most of them are what this file is about
+    expect(seen.get('results') ?? 0).toBeGreaterThan(seen.get(null) ?? 0)
+    expect(seen.get('taps') ?? 0).toBeGreaterThan(0)
+  })
+
+  test('are as accurate as the direct form, or nearly', () => {
+    const jaxpr = derivatives({ batch: 2, height: 32, width: 32, channels: 64, features: 64, padding: 'SAME' })
+    const inputs = jaxpr.inputs.map((v, i) => someBytes(v.aval, i))
+    const doubles = derivativesInDoubles(inputs)
+    const [mine, direct] = [run('winograd', jaxpr, inputs), run('direct', jaxpr, inputs)]
+    doubles.forEach((want, i) => {
+      const [error, of] = [rootMeanSquare(numbers(mine[i]!), want), rootMeanSquare(numbers(direct[i]!), want)]
+      expect(error, `output ${i}: ${error} beside ${of}`).toBeLessThan(Math.max(3 * of, 5e-7))
+    })
+  })
+
+  test.each([NaN, Infinity, -Infinity])('with %d at a few places give what the direct form gives, and nothing else is touched', (value) => {
+    const jaxpr = derivatives({ batch: 2, height: 9, width: 10, channels: 16, features: 16, padding: 'SAME' })
+    expect(planned(jaxpr).filter((form) => form === 'results')).toHaveLength(2)
+    expect(planned(jaxpr)).toContain('taps')
+    for (const place of [0, 1, 2]) {
+      const inputs = jaxpr.inputs.map((v, i) => {
+        const xs = Array.from(decodeNumbers(someBytes(v.aval, i), 'float32'))
+        if (i === place) for (const at of i === 1 ? [17] : [0, 16 * 47 + 3, xs.length - 1]) xs[at] = value
+        return encodeNumbers(xs, 'float32')
+      })
+      const want = reference(jaxpr, inputs)
+      run('winograd', jaxpr, inputs).forEach((got, i) => {
+        const [xs, ys] = [numbers(got), numbers(want[i]!)]
+        for (let e = 0; e < ys.length; e++) {
+          const what = `element ${e} of output ${i}, ${value} in input ${place}`
+          if (Number.isFinite(ys[e]!)) expect(Math.abs(xs[e]! - ys[e]!), what).toBeLessThan(1e-5 * (1 + Math.abs(ys[e]!)))
+          else expect(xs[e], what).toBe(ys[e])
+        }
+      })
+    }
+  })
+
+  test('what comes before and after stands in the same kernels', () => {
+    const f = (x: np.NDArray, w: np.NDArray, b: np.NDArray): np.NDArray => nn.relu(convolve('SAME')(np.tanh(x).mul(2), w.mul(0.5)).add(b)).add(x)
+    const { jaxpr } = makeJaxpr(f)(np.zeros([2, 11, 8, 16]), np.zeros([3, 3, 16, 16]), np.zeros([16]))
+    expect(planned(jaxpr)).toEqual(['results'])
+    const inputs = jaxpr.inputs.map((v, i) => someBytes(v.aval, i))
+    expect(difference(run('winograd', jaxpr, inputs)[0]!, reference(jaxpr, inputs)[0]!)).toBeLessThan(1e-6)
+  })
+
+  test('in images of one row or column of tiles, and in batches that no number of blocks divides', () => {
+    for (const c of [{ batch: 7, height: 4, width: 4 }, { batch: 1, height: 64, width: 4 }, { batch: 31, height: 6, width: 6 }, { batch: 1, height: 20, width: 40 }]) {
+      const jaxpr = derivatives({ ...c, channels: 16, features: 16, padding: 'VALID' })
+      const inputs = jaxpr.inputs.map((v, i) => someBytes(v.aval, i))
+      const want = reference(jaxpr, inputs)
+      run('winograd', jaxpr, inputs).forEach((got, i) => expect(difference(got, want[i]!), `output ${i} of ${JSON.stringify(c)}`).toBeLessThan(1e-6))
+    }
+  })
+})
+
+describe('which convolutions', () => {
+  interface Options {
+    readonly windowStrides?: readonly number[]
+    readonly padding?: 'SAME' | readonly (readonly [number, number])[]
+    readonly lhsDilation?: readonly number[]
+    readonly rhsDilation?: readonly number[]
+    readonly featureGroupCount?: number
+  }
+  const formOf = (x: readonly number[], w: readonly number[], options: Options = {}, dtype: 'float32' | 'float64' = 'float32'): (string | null)[] =>
+    planned(makeJaxpr((a: np.NDArray, b: np.NDArray) => lax.convGeneralDilated(a, b, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers, ...options }))(np.zeros(x, { dtype }), np.zeros(w, { dtype })).jaxpr)
+
+  test('3 × 3 windows that move by one, over enough channels', () => {
+    expect(formOf([2, 8, 8, 16], [3, 3, 16, 16])).toEqual(['results'])
+    expect(formOf([2, 8, 8, 8], [3, 3, 8, 16])).toEqual([null])
+    expect(formOf([2, 8, 8, 16], [3, 3, 16, 8])).toEqual([null])
+    expect(formOf([2, 8, 8, 18], [3, 3, 18, 16])).toEqual([null])
+    expect(formOf([2, 8, 8, 16], [5, 5, 16, 16])).toEqual([null])
+    expect(formOf([2, 8, 8, 16], [1, 1, 16, 16])).toEqual([null])
+  })
+  test('no strides, dilations or groups, and float32 alone', () => {
+    expect(formOf([2, 8, 8, 16], [3, 3, 16, 16], { windowStrides: [2, 1] })).toEqual([null])
+    expect(formOf([2, 8, 8, 16], [3, 3, 16, 16], { rhsDilation: [1, 2] })).toEqual([null])
+    expect(formOf([2, 8, 8, 16], [3, 3, 16, 16], { lhsDilation: [2, 2], padding: [[1, 1], [1, 1]] })).toEqual([null])
+    expect(formOf([2, 8, 8, 32], [3, 3, 16, 32], { featureGroupCount: 2 })).toEqual([null])
+    expect(formOf([2, 8, 8, 16], [3, 3, 16, 16], {}, 'float64')).toEqual([null])
+  })
+  test('not where tiles that stand over the edge eat the gain', () => {
+    expect(formOf([2, 3, 3, 16], [3, 3, 16, 16])).toEqual([null])
+    expect(formOf([2, 1, 8, 16], [3, 3, 16, 16])).toEqual([null])
+  })
+  test('none with the option off', () => {
+    const f = jit(convolve('SAME'))
+    expect(f(np.ones([1, 8, 8, 16]), np.ones([3, 3, 16, 16])).at(0, 0, 0, 0).get().item()).toBe(64)
+    const jaxpr = derivatives({ batch: 1, height: 8, width: 8, channels: 16, features: 16, padding: 'SAME' })
+    const inputs = jaxpr.inputs.map((v, i) => someBytes(v.aval, i))
+    const [on, off] = [run('winograd', jaxpr, inputs), run('direct', jaxpr, inputs)]
+    on.forEach((bytes, i) => expect(Buffer.compare(bytes, off[i]!), `output ${i} has the bits of another algorithm`).not.toBe(0))
+  })
+})
+
+/** The same in float64: what both are measured against. */
+function derivativesInDoubles(inputs: readonly Uint8Array[]): ArrayLike<number>[] {
+  const shapes = [[2, 32, 32, 64], [3, 3, 64, 64], [2, 32, 32, 64]]
+  const [x, w, ct] = inputs.map((bytes, i) => np.array(Float64Array.from(numbers(bytes))).reshape(shapes[i]!)) as [np.NDArray, np.NDArray, np.NDArray] // as many as shapes
+  const [y, da, db] = jit((a: np.NDArray, b: np.NDArray, c: np.NDArray) => {
+    const [out, pullback] = vjp(convolve('SAME'), [a, b] as const)
+    return [out, ...pullback(c)] as const
+  })(x, w, ct)
+  return [y, da, db].map((a) => a.dataSync() as Float64Array) // the dtype of all three
+}
+
+function rootMeanSquare(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  let [error, size] = [0, 0]
+  for (let i = 0; i < want.length; i++) {
+    error += (got[i]! - want[i]!) ** 2
+    size += want[i]! ** 2
+  }
+  return Math.sqrt(error / size)
+}
