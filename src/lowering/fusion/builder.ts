@@ -3,6 +3,7 @@
  * decides. Equal nodes are written once.
  */
 import type { DType } from '../../core/dtype.ts'
+import { decodeNumbers, scalarBytes } from '../../core/bytes.ts'
 import { dtypeInfo } from '../../core/dtype.ts'
 import { InternalError } from '../../core/errors.ts'
 import { paramKey } from '../../core/jaxpr-key.ts'
@@ -25,6 +26,8 @@ export interface Scope {
 
 /** Thrown where an expression cannot stand in the kernel it was tried in. One for all: nobody looks at its stack. */
 export const unfusable: Error = new Error('an expression cannot stand in this kernel')
+
+const isZero = (x: number | boolean): boolean => Object.is(Number(x), 0)
 
 function applyKey(params: object): string {
   for (const _ in params) return paramKey(params)
@@ -117,34 +120,43 @@ export class Builder {
 
   /**
    * Part `part` of an element's bits, as the narrower `dtype`: loads read a part of the element, choices choose among
-   * parts.
+   * parts. What is computed in this kernel has no parts: it is read from memory by another.
    */
   narrow(dtype: DType, input: NodeId, part: Index): NodeId {
     const n = this.nodes[input]!
     const ratio = dtypeInfo[n.dtype].bytes / dtypeInfo[dtype].bytes
     const inside = (i: Index): Index => flattenIndex([i, part], [1, ratio], this.sizes)
     switch (n.op) {
-      case 'load':
-        return this.put({ ...n, dtype, index: inside(n.index), otherwise: 0 })
+      case 'load': {
+        const load = this.put({ ...n, dtype, index: inside(n.index), otherwise: 0 })
+        return isZero(n.otherwise) ? load : this.put({ op: 'guarded', dtype, guards: n.guards, inside: load, outside: this.#literalPart(n.dtype, n.otherwise, dtype, part) })
+      }
       case 'gather':
+        if (!isZero(n.otherwise)) throw unfusable
         return this.put({ ...n, dtype, index: inside(n.index), positions: n.positions.map((p) => ({ ...p, stride: p.stride * ratio })), otherwise: 0 })
       case 'guarded':
         return this.put({ ...n, dtype, inside: this.narrow(dtype, n.inside, part), outside: this.narrow(dtype, n.outside, part) })
       case 'literal':
-        return this.literal(dtype, 0)
+        return this.#literalPart(n.dtype, n.value, dtype, part)
       case 'apply':
         if (n.primitive === 'selectN') {
           const [which, ...cases] = n.inputs
           return this.apply('selectN', {}, dtype, [which!, ...cases.map((c) => this.narrow(dtype, c, part))])
         }
-        throw new InternalError('fusion', `cannot take ${dtype} parts of ${n.primitive}`)
+        throw unfusable
       case 'index':
       case 'bitcast':
       case 'threefry':
       case 'reduced':
       case 'accumulator':
-        throw new InternalError('fusion', `cannot take ${dtype} parts of '${n.op}'`)
+        throw unfusable
     }
+  }
+
+  /** A part of the bits of a number that is known. */
+  #literalPart(wide: DType, value: number | boolean, dtype: DType, part: Index): NodeId {
+    const parts = [...decodeNumbers(scalarBytes(Number(value), wide), dtype)].map((x) => this.literal(dtype, x))
+    return parts.every((p) => p === parts[0]) ? parts[0]! : this.apply('selectN', {}, dtype, [this.index('int32', part), ...parts])
   }
 
   /** A read of an array in memory at computed positions; `index` is flat. */

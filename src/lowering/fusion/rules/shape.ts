@@ -2,12 +2,30 @@
 import { dtypeInfo } from '../../../core/dtype.ts'
 import type { ShapeParams } from '../../../core/primitives/index.ts'
 import { addConstant, constantIndex, flattenIndex, floorDivIndex, type Guard, type Index, modIndex, type NodeId, scaleIndex, unflattenIndex } from '../../kernel-ir/index.ts'
-import type { Builder } from '../builder.ts'
+import { type Builder, unfusable } from '../builder.ts'
 import type { LoweringRules } from '../graph.ts'
-import { isLiteral, type Operand, shapeOf, store } from '../value.ts'
+import { readsOf } from '../reads.ts'
+import { shapeOf, store, type Value } from '../value.ts'
 
 /** Whether an operand is nothing but views of values that stand in memory anyway. */
-const isView = (x: Operand): boolean => isLiteral(x) || x.def.kind !== 'map' || x.def.structural
+const isView = (v: Value): boolean => v.def.kind === 'map' && v.def.structural && !v.stored
+
+/** Stores what a view is a view of. */
+function storeBelow(v: Value): void {
+  if (!isView(v)) store(v)
+  else for (const r of readsOf(v)) storeBelow(r.value)
+}
+
+/** Whether the views that a value is made of can stand in its expression. */
+function isWritable(v: Value): boolean {
+  try {
+    readsOf(v, isView)
+    return true
+  } catch (e) {
+    if (e !== unfusable) throw e
+    return false
+  }
+}
 
 export const shapeLowering: LoweringRules<keyof ShapeParams> = {
   reshape: (g, [input], { newSizes }, outs) => {
@@ -94,8 +112,10 @@ export const shapeLowering: LoweringRules<keyof ShapeParams> = {
     const { shape } = outs[0]!
     if (from === to) return [g.map(shape, newDtype, 0, (b, i) => b.bitcast(newDtype, b.read(x, i)))]
     if (from > to) {
-      if (!isView(x)) store(x)
-      return [g.structural(shape, newDtype, (b, i) => b.narrow(newDtype, b.read(x, i.slice(0, -1)), i.at(-1)!))]
+      storeBelow(x)
+      const parts = g.structural(shape, newDtype, (b, i) => b.narrow(newDtype, b.read(x, i.slice(0, -1)), i.at(-1)!))
+      if (!isWritable(parts)) store(x)
+      return [parts]
     }
     // Wider elements are read from memory, where the narrow ones stand side by side.
     store(x)
