@@ -24,11 +24,12 @@ export {
   TracerLeakError,
   TreeError,
 } from './core/errors.ts'
-export { init } from './core/init.ts'
+export type { DeviceInfo } from './core/storage.ts'
 export { devicePut } from './core/transfer.ts'
 export * as tree from './core/tree-functions.ts'
 export type { ArrayLike, Out, Prefix, Tree } from './core/tree.ts'
 export * as lax from './lax/index.ts'
+export { init } from './init.ts'
 export { lower } from './lower.ts'
 export * as nn from './nn/index.ts'
 export * as np from './numpy/index.ts'

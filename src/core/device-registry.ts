@@ -33,11 +33,14 @@ export function defaultDevice(name?: DeviceName): DeviceName {
   return current
 }
 
+/** The device of this name, if there is one. */
+export const readyBackend = (name: DeviceName): Backend | undefined => backends.get(name)
+
 export function backendOf(name: DeviceName, operation = 'device'): Backend {
   const b = backends.get(name)
   if (b === undefined) {
     const ready = devices().map((d) => `'${d}'`)
-    throw new DeviceError(operation, `device ${show(name)} is not ready; ready are ${ready.join(', ')}`)
+    throw new DeviceError(operation, `device ${show(name)} is not ready; ready are ${ready.join(', ')}${name === 'webgpu' ? "; await init('webgpu') first" : ''}`)
   }
   return b
 }

@@ -8,7 +8,7 @@ import { evalAvals } from './abstract-eval/index.ts'
 import { DeviceArray, type NDArray } from './array.ts'
 import { aval, type Aval, showType, sizeOf } from './aval.ts'
 import { scalarBytes } from './bytes.ts'
-import { backendOf, defaultDevice } from './devices.ts'
+import { backendFor, backendOf, defaultDevice, readArray } from './devices.ts'
 import type { DeviceName } from './device-name.ts'
 import { DeviceError, InternalError, OutOfMemoryError } from './errors.ts'
 import { eqn, type Jaxpr, Literal, Var } from './jaxpr.ts'
@@ -103,7 +103,7 @@ function run(
 ): NDArray[] {
   const backend = backendOf(device, operation)
   const placed = isPlaced(operation, inputs)
-  const storages = inputs.map((v) => (v instanceof Literal ? backend.literal(scalarBytes(v.value, v.aval.dtype)) : brought(v.concrete(operation).storage(operation), device, backend)))
+  const storages = inputs.map((v) => (v instanceof Literal ? backend.literal(scalarBytes(v.value, v.aval.dtype)) : brought(v.concrete(operation), device, operation)))
   const given = donated?.map((d, i) => d && !storages[i]!.shared && storages.indexOf(storages[i]!) === storages.lastIndexOf(storages[i]!))
   const outputs = called(executable, storages, given, operation, inputs, avals)
   if (donated !== null) {
@@ -130,7 +130,10 @@ function called(executable: Executable, storages: readonly Storage[], given: rea
 const isPlaced = (operation: string, inputs: readonly Value[]): boolean => inputs.some((v) => !(v instanceof Literal) && v.concrete(operation).placed)
 
 /** The bytes of an array that follows others to their device. */
-const brought = (storage: Storage, device: DeviceName, backend: Backend): Storage => (storage.device === device ? storage : backend.put(storage.read()))
+function brought(x: DeviceArray, device: DeviceName, operation: string): Storage {
+  const storage = x.storage(operation)
+  return storage.device === device ? storage : backendFor(device, x.dtype, operation).put(readArray(x, operation))
+}
 
 function compile<P extends Primitive>(device: DeviceName, primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): Compiled {
   const vars = inputs.map((v) => new Var(v.aval))

@@ -8,6 +8,7 @@ import { DeviceArray, type NDArray } from './array.ts'
 import { showType } from './aval.ts'
 import { decodeNumbers } from './bytes.ts'
 import { describe } from './describe.ts'
+import { readArray } from './devices.ts'
 import { dtypeInfo } from './dtype.ts'
 import { ArgumentError, InternalError, NonFiniteError } from './errors.ts'
 import { type Atom, type Jaxpr, Literal, type Var } from './jaxpr.ts'
@@ -49,7 +50,7 @@ interface Found {
 function find(x: Value, kinds: { readonly nans: boolean; readonly infs: boolean } = watched): Found | null {
   const { kind } = dtypeInfo[x.aval.dtype]
   if (!(x instanceof DeviceArray) || x.disposed || (kind !== 'float' && kind !== 'complex')) return null
-  const values = decodeNumbers(x.storage('debug.nans').read(), x.dtype)
+  const values = decodeNumbers(readArray(x, 'debug.nans'), x.dtype)
   const search = (wanted: 'NaN' | 'inf', is: (v: number) => boolean): Found | null => {
     let count = 0
     let first = -1

@@ -1,14 +1,18 @@
 /** What core asks of a device: storage for bytes, and programs compiled from jaxprs. `backends/` implements it. */
 import type { DeviceName } from './device-name.ts'
+import type { DType } from './dtype.ts'
 import type { Jaxpr } from './jaxpr.ts'
 
 /** The bytes of one array on a device, row-major. Several handles may share one storage. */
 export interface Storage {
   readonly device: DeviceName
   readonly byteLength: number
-  /** A copy of the bytes. Throws `DeviceError` on devices that cannot read synchronously. */
+  /** A copy of the bytes. Throws `DeviceError` where they cannot be had at once: when it is not `readable`. */
   read(): Uint8Array
+  readonly readable: boolean
   readAsync(): Promise<Uint8Array>
+  /** Resolves when the bytes have been computed; rejects with what went wrong on the way. */
+  ready(): Promise<void>
   /** True once a second handle exists (reshape, a forwarded output): dispose then drops the handle alone, donation copies. */
   readonly shared: boolean
   markShared(): void
@@ -48,8 +52,26 @@ export interface KernelInfo {
 /** Told after each kernel, with the clock before and after it. */
 export type KernelRecorder = (kernel: KernelInfo, start: number, end: number) => void
 
+/** What a device is. */
+export interface DeviceInfo {
+  readonly device: DeviceName
+  /** Of a GPU: its name, and where WebGPU came from (`navigator.gpu`, an npm package). */
+  readonly adapter: string | null
+  readonly provider: string | null
+  /** Whether it computes on the CPU after all. */
+  readonly software: boolean
+  /** What was tried before, and why it was refused. */
+  readonly refused: readonly string[]
+}
+
 export interface Backend {
   readonly name: DeviceName
+  /** Of devices that are not the CPU. */
+  readonly info?: DeviceInfo
+  /** A device may be lost; then `init` makes another. */
+  readonly lost?: boolean
+  /** Whether it computes in a dtype. */
+  supports(dtype: DType): boolean
   /** Compiles a jaxpr without `constVars`. Equal programs may share an executable. */
   compile(jaxpr: Jaxpr): Executable
   /** Takes ownership of `bytes`. */

@@ -1,7 +1,7 @@
 /** Moving arrays between devices. */
 import { DeviceArray, type NDArray } from './array.ts'
 import type { DeviceName } from './device-name.ts'
-import { backendOf, readArray } from './devices.ts'
+import { backendFor, backendOf, readArray } from './devices.ts'
 import { toArray } from './ops/operands.ts'
 import { flatten, type Out, unflatten } from './tree.ts'
 
@@ -12,11 +12,11 @@ import { flatten, type Out, unflatten } from './tree.ts'
  * const onCpu = devicePut(params, 'cpu')
  */
 export function devicePut<T>(tree: T, device: DeviceName): Out<T> {
-  const backend = backendOf(device, 'devicePut')
+  backendOf(device, 'devicePut')
   const [leaves, def] = flatten(tree, 'devicePut')
   const move = (x: NDArray): NDArray => {
     const a = x.concrete('devicePut')
-    if (a.device !== device) return new DeviceArray(a.aval, backend.put(readArray(a, 'devicePut')))
+    if (a.device !== device) return new DeviceArray(a.aval, backendFor(device, a.dtype, 'devicePut').put(readArray(a, 'devicePut')))
     if (a.placed) return a
     const storage = a.storage('devicePut')
     storage.markShared()

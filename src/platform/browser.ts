@@ -1,5 +1,5 @@
 /** The platform in browsers: pages and workers. See `types.ts` for what each name means. */
-import { FileError, type WorkerThreads } from './types.ts'
+import { FileError, type GpuProvider, type WorkerThreads } from './types.ts'
 import type { WorkerSetup } from './worker-loop.ts'
 
 export const platformName = 'browser' as const
@@ -92,3 +92,15 @@ export function startWorkers(setups: readonly WorkerSetup[], failed: (reason: st
   }
   return { stop }
 }
+
+export const gpuProviders: readonly GpuProvider[] = [{ name: 'navigator.gpu', load: browserGpu }]
+
+async function browserGpu(): Promise<unknown> {
+  await Promise.resolve()
+  const { gpu } = navigator as { readonly gpu?: unknown }
+  if (gpu !== undefined) return gpu
+  throw new Error(globalThis.isSecureContext ? 'this browser has no WebGPU, or it is switched off' : 'pages have WebGPU only over HTTPS or from localhost')
+}
+
+/** The browser frees what a page held. */
+export function atExit(_f: () => void): void {}

@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8'
 import { createContext, runInNewContext, Script } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { gunzip as inflate, gunzipSync as inflateSync } from 'node:zlib'
-import { FileError, type WorkerThreads } from './types.ts'
+import { FileError, type GpuProvider, type WorkerThreads } from './types.ts'
 import { workerLoop, type WorkerSetup } from './worker-loop.ts'
 
 export const platformName = 'node' as const
@@ -132,4 +132,39 @@ export function startWorkers(setups: readonly WorkerSetup[], failed: (reason: st
     throw e
   }
   return { stop }
+}
+
+/** Dawn goes down with this object, whoever still has a device of it. */
+const kept: unknown[] = []
+
+/** Not written into the import, where bundlers of apps would look for a package that need not be installed. */
+const dawn: string = 'webgpu'
+
+export const gpuProviders: readonly GpuProvider[] = [
+  { name: 'navigator.gpu', load: () => gpuOf(globalThis.navigator) },
+  { name: "the npm package 'webgpu'", load: loadDawn },
+]
+
+/** Node has none, other runtimes that read this file may. */
+async function gpuOf(navigator: { readonly gpu?: unknown } | undefined): Promise<unknown> {
+  await Promise.resolve()
+  if (navigator?.gpu === undefined) throw new Error('this runtime has none of its own')
+  return navigator.gpu
+}
+
+async function loadDawn(): Promise<unknown> {
+  let found: { readonly create?: (options: readonly string[]) => unknown }
+  try {
+    found = (await import(/* @vite-ignore */ dawn)) as typeof found // whatever the installed package exports
+  } catch (e) {
+    throw new Error(`cannot be loaded, install it with npm install webgpu (${reason(e)})`)
+  }
+  if (found.create === undefined) throw new Error('has no create(): version 0.2 or later is needed')
+  const gpu = found.create([])
+  kept.push(gpu)
+  return gpu
+}
+
+export function atExit(f: () => void): void {
+  process.on('exit', f)
 }

@@ -47,6 +47,17 @@ export interface Platform {
    * dies. `url` is the worker's file in browsers (null: the package's own).
    */
   readonly startWorkers: (setups: readonly WorkerSetup[], failed: (reason: string) => void, url: string | URL | null) => WorkerThreads
+  /** Where WebGPU may be found, in the order in which to ask. */
+  readonly gpuProviders: readonly GpuProvider[]
+  /** Calls `f` when the process ends; a page has no such moment. */
+  readonly atExit: (f: () => void) => void
+}
+
+export interface GpuProvider {
+  /** For people: `navigator.gpu`. */
+  readonly name: string
+  /** The `GPU` object of the WebGPU specification. Rejects with the reason where there is none. */
+  readonly load: () => Promise<unknown>
 }
 
 export interface WorkerThreads {

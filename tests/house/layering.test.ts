@@ -25,7 +25,8 @@ const mayImport: { readonly [floor: string]: readonly string[] } = {
   ...Object.fromEntries(userFunctions.map((floor) => [floor, inner])),
   'wire.ts': [...inner, 'lowering', 'backends'],
   'lower.ts': [...inner, 'lowering', 'wire.ts'],
-  'index.ts': [...inner, 'wire.ts', 'lower.ts'],
+  'init.ts': [...inner, 'backends', 'wire.ts'],
+  'index.ts': [...inner, 'wire.ts', 'lower.ts', 'init.ts'],
 }
 
 /** Everything else is built as a user would build it: on doors. */

@@ -40,9 +40,11 @@ class CpuStorage implements Storage {
   read(): Uint8Array {
     return this.view().slice()
   }
+  readonly readable = true
   readAsync(): Promise<Uint8Array> {
     return Promise.resolve(this.read())
   }
+  async ready(): Promise<void> {}
   release(): void {
     if (this.#shared) return
     this.#bytes = null
@@ -70,6 +72,9 @@ export class CpuBackend implements Backend {
   }
   literal(bytes: Uint8Array): Storage {
     return new CpuStorage(aligned(bytes), null)
+  }
+  supports(): boolean {
+    return true
   }
   threads(): number {
     return 1

@@ -125,6 +125,10 @@ export class WasmBackend implements Backend {
     return this.#start().heap.literal(bytes)
   }
 
+  supports(): boolean {
+    return true
+  }
+
   memory(): MemoryUse {
     return this.#start().heap.use()
   }

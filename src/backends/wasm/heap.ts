@@ -59,9 +59,13 @@ export class WasmStorage implements Storage {
     if (address < 0) throw new InternalError('read', 'the storage was given away')
     return hostCopy('read', this.#heap.view(address, this.byteLength))
   }
+  get readable(): boolean {
+    return true
+  }
   readAsync(): Promise<Uint8Array> {
     return Promise.resolve(this.read())
   }
+  async ready(): Promise<void> {}
   markShared(): void {
     this.shared = true
   }

@@ -42,8 +42,7 @@ export abstract class ArrayMethods extends ShapeMethods {
   }
   /** Resolves to the array when its value has been computed. */
   async ready(this: NDArray): Promise<NDArray> {
-    this.concrete('ready')
-    await Promise.resolve()
+    await this.concrete('ready').storage('ready').ready()
     return this
   }
   override toString(this: NDArray): string {
@@ -74,7 +73,8 @@ const asArray = (x: ArrayMethods): NDArray => x as NDArray
 
 function numbers(x: NDArray, operation: string): TypedArray {
   const a = x.concrete(operation)
-  return decoded(a.storage(operation).read(), a, operation)
+  const storage = a.storage(operation)
+  return decoded(within(operation, () => storage.read()), a, operation)
 }
 
 function decoded(bytes: Uint8Array, x: NDArray, operation: string): TypedArray {

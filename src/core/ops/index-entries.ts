@@ -5,6 +5,7 @@ import { sameShape, type Shape, sizeOf } from '../aval.ts'
 import { describe, show } from '../describe.ts'
 import { dtypeInfo, isInteger } from '../dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
+import { within } from '../in-name-of.ts'
 import { convert } from './elementwise.ts'
 
 /** `null`, `undefined` or left out: to the edge. */
@@ -85,7 +86,7 @@ function expand(operation: string, shape: Shape, entries: readonly IndexEntry[])
 /** The positions where a concrete mask holds: one int32 array an axis. */
 export function nonzero(operation: string, mask: NDArray): NDArray[] {
   const known = mask.concrete(operation)
-  const bytes = known.storage(operation).read()
+  const bytes = within(operation, () => known.storage(operation).read())
   const size = dtypeInfo[mask.dtype].bytes
   const found: number[] = []
   for (let i = 0; i * size < bytes.length; i++) if (bytes.subarray(i * size, (i + 1) * size).some((b) => b !== 0)) found.push(i)

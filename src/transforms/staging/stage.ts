@@ -29,7 +29,7 @@ export class StageTracer extends Tracer {
 
 /** Scalars that are in the host's reach are written into the program; of others the program takes the array. */
 function asLiteral(x: NDArray): Literal | null {
-  if (!(x instanceof DeviceArray) || x.ndim > 0 || x.device === 'webgpu') return null
+  if (!(x instanceof DeviceArray) || x.ndim > 0 || !x.storage('jit').readable) return null
   const { kind } = dtypeInfo[x.dtype]
   if (kind === 'complex' || kind === 'key') return null
   const bytes = x.storage('jit').read()

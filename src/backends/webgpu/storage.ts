@@ -1,0 +1,227 @@
+/**
+ * The bytes of an array on a GPU, on the host, or both. What came from the host, or was read once, stays there as long as the
+ * array lives: it can be read at once, and survives the loss of the device.
+ */
+import { type Aval, sizeOf } from '../../core/aval.ts'
+import { hostCopy } from '../../core/bytes.ts'
+import { DeviceError, InternalError } from '../../core/errors.ts'
+import type { Storage } from '../../core/storage.ts'
+import { fromStorage, storedBytes, storedBytesPerElement } from '../../lowering/wgsl/index.ts'
+import { Fate } from './fate.ts'
+import { mapForReading, usage } from './flags.ts'
+import type { Gpu, Holding } from './gpu.ts'
+import type { DeviceBuffer } from './pool.ts'
+
+/** What a program made, and how to read it. */
+interface Made {
+  readonly gpu: Gpu
+  readonly aval: Aval
+  readonly fate: Fate
+}
+
+export class GpuStorage implements Storage {
+  readonly device = 'webgpu'
+  readonly byteLength: number
+  shared = false
+  /** A number written in a program: no array. */
+  readonly constant: boolean
+  #host: Uint8Array | null
+  /** The device that the bytes are on, or counted on. */
+  #gpu: Gpu
+  #holding: Holding | null = null
+  #made: Made | null = null
+  #gone = false
+
+  private constructor(gpu: Gpu, byteLength: number, host: Uint8Array | null, constant = false) {
+    this.constant = constant
+    this.#gpu = gpu
+    this.byteLength = byteLength
+    this.#host = host
+  }
+
+  /** Of bytes on the host, which it takes over; they go to the device when a program needs them. */
+  static fromHost(gpu: Gpu, bytes: Uint8Array): GpuStorage {
+    const s = new GpuStorage(gpu, bytes.byteLength, bytes)
+    if (gpu.ledger.counts(bytes.byteLength)) s.#account(null)
+    return s
+  }
+
+  /** A number written in a program, as an operand. */
+  static literal(gpu: Gpu, bytes: Uint8Array): GpuStorage {
+    return new GpuStorage(gpu, bytes.byteLength, bytes, true)
+  }
+
+  /** What work with this fate will have written into a buffer. */
+  static made(gpu: Gpu, bytes: number, aval: Aval, buffer: DeviceBuffer, fate: Fate): GpuStorage {
+    const s = new GpuStorage(gpu, bytes, null)
+    s.#made = { gpu, aval, fate }
+    s.#account(buffer)
+    return s
+  }
+
+  #account(buffer: DeviceBuffer | null): void {
+    this.#holding = { bytes: this.byteLength, watch: null, open: false, buffer }
+    if (buffer === null) this.#gpu.ledger.admit(this.byteLength)
+    this.#gpu.ledger.open(this.#holding, this)
+  }
+
+  get host(): Uint8Array | null {
+    return this.#host
+  }
+  /** The fate of what made it; null where nothing on the device did. */
+  get fate(): Fate | null {
+    return this.#made?.fate ?? null
+  }
+  get readable(): boolean {
+    return this.#host !== null
+  }
+
+  /**
+   * Where the bytes are on a device; null where they have yet to be brought there.
+   * @throws what went wrong when they were made, and DeviceError where they went with a lost device.
+   */
+  bufferOn(gpu: Gpu): DeviceBuffer | null {
+    this.#checkThere('call')
+    if (this.#gpu !== gpu) {
+      if (this.#host === null) throw this.#lost('call')
+      this.#moveTo(gpu)
+    }
+    const error = this.fate?.error ?? null
+    if (error !== null && this.#host === null) throw error
+    return this.#holding?.buffer ?? null
+  }
+
+  /** The device has the bytes in a buffer from now on, when work asked for now has run. */
+  settleIn(buffer: DeviceBuffer): void {
+    if (this.#holding === null) this.#account(buffer)
+    else this.#holding.buffer = buffer
+  }
+
+  /** Gives the buffer away. */
+  surrender(): DeviceBuffer {
+    const buffer = this.#holding?.buffer ?? null
+    if (buffer === null || this.#holding === null) throw new InternalError('call', 'a donated storage is not on the device')
+    this.#holding.buffer = null
+    this.release()
+    return buffer
+  }
+
+  read(): Uint8Array {
+    this.#checkThere('read')
+    if (this.#host !== null) return hostCopy('read', this.#host)
+    throw new DeviceError('read', "the values of an array on 'webgpu' cannot be had at once: the GPU computes while the program goes on. await x.data() or x.jsAsync() reads them; from then on x.js(), x.item(), x.dataSync() and devicePut work as well")
+  }
+
+  async readAsync(): Promise<Uint8Array> {
+    this.#checkThere('read')
+    return hostCopy('read', this.#host ?? (await this.#fetch()))
+  }
+
+  async ready(): Promise<void> {
+    this.#checkThere('ready')
+    const made = this.#made
+    if (made === null || this.#host !== null) return
+    if (made.gpu.lost !== null) throw this.#lost('ready')
+    await made.fate.known
+    if (made.fate.error !== null) throw made.fate.error
+    await made.gpu.finished()
+    if (made.gpu.lost !== null) throw this.#lost('ready')
+  }
+
+  markShared(): void {
+    this.shared = true
+  }
+
+  release(): void {
+    if (this.shared) return
+    this.#gone = true
+    this.#host = null
+    this.#leave()
+  }
+
+  #leave(): void {
+    const holding = this.#holding
+    this.#holding = null
+    if (holding === null) return
+    this.#gpu.ledger.close(holding)
+    this.#gpu.letGo(holding)
+  }
+
+  /** To another device: what was on the old one is there no more. */
+  #moveTo(gpu: Gpu): void {
+    const counted = this.#holding !== null
+    this.#leave()
+    this.#made = null
+    this.#gpu = gpu
+    if (counted) this.#account(null)
+  }
+
+  #checkThere(operation: string): void {
+    if (this.#gone) throw new InternalError(operation, 'a storage that was given away was used')
+  }
+
+  #lost(operation: string): DeviceError {
+    return new DeviceError(
+      operation,
+      `the array was on a GPU device that was lost (${this.#gpu.lost ?? 'another took its place'}), and its values with it. await init('webgpu') gets a device again: arrays that came from the host or were read come back by themselves, others have to be computed anew`,
+    )
+  }
+
+  /** One copy of the bytes from the device, however many ask at once. */
+  #fetching: Promise<Uint8Array> | null = null
+  #fetch(): Promise<Uint8Array> {
+    this.#fetching ??= this.#fetchNow().finally(() => {
+      this.#fetching = null
+    })
+    return this.#fetching
+  }
+
+  async #fetchNow(): Promise<Uint8Array> {
+    const made = this.#made
+    const buffer = this.#holding?.buffer
+    if (made === null || buffer == null) throw new InternalError('read', 'a storage is nowhere')
+    if (made.gpu.lost !== null) throw this.#lost('read')
+    if (made.fate.error !== null) throw made.fate.error
+    const bytes = await copied(made.gpu, buffer, made.aval, made.fate).catch((e: unknown) => {
+      throw made.gpu.lost === null ? e : this.#lost('read')
+    })
+    if (!this.#gone) this.#host = bytes
+    return bytes
+  }
+}
+
+/** Through a buffer that the host can read. */
+async function copied(gpu: Gpu, from: DeviceBuffer, aval: Aval, fate: Fate): Promise<Uint8Array> {
+  const size = storedBytes(aval)
+  const read = new Fate([fate])
+  const staging = gpu.device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget })
+  try {
+    const mapped = new Promise<void>((resolve, reject) => {
+      gpu.add({
+        waitsFor: null,
+        run: () => {
+          gpu.submit(
+            read,
+            (encoder) => {
+              encoder.copyBufferToBuffer(from.gpu, 0, staging, 0, size)
+            },
+            (_, message) => new DeviceError('read', `the GPU refused to copy the array: ${message}`),
+          )
+          staging.mapAsync(mapForReading).then(resolve, reject)
+        },
+        cancel: () => {
+          reject(new DeviceError('read', 'the GPU device was lost'))
+        },
+      })
+    })
+    await mapped
+    await read.known
+    if (read.error !== null) throw read.error
+    const words = new Uint8Array(staging.getMappedRange()).slice(0, sizeOf(aval.shape) * storedBytesPerElement(aval.dtype))
+    gpu.figures.readBytes += words.byteLength
+    return fromStorage(words, aval.dtype)
+  } finally {
+    staging.destroy()
+  }
+}
+
