@@ -41,8 +41,9 @@ export class Pace {
     if (this.#trialEnd > 0 && this.#calls >= this.#trialEnd && this.#calls < this.#trialEnd + settling) return
     const old = this.#time[way]
     const trial = way !== this.#way
+    // in a trial the least time counts, and in the first calls, when the engine has yet to optimise the code
     if (old === 0) this.#time[way] = milliseconds
-    else if (trial) this.#time[way] = Math.min(old, milliseconds)
+    else if (trial || this.#calls < firstTrial) this.#time[way] = Math.min(old, milliseconds)
     else this.#time[way] = old + smoothing * (Math.min(milliseconds, longestPause * old) - old)
     if (this.#calls < this.#trialEnd - 1) return
     const other = this.#other()
