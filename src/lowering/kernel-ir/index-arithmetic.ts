@@ -158,6 +158,8 @@ function quotientOf(of: Index, by: number, sizes: Sizes): Index {
     const smaller = { constant: Math.floor(of.constant / g), terms: of.terms.map((t) => ({ coefficient: t.coefficient / g, atom: t.atom })) }
     return reduceAtom('floorDiv', smaller, by / g, sizes)
   }
+  const apart = digits(of, by, sizes)
+  if (apart !== null) return reduceAtom('floorDiv', apart.high, by / apart.by, sizes)
   const sole = soleAtom(of)
   if (sole?.kind === 'floorDiv') return reduceAtom('floorDiv', sole.of, sole.by * by, sizes)
   if (sole?.kind === 'mod' && sole.by % by === 0) return reduceAtom('mod', reduceAtom('floorDiv', sole.of, by, sizes), sole.by / by, sizes)
@@ -173,9 +175,30 @@ function remainder(of: Index, by: number, sizes: Sizes): Index {
     const smaller = { constant: (of.constant - rest) / g, terms: of.terms.map((t) => ({ coefficient: t.coefficient / g, atom: t.atom })) }
     return addConstant(scaleIndex(reduceAtom('mod', smaller, by / g, sizes), g), rest)
   }
+  const apart = digits(of, by, sizes)
+  if (apart !== null) return addIndex(scaleIndex(reduceAtom('mod', apart.high, by / apart.by, sizes), apart.by), apart.low, sizes)
   const sole = soleAtom(of)
   if (sole?.kind === 'mod' && sole.by % by === 0) return reduceAtom('mod', sole.of, by, sizes)
   return lone({ kind: 'mod', of, by })
+}
+
+/**
+ * `of` as b·high + low with 0 <= low < b for a proper divisor b of `by`: then floor(of / (b·k)) = floor(high / k), and
+ * of mod (b·k) = b·(high mod k) + low. Null where there is none.
+ */
+function digits(of: Index, by: number, sizes: Sizes): { readonly by: number; readonly high: Index; readonly low: Index } | null {
+  const bounds = new Set(of.terms.map((t) => gcd(by, t.coefficient)))
+  for (const b of [...bounds].sort((p, q) => q - p)) {
+    if (b === 1 || b === by) continue
+    const quotient = Math.floor(of.constant / b)
+    const low: Index = { constant: of.constant - quotient * b, terms: of.terms.filter((t) => t.coefficient % b !== 0) }
+    if (low.terms.length === of.terms.length) continue
+    const { min, max } = rangeOf(low, sizes)
+    if (min < 0 || max >= b) continue
+    const high: Index = { constant: quotient, terms: of.terms.filter((t) => t.coefficient % b === 0).map((t) => ({ coefficient: t.coefficient / b, atom: t.atom })) }
+    return { by: b, high, low }
+  }
+  return null
 }
 
 function soleAtom(of: Index): IndexAtom | null {

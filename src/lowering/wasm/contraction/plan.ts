@@ -86,7 +86,7 @@ export function planContraction(kernel: ContractionKernel, freeBuffer: BufferId)
   const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
   const depths = k <= wholeDepth ? { split: 0, inner: kernel.k, times: 1, blocks: 1 } : splitDepth(kernel.k)
   const depth = product(depths.inner)
-  const blockRows = rowsOfBlock(rows, depth * tile.elementBytes, batch >= manyBatches)
+  const blockRows = alongAxes(kernel.m, rowsOfBlock(rows, depth * tile.elementBytes, batch >= manyBatches))
   const rowBlocks = Math.ceil(rows / blockRows)
   const sumsBytes = rowBlocks * blockRows * paddedColumns * tile.elementBytes
   const sharing = chooseSharing({ batch, rowBlocks, depthBlocks: depths.blocks, columns, sumsBytes })
@@ -146,6 +146,20 @@ function rowsOfBlock(rows: number, rowBytes: number, alone: boolean): number {
   const most = Math.min(Math.ceil(rows / 4) * 4, Math.max(8, Math.floor(blockBytesAim / (rowBytes * 4)) * 4))
   if (alone) return most
   return Math.min(most, Math.max(rows < fewBlocks * fewestRows ? fewestRows / 2 : fewestRows, Math.ceil(rows / (4 * blocksAim)) * 4))
+}
+
+/** So many rows, or somewhat fewer that end where axes of m do: then their coordinates need no division for each row. */
+function alongAxes(axes: readonly number[], rows: number): number {
+  let inside = 1
+  for (const size of axes.toReversed()) {
+    if (inside * size <= rows) {
+      inside *= size
+      continue
+    }
+    for (let d = Math.floor(rows / inside); d * inside >= rows / 2; d--) if (size % d === 0 && (d * inside) % 4 === 0) return d * inside
+    break
+  }
+  return rows
 }
 
 function columnsOfGroup(columns: number, depth: number, width: number): number {
