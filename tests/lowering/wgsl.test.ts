@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WgslExec, WgslParser, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js'
 import { evalAvals } from '../../src/core/abstract-eval/index.ts'
-import { aval, bytesOf } from '../../src/core/aval.ts'
+import { aval } from '../../src/core/aval.ts'
 import { decodeNumbers } from '../../src/core/bytes.ts'
 import { type DType, isInexact } from '../../src/core/dtype.ts'
 import { DeviceError } from '../../src/core/errors.ts'
@@ -12,8 +12,7 @@ import type { Primitive } from '../../src/core/primitives/index.ts'
 import { interpret } from '../../src/backends/cpu/interpret.ts'
 import { grad, lax, lower, makeJaxpr, nn, np } from '../../src/index.ts'
 import { lowerToProgram } from '../../src/lowering/index.ts'
-import { kernelsOf } from '../../src/lowering/kernel-ir/index.ts'
-import { type Shader, shaderOf } from '../../src/lowering/wgsl/index.ts'
+import { baseLimits, type Command, emitShaders, type ShaderProgram } from '../../src/lowering/wgsl/index.ts'
 import { arbitraryJaxpr } from '../core/arbitrary-jaxpr.ts'
 import { sized } from '../scale.ts'
 import { type Case, cases } from '../transforms/primitive-cases.ts'
@@ -21,22 +20,35 @@ import { someBytes } from './agree.ts'
 
 const zeros = (...shape: number[]): np.NDArray => np.zeros(shape)
 
-/** The shaders of a program, those of kinds that have none left out. */
-function shadersOf(jaxpr: Jaxpr): Shader[] {
-  const { program } = lowerToProgram(jaxpr)
-  return kernelsOf(program)
-    .filter((k) => k.kind === 'loop' || k.kind === 'contraction')
-    .map((k) => shaderOf(k, program))
+const shadersOf = (jaxpr: Jaxpr): ShaderProgram => emitShaders(lowerToProgram(jaxpr).program)
+
+/** Every shader is well formed, and every dispatch binds what its shader says. */
+function expectValid({ shaders, commands, places }: ShaderProgram): void {
+  for (const { code, access, counters, workgroupSize } of shaders) {
+    const { entry, storage, uniforms } = new WgslReflect(code)
+    expect(entry.compute.map((f) => f.name), code).toEqual(['main'])
+    expect(new Set(storage.map((b) => b.binding))).toEqual(new Set(access.map((_, i) => i)))
+    expect(uniforms.length).toBe(counters)
+    expect(access.length).toBeLessThanOrEqual(baseLimits.storageBuffers)
+    expect(workgroupSize).toBeLessThanOrEqual(256)
+    expect(code).toContain(`@workgroup_size(${workgroupSize})`)
+  }
+  for (const c of dispatchesOf(commands)) {
+    const { access, counters } = shaders[c.shader]!
+    expect([c.bindings.length, c.counters.length]).toEqual([access.length, counters])
+    for (const n of c.workgroups) expect(n).toBeLessThanOrEqual(65535)
+    c.bindings.forEach(({ place, offset, bytes }, i) => {
+      expect(offset % 256).toBe(0)
+      expect(offset + bytes).toBeLessThanOrEqual(places[place]!.bytes)
+      expect(bytes).toBeLessThanOrEqual(baseLimits.bindingBytes)
+      const same = c.bindings.filter((b, j) => b.place === place && j !== i)
+      for (const b of same) expect(b.offset + b.bytes <= offset || offset + bytes <= b.offset).toBe(true)
+    })
+  }
 }
 
-/** The shader is well formed, and binds what it says. */
-function expectValid({ code, bindings, workgroupSize, workgroups }: Shader): void {
-  const { entry, storage } = new WgslReflect(code)
-  expect(entry.compute.map((f) => f.name), code).toEqual(['main'])
-  expect(new Set(storage.map((b) => b.binding))).toEqual(new Set(bindings.map((_, i) => i)))
-  expect(code).toContain(`@workgroup_size(${workgroupSize})`)
-  for (const n of workgroups) expect(n).toBeLessThanOrEqual(65535)
-}
+const dispatchesOf = (commands: readonly Command[]): Extract<Command, { kind: 'dispatch' }>[] =>
+  commands.flatMap((c) => (c.kind === 'dispatch' ? [c] : c.kind === 'loop' ? c.phases.flatMap(dispatchesOf) : []))
 
 const holdsPrograms: ReadonlySet<Primitive> = new Set<Primitive>(['jit', 'scan'])
 const all = (Object.keys(cases) as Primitive[]).filter((p) => !holdsPrograms.has(p)).flatMap((p) => cases[p].map((c, i): [string, Primitive, Case<Primitive>] => [`${p} ${i}`, p, c as Case<Primitive>]))
@@ -51,12 +63,12 @@ function single(primitive: Primitive, c: Case<Primitive>): Jaxpr {
 
 describe('every shader is well formed', () => {
   test.each(all)('%s', (_, primitive, c) => {
-    shadersOf(single(primitive, c)).forEach(expectValid)
+    expectValid(shadersOf(single(primitive, c)))
   })
   test('of generated programs, in every dtype of 32 bits and less', () => {
     const dtypes: readonly DType[] = ['float32', 'int32', 'bool', 'uint8', 'float16', 'bfloat16', 'int8', 'uint32']
     fc.assert(
-      fc.property(fc.subarray([...dtypes], { minLength: 1 }).chain((some) => arbitraryJaxpr({ dtypes: some })), (jaxpr) => shadersOf(jaxpr).forEach(expectValid)),
+      fc.property(fc.subarray([...dtypes], { minLength: 1 }).chain((some) => arbitraryJaxpr({ dtypes: some })), (jaxpr) => expectValid(shadersOf(jaxpr))),
       { numRuns: sized(60, 2000) },
     )
   })
@@ -68,31 +80,30 @@ describe('every shader is well formed', () => {
       makeJaxpr((x: np.NDArray, w: np.NDArray, b: np.NDArray) => np.tanh(x.matmul(w).add(b)))(zeros(100, 70), zeros(70, 130), zeros(130)).jaxpr,
       makeJaxpr(grad((k: np.NDArray, x: np.NDArray) => np.sum(conv(k, x)), { argnums: [0, 1] }))(zeros(3, 3, 3, 8), zeros(2, 9, 11, 3)).jaxpr,
     ]) {
-      const shaders = shadersOf(jaxpr)
-      expect(shaders.length).toBeGreaterThan(0)
-      shaders.forEach(expectValid)
+      const program = shadersOf(jaxpr)
+      expect(program.shaders.length).toBeGreaterThan(0)
+      expectValid(program)
     }
   })
   test('of what windows select: in order, by one invocation, however long they are; NaN told by its bits', () => {
     const selecting = (x: np.NDArray): np.NDArray => lax.reduceWindow(x, -Infinity, lax.max, [1, 300], [1, 300], 'VALID')
-    const shaders = shadersOf(makeJaxpr(grad((x: np.NDArray) => np.sum(selecting(x))))(zeros(2, 600)).jaxpr)
-    shaders.forEach(expectValid)
-    expect(shaders[0]!.code).not.toContain('workgroupBarrier')
-    expect(shaders[0]!.code).toContain('if (r0_0 < 0i || (is_nan(r0_0_value) || is_nan(s0_0) || s0_0 > r0_0_value)) { r0_0_value = s0_0; r0_0 = s0_1; }')
+    const program = shadersOf(makeJaxpr(grad((x: np.NDArray) => np.sum(selecting(x))))(zeros(2, 600)).jaxpr)
+    expectValid(program)
+    expect(program.shaders[0]!.code).not.toContain('workgroupBarrier')
+    expect(program.shaders[0]!.code).toContain('if (r0_0 < 0i || (is_nan(r0_0_value) || is_nan(s0_0) || s0_0 > r0_0_value)) { r0_0_value = s0_0; r0_0 = s0_1; }')
   })
 })
 
-/** What wgsl_reflect's interpreter makes of a program of one kernel. */
+/** What wgsl_reflect's interpreter makes of a program without loops. */
 function run(jaxpr: Jaxpr): readonly Float32Array[] {
   const { program } = lowerToProgram(jaxpr)
-  const [kernel, ...more] = kernelsOf(program)
-  if (kernel === undefined || more.length > 0) throw new Error('a program of one kernel is needed')
-  const { code, bindings, workgroups } = shaderOf(kernel, program)
-  const memory: Uint8Array<ArrayBuffer>[] = program.buffers.map((b) => new Uint8Array(bytesOf(b.aval)))
-  program.inputs.forEach((b, i) => (memory[b] = someBytes(program.buffers[b]!.aval, i).slice()))
-  const group = Object.fromEntries(bindings.map(({ buffer }, i) => [i, memory[buffer]!]))
-  new WgslExec(new WgslParser().parse(code)).dispatchWorkgroups('main', [...workgroups], { 0: group })
-  return program.outputs.map((b) => new Float32Array(memory[b]!.slice().buffer))
+  const { places, shaders, commands, outputs } = emitShaders(program)
+  const memory = places.map((p) => (p.kind === 'input' ? someBytes(program.buffers[program.inputs[p.position]!]!.aval, p.position).slice() : new Uint8Array(p.bytes)))
+  for (const c of dispatchesOf(commands)) {
+    const group = Object.fromEntries(c.bindings.map(({ place }, i) => [i, memory[place]!]))
+    new WgslExec(new WgslParser().parse(shaders[c.shader]!.code)).dispatchWorkgroups('main', [...c.workgroups], { 0: group })
+  }
+  return outputs.map((place) => new Float32Array(memory[place]!.slice().buffer))
 }
 
 describe('run by an interpreter, shaders give what cpu gives', () => {
@@ -116,7 +127,7 @@ describe('run by an interpreter, shaders give what cpu gives', () => {
 
 test('lower(f)(x).text gives the shaders of a program', () => {
   const text = lower((x: np.NDArray) => np.exp(x).add(1))(zeros(8)).text('wgsl')
-  expect(text).toContain('// 0 loop exp: 1 x 1 x 1 workgroups of 64')
+  expect(text).toContain('// 0 loop exp: 1 x 1 x 1 workgroups of 64 on input 0, *output 0')
   expect(text).toContain('fn exp_f(x: f32) -> f32')
 })
 

@@ -8,7 +8,7 @@ import { guardKey, rangeOf, type Sizes } from './index-arithmetic.ts'
 import type { Index } from './index-map.ts'
 import type { BufferId, Expression, Kernel, Node, NodeId, Store } from './kernel.ts'
 import type { Program, Step } from './program.ts'
-import { readsOfKernel, writesOfKernel } from './uses.ts'
+import { inputsOf, readsOfKernel, writesOfKernel } from './uses.ts'
 
 /**
  * Gives the program back if it is well formed: nodes refer to earlier ones and have the types that their operations give,
@@ -155,25 +155,5 @@ class Checker {
     if (sizeOf(sizes) === 0) return
     const { min, max } = rangeOf(index, sizes)
     if (min < 0 || (max + 1) * width > this.#bytes(b)) this.#say(`${what} touches elements ${min} to ${max} of %${b}, which has ${this.#bytes(b) / width}`)
-  }
-}
-
-function inputsOf(n: Node): readonly NodeId[] {
-  switch (n.op) {
-    case 'gather':
-      return n.positions.map((p) => p.position)
-    case 'guarded':
-      return [n.inside, n.outside]
-    case 'apply':
-    case 'threefry':
-      return n.inputs
-    case 'bitcast':
-      return [n.input]
-    case 'load':
-    case 'literal':
-    case 'index':
-    case 'reduced':
-    case 'accumulator':
-      return []
   }
 }

@@ -1,6 +1,63 @@
-/** Which buffers a kernel touches. */
-import type { BufferId, Expression, Kernel } from './kernel.ts'
+/** Which buffers a kernel touches, which nodes a node. */
+import type { BufferId, Expression, Kernel, Node, NodeId } from './kernel.ts'
 import type { Buffer, Program, Step } from './program.ts'
+
+/** The nodes that a node is made from. */
+export function inputsOf(n: Node): readonly NodeId[] {
+  switch (n.op) {
+    case 'gather':
+      return n.positions.map((p) => p.position)
+    case 'guarded':
+      return [n.inside, n.outside]
+    case 'apply':
+    case 'threefry':
+      return n.inputs
+    case 'bitcast':
+      return [n.input]
+    case 'load':
+    case 'literal':
+    case 'index':
+    case 'reduced':
+    case 'accumulator':
+      return []
+  }
+}
+
+/** The node in a longer list, where everything that it refers to stands so many places further on. */
+export function shiftNode(n: Node, by: number): Node {
+  switch (n.op) {
+    case 'gather':
+      return { ...n, positions: n.positions.map((p) => ({ ...p, position: p.position + by })) }
+    case 'guarded':
+      return { ...n, inside: n.inside + by, outside: n.outside + by }
+    case 'apply':
+      return { ...n, inputs: n.inputs.map((i) => i + by) }
+    case 'threefry': {
+      const [a, b, c, d] = n.inputs
+      return { ...n, inputs: [a + by, b + by, c + by, d + by] }
+    }
+    case 'bitcast':
+      return { ...n, input: n.input + by }
+    case 'load':
+    case 'literal':
+    case 'index':
+    case 'reduced':
+    case 'accumulator':
+      return n
+  }
+}
+
+/** Nodes that the roots are made from, roots included. */
+export function neededBy(nodes: Expression, roots: readonly NodeId[]): Set<NodeId> {
+  const needed = new Set<NodeId>()
+  const visit = (id: NodeId): void => {
+    if (needed.has(id)) return
+    needed.add(id)
+    for (const i of inputsOf(nodes[id]!)) visit(i)
+  }
+  roots.forEach(visit)
+  return needed
+}
 
 /** Buffers that a kernel reads. */
 export function readsOfKernel(kernel: Kernel): Set<BufferId> {

@@ -4,6 +4,8 @@ import { dtypeInfo } from '../../core/dtype.ts'
 import { type BufferId, flatReadsOnly, mayShare, type MemoryPlan, type Program } from '../kernel-ir/index.ts'
 import { livesOf } from './lives.ts'
 
+export { type Life, livesOf } from './lives.ts'
+
 const align = (n: number): number => Math.ceil(n / 64) * 64
 
 interface Placed {

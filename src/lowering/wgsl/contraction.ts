@@ -1,92 +1,240 @@
 /**
- * Contractions: a workgroup of 16 x 16 invocations makes a tile of 64 x 64 results, 4 x 4 each, from panels of 16 steps of
- * the depth that it keeps in workgroup memory. What stands before and after the product is evaluated on the way into the
- * panels and out of the sums, so convolutions are nothing else.
+ * Contractions: a workgroup makes a tile of results, an invocation a few rows and columns of it, from panels of 16 steps of the
+ * depth that the workgroup keeps in its memory. What stands before and after the product is evaluated on the way into the
+ * panels and out of the sums, so convolutions and their gradients are nothing else.
+ *
+ * A deep product with few results is cut along its depth, the parts added up in order by a second shader; one with few rows,
+ * columns or steps is a row kernel.
  */
 import { sizeOf } from '../../core/aval.ts'
-import { type ContractionKernel, type Program, readsOfKernel, writesOfKernel } from '../kernel-ir/index.ts'
+import { coefficientOf, constantIndex, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, isNested, type LoopKernel, type Node, readsOfKernel, shiftNode, writesOfKernel } from '../kernel-ir/index.ts'
+import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
-import { unravel, variableNames } from './loop-kernel.ts'
-import { Buffers, dispatchOf, indented, moduleText, type Shader } from './shader.ts'
+import { fits, type KernelContext } from './kernel-context.ts'
+import { emitLoop } from './loop-kernel.ts'
+import { block } from './module-text.ts'
 import { literalOf, typeOf } from './types.ts'
+import { unravel, variableNames } from './variables.ts'
 
-const tile = 64
+/** Steps of the depth in a panel. */
 const panel = 16
-const each = 4
-const threads = (tile / each) ** 2
+/** Products with fewer rows, columns or steps are no work for tiles. */
+const skinny = 4
+/** Workgroups that keep a device busy. */
+const busy = 64
+/** Parts of a depth that is cut have at least so many steps. */
+const leastDepth = 256
 
-export function contractionShader(kernel: ContractionKernel, program: Program): Shader {
-  const buffers = new Buffers(program, readsOfKernel(kernel), writesOfKernel(kernel))
-  const [batches, rows, columns, depth] = [sizeOf(kernel.batch), sizeOf(kernel.m), sizeOf(kernel.n), sizeOf(kernel.k)]
-  const [rowTiles, columnTiles] = [Math.ceil(rows / tile), Math.ceil(columns / tile)]
-  const type = typeOf(kernel.dtype)
-  const zero = literalOf(kernel.dtype, 0)
-  const sizes = [...kernel.batch, ...kernel.m, ...kernel.n, ...kernel.k]
-  const firstOf = { m: kernel.batch.length, n: kernel.batch.length + kernel.m.length, k: kernel.batch.length + kernel.m.length + kernel.n.length }
-  const scope = (prefix: string): Scope => ({
-    buffers,
-    variables: { sizes, names: variableNames(sizes, 'd') },
-    prefix,
-    reduced: () => zero,
-    accumulator: () => 'sum',
-  })
-  const batch = unravel('batch', kernel.batch, 'd', 0)
+export function emitContraction(context: KernelContext, kernel: ContractionKernel): void {
+  const [rows, columns, depth] = [sizeOf(kernel.m), sizeOf(kernel.n), sizeOf(kernel.k)]
+  const batches = sizeOf(kernel.batch)
+  if (batches * rows * columns === 0) return
+  if (Math.min(rows, columns, depth) <= skinny) return emitLoop(context, asLoop(kernel))
+  if (!fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)])) return emitApart(context, kernel)
+  const tile = tileOf(rows, columns, batches)
+  const groups = batches * Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns)
+  const parts = groups >= busy ? 1 : Math.min(Math.ceil((2 * busy) / groups), Math.floor(depth / leastDepth))
+  if (parts < 2) return new TileShader(context, kernel, tile, null).emit()
+  // As many steps in every part, but for the last.
+  const steps = Math.ceil(depth / parts / panel) * panel
+  const count = Math.ceil(depth / steps)
+  const sums = context.temp(kernel.dtype, count * batches * rows * columns)
+  new TileShader(context, kernel, tile, { steps, count, sums }).emit()
+  emitLoop(context, epilogueOf(kernel, [count], sums))
+}
 
-  /** Invocations fill a panel element by element; what is past the edges is zero. */
-  const fill = (side: 'lhs' | 'rhs'): string => {
+/** Spaces of the result, and of one step of the depth. */
+const spaceOf = (k: ContractionKernel): number[] => [...k.batch, ...k.m, ...k.n]
+
+/** The same as a reduction over the depth, a point a result. */
+function asLoop(kernel: ContractionKernel): LoopKernel {
+  const { lhs, rhs, dtype, k, name } = kernel
+  const product: Node = { op: 'apply', primitive: 'mul', params: {}, dtype, inputs: [lhs.length - 1, lhs.length + rhs.length - 1] }
+  const nodes: Expression = [...lhs, ...rhs.map((n) => shiftNode(n, lhs.length)), product]
+  const reduce = { kind: 'reduce', inner: k, nodes, accumulators: [{ combine: 'sum', dtype, node: nodes.length - 1, position: null }] } as const
+  return { kind: 'loop', name, space: spaceOf(kernel), stages: [reduce, { kind: 'map', inner: [], nodes: kernel.epilogue.map(sumIsReduced), stores: kernel.stores }] }
+}
+
+const sumIsReduced = (n: Node): Node => (n.op === 'accumulator' ? { op: 'reduced', dtype: n.dtype, stage: 0, output: 0 } : n)
+
+/** What follows the product, on sums in memory, of which each result has as many as `parts` says, whole arrays of results apart. */
+function epilogueOf(kernel: ContractionKernel, parts: readonly number[], sums: number): LoopKernel {
+  const { dtype, name } = kernel
+  const space = spaceOf(kernel)
+  const sizes = [...parts, ...space]
+  const at = flattenIndex([...parts.map((_, i) => dimIndex(space.length + i)), ...dimVector(space.length)], sizes, [...space, ...parts])
+  const load: Node = { op: 'load', dtype, buffer: sums, index: at, guards: [], otherwise: 0 }
+  const reduce = { kind: 'reduce', inner: parts, nodes: [load], accumulators: [{ combine: 'sum', dtype, node: 0, position: null }] } as const
+  return { kind: 'loop', name, space, stages: [reduce, { kind: 'map', inner: [], nodes: kernel.epilogue.map(sumIsReduced), stores: kernel.stores }] }
+}
+
+/** Where one shader cannot bind it all: factors that read several arrays go through memory, and so do the sums. */
+function emitApart(context: KernelContext, kernel: ContractionKernel): void {
+  const sums = context.temp(kernel.dtype, sizeOf(spaceOf(kernel)))
+  const space = spaceOf(kernel)
+  const factor = (side: 'lhs' | 'rhs'): Expression => {
     const nodes = kernel[side]
-    const text = expressionText(scope(side === 'lhs' ? 'l' : 'r'), nodes)
-    const [line, count, axis, first] = side === 'lhs' ? (['row', rows, kernel.m, firstOf.m] as const) : (['column', columns, kernel.n, firstOf.n] as const)
-    return [
-      `for (var e = i32(local); e < ${tile * panel}i; e += ${threads}i) {`,
-      `  let step = start + e % ${panel}i;`,
-      `  let ${line} = ${line}_tile * ${tile}i + e / ${panel}i;`,
-      `  var value = ${zero};`,
-      `  if (${line} < ${count}i && step < ${depth}i) {`,
-      indented(indented([...unravel(line, axis, 'd', first), ...unravel('step', kernel.k, 'd', firstOf.k), ...text.statements, `value = ${text.values.at(-1)!};`].join('\n'))),
-      '  }',
-      // The depth is the slow axis of the panel: invocations side by side read neighbours.
-      `  ${side}_panel[(e % ${panel}i) * ${tile}i + e / ${panel}i] = value;`,
-      '}',
-    ].join('\n')
+    const buffers = new Set(nodes.flatMap((n) => (n.op === 'load' || n.op === 'gather' ? n.buffer : [])))
+    if (buffers.size <= 1) return nodes
+    const [m, n] = side === 'lhs' ? [kernel.m, kernel.n.map(() => 1)] : [kernel.m.map(() => 1), kernel.n]
+    const sizes = [...kernel.batch, ...m, ...n, ...kernel.k]
+    const own = context.temp(kernel.dtype, sizeOf(sizes))
+    const index = flattenIndex(sizes.map((size, d) => (size === 1 ? constantIndex(0) : dimIndex(d))), sizes, sizes)
+    emitLoop(context, { kind: 'loop', name: kernel.name, space: sizes, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer: own, index, node: nodes.length - 1 }] }] })
+    return [{ op: 'load', dtype: kernel.dtype, buffer: own, index, guards: [], otherwise: 0 }]
+  }
+  const product: ContractionKernel = {
+    ...kernel,
+    lhs: factor('lhs'),
+    rhs: factor('rhs'),
+    epilogue: [{ op: 'accumulator', dtype: kernel.dtype, output: 0 }],
+    stores: [{ buffer: sums, index: flattenIndex(dimVector(space.length), space, space), node: 0 }],
+  }
+  emitContraction(context, product)
+  emitLoop(context, epilogueOf(kernel, [], sums))
+}
+
+interface Tile {
+  readonly rows: number
+  readonly columns: number
+  /** Of each invocation. */
+  readonly rowsEach: number
+  readonly columnsEach: number
+}
+
+/** Sides of 64, or less where there is less, or where 64 would leave too few workgroups. */
+function tileOf(rows: number, columns: number, batches: number): Tile {
+  const side = (n: number, most: number): number => (n <= 16 ? 16 : n <= 32 ? 32 : most)
+  const tiles = (a: number, b: number): number => batches * Math.ceil(rows / a) * Math.ceil(columns / b)
+  const most = tiles(side(rows, 64), side(columns, 64)) >= busy ? 64 : 32
+  const [r, c] = [side(rows, most), side(columns, most)]
+  return { rows: r, columns: c, rowsEach: r === 16 ? 2 : 4, columnsEach: c === 16 ? 2 : 4 }
+}
+
+interface Parts {
+  /** Steps of the depth in each part, and how many parts. */
+  readonly steps: number
+  readonly count: number
+  readonly sums: number
+}
+
+class TileShader {
+  readonly #context: KernelContext
+  readonly #kernel: ContractionKernel
+  readonly #tile: Tile
+  readonly #parts: Parts | null
+  readonly #bindings: Bindings
+  readonly #sizes: readonly number[]
+  readonly #threads: number
+
+  constructor(context: KernelContext, kernel: ContractionKernel, tile: Tile, parts: Parts | null) {
+    this.#context = context
+    this.#kernel = kernel
+    this.#tile = tile
+    this.#parts = parts
+    this.#sizes = [...kernel.batch, ...kernel.m, ...kernel.n, ...kernel.k]
+    this.#threads = (tile.rows / tile.rowsEach) * (tile.columns / tile.columnsEach)
+    const factors = readsOfKernel({ ...kernel, epilogue: [] })
+    this.#bindings = parts === null ? new Bindings(context, readsOfKernel(kernel), writesOfKernel(kernel)) : new Bindings(context, factors, [parts.sums])
   }
 
-  const epilogue = expressionText(scope('e'), kernel.epilogue)
-  const body = [
-    `let batch = group / ${rowTiles * columnTiles}i;`,
-    `if (batch >= ${batches}i) { return; }`,
-    `let row_tile = (group / ${columnTiles}i) % ${rowTiles}i;`,
-    `let column_tile = group % ${columnTiles}i;`,
-    ...batch,
-    `let own_row = (i32(local) / ${tile / each}i) * ${each}i;`,
-    `let own_column = (i32(local) % ${tile / each}i) * ${each}i;`,
-    `var sums: array<${type}, ${each * each}>;`,
-    `for (var start = 0i; start < ${depth}i; start += ${panel}i) {`,
-    indented([fill('lhs'), fill('rhs'), 'workgroupBarrier();'].join('\n')),
-    `  for (var k = 0i; k < ${panel}i; k++) {`,
-    `    for (var i = 0i; i < ${each}i; i++) {`,
-    `      let x = lhs_panel[k * ${tile}i + own_row + i];`,
-    `      for (var j = 0i; j < ${each}i; j++) { sums[i * ${each}i + j] += x * rhs_panel[k * ${tile}i + own_column + j]; }`,
-    '    }',
-    '  }',
-    '  workgroupBarrier();',
-    '}',
-    `for (var i = 0i; i < ${each}i; i++) {`,
-    `  for (var j = 0i; j < ${each}i; j++) {`,
-    `    let row = row_tile * ${tile}i + own_row + i;`,
-    `    let column = column_tile * ${tile}i + own_column + j;`,
-    `    if (row >= ${rows}i || column >= ${columns}i) { continue; }`,
-    `    let sum = sums[i * ${each}i + j];`,
-    indented(indented([...unravel('row', kernel.m, 'd', firstOf.m), ...unravel('column', kernel.n, 'd', firstOf.n), ...epilogue.statements, ...kernel.stores.map((s) => storeText(scope('e'), s, epilogue, kernel.epilogue))].join('\n'))),
-    '  }',
-    '}',
-  ].join('\n')
-  const shared = [`var<workgroup> lhs_panel: array<${type}, ${tile * panel}>;`, `var<workgroup> rhs_panel: array<${type}, ${tile * panel}>;`].join('\n')
-  return {
-    code: moduleText(buffers, threads, indented(body), shared),
-    bindings: buffers.bindings,
-    loops: buffers.loops,
-    workgroupSize: threads,
-    workgroups: dispatchOf(batches * rowTiles * columnTiles),
+  #scope(prefix: string): Scope {
+    return { bindings: this.#bindings, variables: { sizes: this.#sizes, names: variableNames(this.#sizes, 'd') }, prefix, reduced: () => '', accumulator: () => 'sum' }
   }
+
+  emit(): void {
+    const { batch, m, n, dtype } = this.#kernel
+    const [batches, rows, columns, depth] = [sizeOf(batch), sizeOf(m), sizeOf(n), sizeOf(this.#kernel.k)]
+    const tile = this.#tile
+    const [rowTiles, columnTiles] = [Math.ceil(rows / tile.rows), Math.ceil(columns / tile.columns)]
+    const parts = this.#parts?.count ?? 1
+    const groups = parts * batches * rowTiles * columnTiles
+    const type = typeOf(dtype)
+    const across = tile.columns / tile.columnsEach
+    const down = tile.rows / tile.rowsEach
+    const each = (f: (i: number, j: number) => string): string[] => range(tile.rowsEach).flatMap((i) => range(tile.columnsEach).map((j) => f(i, j)))
+    const body = [
+      // Workgroups past the end come to every barrier, and store nothing.
+      ...(groups === 1 ? [] : [`let live = group < ${groups}i;`]),
+      `let number = min(group, ${groups - 1}i);`,
+      `let column_tile = number % ${columnTiles}i;`,
+      `let row_tile = (number / ${columnTiles}i) % ${rowTiles}i;`,
+      `let batch = (number / ${columnTiles * rowTiles}i) % ${batches}i;`,
+      ...(this.#parts === null ? [] : [`let part = number / ${columnTiles * rowTiles * batches}i;`]),
+      ...unravel('batch', batch, 'd', 0),
+      `let own_row = local / ${across}i;`,
+      `let own_column = local % ${across}i;`,
+      ...each((i, j) => `var s${i}_${j} = ${literalOf(dtype, 0)};`),
+      ...(this.#parts === null ? ['let begin = 0i;', `let end = ${depth}i;`] : [`let begin = part * ${this.#parts.steps}i;`, `let end = min(begin + ${this.#parts.steps}i, ${depth}i);`]),
+      block(`for (var start = begin; start < end; start += ${panel}i)`, [
+        this.#fill('lhs'),
+        this.#fill('rhs'),
+        'workgroupBarrier();',
+        block(`for (var k = 0i; k < ${panel}i; k++)`, [
+          ...range(tile.rowsEach).map((i) => `let x${i} = lhs_panel[k * ${tile.rows}i + own_row + ${i * down}i];`),
+          ...range(tile.columnsEach).map((j) => `let y${j} = rhs_panel[k * ${tile.columns}i + own_column + ${j * across}i];`),
+          ...each((i, j) => `s${i}_${j} += x${i} * y${j};`),
+        ]),
+        'workgroupBarrier();',
+      ]),
+      `var sums = array<${type}, ${tile.rowsEach * tile.columnsEach}>(${each((i, j) => `s${i}_${j}`).join(', ')});`,
+      block(`for (var i = 0i; i < ${tile.rowsEach * tile.columnsEach}i; i++)`, [
+        `let row = row_tile * ${tile.rows}i + own_row + (i / ${tile.columnsEach}i) * ${down}i;`,
+        `let column = column_tile * ${tile.columns}i + own_column + (i % ${tile.columnsEach}i) * ${across}i;`,
+        block(`if (${groups === 1 ? '' : 'live && '}row < ${rows}i && column < ${columns}i)`, ['let sum = sums[i];', ...this.#results(rows, columns, batches)]),
+      ]),
+    ]
+    this.#context.dispatch({
+      bindings: this.#bindings,
+      threads: this.#threads,
+      groups,
+      declarations: [`var<workgroup> lhs_panel: array<${type}, ${tile.rows * panel}>;`, `var<workgroup> rhs_panel: array<${type}, ${tile.columns * panel}>;`],
+      body,
+    })
+  }
+
+  #results(rows: number, columns: number, batches: number): string[] {
+    const { batch, m, n, epilogue, stores, dtype } = this.#kernel
+    if (this.#parts !== null) return [this.#bindings.write(this.#parts.sums, dtype, `(((part * ${batches}i + batch) * ${rows}i + row) * ${columns}i + column)`, 'sum')]
+    const scope = this.#scope('e')
+    const { statements, values } = expressionText(scope, epilogue, stores.map((s) => s.node))
+    return [...unravel('row', m, 'd', batch.length), ...unravel('column', n, 'd', batch.length + m.length), ...statements, ...stores.map((s) => storeText(scope, s, values, epilogue))]
+  }
+
+  /** Invocations fill a panel element by element, neighbours what stands side by side in memory; what is past the edges is zero. */
+  #fill(side: 'lhs' | 'rhs'): string {
+    const { batch, m, n, k, dtype } = this.#kernel
+    const nodes = this.#kernel[side]
+    const firstOfK = batch.length + m.length + n.length
+    const [line, axes, first, length] = side === 'lhs' ? (['row', m, batch.length, this.#tile.rows] as const) : (['column', n, batch.length + m.length, this.#tile.columns] as const)
+    const { statements, values } = expressionText(this.#scope(side === 'lhs' ? 'l' : 'r'), nodes, [nodes.length - 1])
+    const alongDepth = readsAlong(nodes, lastLong(k, firstOfK), lastLong(axes, first))
+    const [step, own] = alongDepth ? [`e % ${panel}i`, `e / ${panel}i`] : [`e / ${length}i`, `e % ${length}i`]
+    return block(`for (var e = local; e < ${length * panel}i; e += ${this.#threads}i)`, [
+      `let step = start + ${step};`,
+      `let ${line} = ${line}_tile * ${length}i + ${own};`,
+      `var value = ${literalOf(dtype, 0)};`,
+      block(`if (${line} < ${sizeOf(axes)}i && step < end)`, [...unravel(line, axes, 'd', first), ...unravel('step', k, 'd', firstOfK), ...statements, `value = ${values.at(-1)!};`]),
+      `${side}_panel[(${step}) * ${length}i + ${own}] = value;`,
+    ])
+  }
+}
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+
+function lastLong(sizes: readonly number[], first: number): number | null {
+  const at = sizes.findLastIndex((n) => n > 1)
+  return at < 0 ? null : first + at
+}
+
+/** Whether the first of two loop variables, rather than the other, goes through neighbours in what is loaded. */
+function readsAlong(nodes: Expression, one: number | null, other: number | null): boolean {
+  if (one === null || other === null) return other === null
+  let votes = 0
+  for (const n of nodes) {
+    if (n.op !== 'load') continue
+    if (Math.abs(coefficientOf(n.index, other)) === 1) votes--
+    else if (Math.abs(coefficientOf(n.index, one)) === 1 || isNested(n.index, one)) votes++
+  }
+  return votes > 0
 }

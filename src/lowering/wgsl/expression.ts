@@ -1,34 +1,45 @@
 /** Expressions of the kernel IR as WGSL statements: one `let` a node. */
-import type { DType } from '../../core/dtype.ts'
-import { DeviceError } from '../../core/errors.ts'
-import type { Expression, Node, NodeId, Position, Store } from '../kernel-ir/index.ts'
-import { applyText } from './apply.ts'
+import { type Expression, neededBy, type Node, type NodeId, type Position, type Store } from '../kernel-ir/index.ts'
+import { applyText, inRange } from './apply.ts'
+import type { Bindings } from './bindings.ts'
+import { bitcastText } from './bits.ts'
 import { guardText, indexText, type Variables } from './index-text.ts'
-import { type Buffers, bytesPerElement } from './shader.ts'
-import { fromStored, literalOf, toStored, typeOf } from './types.ts'
+import { literalOf, typeOf } from './types.ts'
 
 /** What a stage's text is made with. */
 export interface Scope {
-  readonly buffers: Buffers
+  readonly bindings: Bindings
   readonly variables: Variables
   /** Distinguishes the names of stages in one function. */
   readonly prefix: string
-  /** The names of earlier stages' results. */
+  /** Results of earlier stages. */
   readonly reduced: (stage: number, output: number) => string
   readonly accumulator: (output: number) => string
+  /** Where an element that is loaded is kept in the invocation: what it is called there, and whether that is written or read. */
+  readonly kept?: (node: Extract<Node, { op: 'load' }>) => { readonly name: string; readonly fills: boolean } | null
 }
 
 export interface Text {
   readonly statements: readonly string[]
-  /** The text of each node's value: a name, or a literal. */
+  /** The text of each node's value: a name, or a literal; of nodes that no root needs, nothing. */
   readonly values: readonly string[]
 }
 
-export function expressionText(scope: Scope, nodes: Expression): Text {
+/** Statements for the nodes that `roots` need; without roots, for all. Nodes that are `known` have their values already. */
+export function expressionText(scope: Scope, nodes: Expression, roots?: readonly NodeId[], known: readonly string[] = []): Text {
+  const needed = roots === undefined ? null : neededBy(nodes, roots)
   const statements: string[] = []
   const values: string[] = []
   const twins = new Map<string, number>()
   nodes.forEach((node, id) => {
+    if (known[id] !== undefined && known[id] !== '') {
+      values.push(known[id])
+      return
+    }
+    if (needed !== null && !needed.has(id)) {
+      values.push('')
+      return
+    }
     if (node.op === 'literal') {
       values.push(literalOf(node.dtype, node.value))
       return
@@ -53,25 +64,29 @@ export function expressionText(scope: Scope, nodes: Expression): Text {
 
 function statement(scope: Scope, node: Node, name: string, nodes: Expression, values: readonly string[]): string {
   const text = (id: NodeId): string => values[id]!
+  const { bindings, variables } = scope
+  const guarded = (guards: readonly string[], read: string, node: Extract<Node, { op: 'load' | 'gather' }>): string =>
+    guards.length === 0 ? `let ${name} = ${read};` : `var ${name} = ${literalOf(node.dtype, node.otherwise)}; if (${guards.join(' && ')}) { ${name} = ${read}; }`
   switch (node.op) {
     case 'load': {
-      const guard = guardText(node.guards, scope.variables)
-      const read = loadText(scope.buffers, node.buffer, node.dtype, indexText(node.index, scope.variables))
-      return guard === null ? `let ${name} = ${read};` : `var ${name} = ${literalOf(node.dtype, node.otherwise)}; if (${guard}) { ${name} = ${read}; }`
+      const kept = scope.kept?.(node) ?? null
+      if (kept?.fills === false) return `let ${name} = ${kept.name};`
+      const guard = guardText(node.guards, variables)
+      const read = guarded(guard === null ? [] : [guard], bindings.read(node.buffer, node.dtype, indexText(node.index, variables)), node)
+      return kept === null ? read : `${read} ${kept.name} = ${name};`
     }
     case 'gather': {
-      const at = positionText(indexText(node.index, scope.variables), node.positions, text)
-      const guards = [guardText(node.guards, scope.variables), node.mode === 'fill' ? withinText(node.positions, text) : null].filter((g) => g !== null)
-      const read = loadText(scope.buffers, node.buffer, node.dtype, at)
-      return guards.length === 0 ? `let ${name} = ${read};` : `var ${name} = ${literalOf(node.dtype, node.otherwise)}; if (${guards.join(' && ')}) { ${name} = ${read}; }`
+      const at = positionText(indexText(node.index, variables), node.positions, text)
+      const guards = [guardText(node.guards, variables), node.mode === 'fill' ? withinText(node.positions, text) : null].filter((g) => g !== null)
+      return guarded(guards, bindings.read(node.buffer, node.dtype, at), node)
     }
     case 'index': {
-      const index = indexText(node.index, scope.variables)
+      const index = indexText(node.index, variables)
       const type = typeOf(node.dtype)
-      return `let ${name} = ${type === 'i32' ? index : `${type}(${index})`};`
+      return `let ${name} = ${inRange(node.dtype, type === 'i32' ? index : `${type}(${index})`)};`
     }
     case 'guarded':
-      return `let ${name} = select(${text(node.outside)}, ${text(node.inside)}, ${guardText(node.guards, scope.variables) ?? 'true'});`
+      return `let ${name} = select(${text(node.outside)}, ${text(node.inside)}, ${guardText(node.guards, variables) ?? 'true'});`
     case 'apply':
       return `let ${name} = ${applyText(node, node.inputs.map(text), node.inputs.map((i) => nodes[i]!.dtype))};`
     case 'bitcast':
@@ -86,64 +101,9 @@ function statement(scope: Scope, node: Node, name: string, nodes: Expression, va
   }
 }
 
-/** An element of a buffer as a value of `dtype`, which may read its bits as another type. */
-function loadText(buffers: Buffers, buffer: number, dtype: DType, index: string): string {
-  const stored = buffers.dtype(buffer)
-  const word = buffers.place(buffer, index)
-  if (stored === dtype) return dtype === 'key' ? `vec2<u32>(${buffers.place(buffer, `2i * ${index}`)}, ${buffers.place(buffer, `2i * ${index} + 1i`)})` : fromStored(dtype, word)
-  if (stored === 'key' && bytesPerElement(dtype) === 4) return bitcastText('uint32', dtype, word)
-  return bitcastText(stored, dtype, fromStored(stored, word))
-}
-
-/** The statement that stores a node, as one or two words. */
-export function storeText(scope: Scope, { buffer, index, node }: Store, text: Text, nodes: Expression): string {
-  const { buffers } = scope
-  const dtype = buffers.dtype(buffer)
-  const from = nodes[node]!.dtype
-  const value = from === dtype ? text.values[node]! : bitcastText(from, dtype, text.values[node]!)
-  const at = indexText(index, scope.variables)
-  if (dtype === 'key') return `{ let at = 2i * ${at}; ${buffers.place(buffer, 'at')} = ${value}.x; ${buffers.place(buffer, 'at + 1i')} = ${value}.y; }`
-  return `${buffers.place(buffer, at)} = ${toStored(dtype, value)};`
-}
-
-/** The same bits as another dtype of the same width, elements standing in words of their own. */
-function bitcastText(from: DType, to: DType, text: string): string {
-  if (from === to) return text
-  const width = bytesPerElement(from)
-  if (width !== bytesPerElement(to)) {
-    throw new DeviceError('bitcastConvertType', `from ${from} to ${to} changes the width of elements, which 'webgpu' cannot: they take a word each; do this part on 'wasm' with devicePut`)
-  }
-  const bits = bitsText(from, text)
-  switch (typeOf(to)) {
-    case 'f32':
-      return to === 'float16' ? `unpack2x16float(${bits}).x` : to === 'bfloat16' ? `bitcast<f32>(${bits} << 16u)` : `bitcast<f32>(${bits})`
-    case 'i32':
-      return width < 4 ? `extractBits(bitcast<i32>(${bits}), 0u, ${8 * width}u)` : `bitcast<i32>(${bits})`
-    case 'u32':
-      return bits
-    case 'bool':
-      return `(${bits} != 0u)`
-    case 'vec2<u32>':
-      return text
-  }
-}
-
-/** The bits of a value in the low end of a u32. */
-function bitsText(dtype: DType, text: string): string {
-  if (dtype === 'float16') return `(pack2x16float(vec2<f32>(${text}, 0.0f)) & 0xffffu)`
-  if (dtype === 'bfloat16') return `(bitcast<u32>(${text}) >> 16u)`
-  switch (typeOf(dtype)) {
-    case 'f32':
-      return `bitcast<u32>(${text})`
-    case 'i32':
-      return bytesPerElement(dtype) < 4 ? `extractBits(bitcast<u32>(${text}), 0u, ${8 * bytesPerElement(dtype)}u)` : `bitcast<u32>(${text})`
-    case 'bool':
-      return `u32(${text})`
-    case 'u32':
-    case 'vec2<u32>':
-      return text
-  }
-}
+/** The statement that stores a node. */
+export const storeText = (scope: Scope, { buffer, index, node }: Store, values: readonly string[], nodes: Expression): string =>
+  scope.bindings.write(buffer, nodes[node]!.dtype, indexText(index, scope.variables), values[node]!)
 
 export const positionText = (index: string, positions: readonly Position[], text: (id: NodeId) => string): string =>
   `(${[index, ...positions.map(({ position, stride, limit }) => `clamp(${text(position)}, 0i, ${limit}i) * ${stride}i`)].join(' + ')})`

@@ -19,6 +19,20 @@ const zetaMinusOne: readonly number[] = [
   1.227133476e-4, 6.124813506e-5, 3.058823631e-5, 1.528225941e-5, 7.637197638e-6, 3.817293265e-6,
 ]
 
+/** Five groups of four rounds, each followed by the next words of the key. */
+function threefryRounds(): string {
+  const rotations = [
+    [13, 15, 26, 6],
+    [17, 29, 16, 24],
+  ]
+  const lines: string[] = []
+  for (let group = 0; group < 5; group++) {
+    for (const by of rotations[group % 2]!) lines.push(`  x += y; y = rotate(y, ${by}u) ^ x;`)
+    lines.push(`  x += key${(group + 1) % 3}; y += key${(group + 2) % 3} + ${group + 1}u;`)
+  }
+  return lines.join('\n')
+}
+
 const functions: Readonly<Record<string, string>> = {
   floor_div: `fn floor_div(a: i32, b: i32) -> i32 { let q = a / b; return select(q, q - 1i, q * b > a); }`,
   floor_mod: `fn floor_mod(a: i32, b: i32) -> i32 { let r = a % b; return select(r, r + b, r < 0i); }`,
@@ -364,6 +378,14 @@ const functions: Readonly<Record<string, string>> = {
   return bitcast<f32>(select(bitcast<u32>(x) - 1u, bitcast<u32>(x) + 1u, away));
 }`,
 
+  // Orders as the numbers do, NaN behind all: a set sign bit means that the others count downwards. Where zeros are equal, -0 is +0.
+  sort_key: `fn sort_key(x: f32, equal_zeros: bool) -> u32 {
+  var bits = bitcast<u32>(x);
+  if (is_nan(x)) { return 0xffffffffu; }
+  if (equal_zeros && bits == 0x80000000u) { bits = 0u; }
+  return select(bits ^ 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
+}`,
+
   div_i: `fn div_i(x: i32, y: i32) -> i32 { return select(x / select(y, 1i, y == 0i), -1i, y == 0i); }`,
   div_u: `fn div_u(x: u32, y: u32) -> u32 { return select(x / select(y, 1u, y == 0u), 0xffffffffu, y == 0u); }`,
   rem_i: `fn rem_i(x: i32, y: i32) -> i32 { return select(x % select(y, 1i, y == 0i), x, y == 0i); }`,
@@ -398,18 +420,10 @@ const functions: Readonly<Record<string, string>> = {
   rotate: `fn rotate(x: u32, by: u32) -> u32 { return (x << by) | (x >> (32u - by)); }`,
   // Salmon et al. 2011: Threefry-2x32, 20 rounds.
   threefry: `fn threefry(key0: u32, key1: u32, count0: u32, count1: u32) -> vec2<u32> {
-  let keys = array<u32, 3>(key0, key1, key0 ^ key1 ^ 0x1bd11bdau);
-  var rotations = array<u32, 8>(13u, 15u, 26u, 6u, 17u, 29u, 16u, 24u);
+  let key2 = key0 ^ key1 ^ 0x1bd11bdau;
   var x = count0 + key0;
   var y = count1 + key1;
-  for (var group = 0u; group < 5u; group++) {
-    for (var i = 0u; i < 4u; i++) {
-      x += y;
-      y = rotate(y, rotations[(group & 1u) * 4u + i]) ^ x;
-    }
-    x += keys[(group + 1u) % 3u];
-    y += keys[(group + 2u) % 3u] + group + 1u;
-  }
+${threefryRounds()}
   return vec2<u32>(x, y);
 }`,
 }

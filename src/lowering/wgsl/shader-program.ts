@@ -12,9 +12,10 @@
  * - Bindings of one dispatch never overlap where one of them is written: what a kernel writes over what it reads is one binding. A place of which several
  *   windows are bound is bound with one access only.
  * - Counters: shaders in loops add the iteration to their addresses. There is one constant uniform buffer a device for all
- *   programs: the u32 i at byte `counterStride` · i, for i in [0, counterBase). Counter { loop, digit } of a dispatch is bound at
+ *   programs: the u32 i at byte `counterStride` · i, for i in [0, counterBase). An `iteration` counter of a dispatch is bound at
  *   dynamic offset `counterStride` · d, where d is digit 0 (t % counterBase) or 1 (floor(t / counterBase)) of the present
- *   iteration t of the enclosing loop number `loop`, the outermost being 0.
+ *   iteration t of the enclosing loop number `loop`, the outermost being 0. A `constant` is bound at `counterStride` · value: a number
+ *   that one shader is run with several of.
  * - Commands run in order; each dispatch sees what those before it wrote, as WebGPU has it within a command buffer.
  */
 
@@ -67,11 +68,10 @@ export interface BoundPlace {
   readonly bytes: number
 }
 
-export interface Counter {
-  /** Which of the loops around the dispatch, the outermost being 0. */
-  readonly loop: number
-  readonly digit: 0 | 1
-}
+export type Counter =
+  /** `loop`: which of the loops around the dispatch, the outermost being 0. */
+  | { readonly kind: 'iteration'; readonly loop: number; readonly digit: 0 | 1 }
+  | { readonly kind: 'constant'; readonly value: number }
 
 /** A byte address: `offset` plus, for each loop named, its present iteration times `bytes`. Multiples of 4. */
 export interface Address {

@@ -1,0 +1,209 @@
+/** The storage buffers of one shader: which places they are, how their elements are read and written. */
+import type { Aval } from '../../core/aval.ts'
+import { type DType, dtypeInfo } from '../../core/dtype.ts'
+import type { BufferId } from '../kernel-ir/index.ts'
+import { bitcastText, bitsText, fromBits } from './bits.ts'
+import { type BoundPlace, type Counter, counterBase, type PlaceId, type ShaderLimits } from './shader-program.ts'
+import { block } from './module-text.ts'
+import { fromStored, storedType, toStored } from './types.ts'
+
+/** Where a buffer is: in a place, so many words further for each iteration of the loops around. */
+export interface Location {
+  readonly place: PlaceId
+  readonly strides: readonly { readonly loop: number; readonly words: number }[]
+}
+
+/** What a kernel's shaders know of memory. */
+export interface Memory {
+  readonly limits: ShaderLimits
+  avalOf(buffer: BufferId): Aval
+  locate(buffer: BufferId): Location
+  bytesOf(place: PlaceId): number
+  /** Iterations of the loops around, the outermost first. */
+  readonly loops: readonly number[]
+}
+
+type Word = 'f32' | 'i32' | 'u32'
+
+const wordOf = (dtype: DType): Word => {
+  const type = storedType(dtype)
+  return type === 'vec2<u32>' ? 'u32' : type
+}
+
+/** Bytes of the windows through which a place is bound; all but the last are equal. */
+function windowsOf(bytes: number, { bindingBytes }: ShaderLimits): number[] {
+  const whole = Math.floor(bindingBytes / 256) * 256
+  const windows: number[] = []
+  for (let rest = bytes; rest > 0; rest -= whole) windows.push(Math.min(rest, whole))
+  return windows
+}
+
+/** How many bindings a set of buffers takes. */
+export function bindingCount(memory: Memory, buffers: Iterable<BufferId>): number {
+  const places = new Set([...buffers].map((b) => memory.locate(b).place))
+  return [...places].reduce((n, place) => n + windowsOf(memory.bytesOf(place), memory.limits).length, 0)
+}
+
+interface Bound {
+  /** `b0`; of windows `b0_0`, `b0_1` … */
+  readonly name: string
+  readonly place: PlaceId
+  readonly word: Word
+  readonly access: 'read' | 'read_write'
+  readonly windows: readonly number[]
+  readonly atomic: boolean
+}
+
+export class Bindings {
+  readonly #memory: Memory
+  readonly #bound = new Map<PlaceId, Bound>()
+  readonly #loops = new Set<number>()
+  readonly #parameters: { readonly name: string; readonly value: number }[] = []
+
+  constructor(memory: Memory, reads: Iterable<BufferId>, writes: Iterable<BufferId>, atomic: BufferId | null = null) {
+    this.#memory = memory
+    const written = new Set([...writes].map((b) => memory.locate(b).place))
+    const words = new Map<PlaceId, Word>()
+    const buffers = new Set([...reads, ...writes])
+    for (const b of buffers) {
+      const { place } = memory.locate(b)
+      const word = wordOf(memory.avalOf(b).dtype)
+      // Arrays of two types in one place are bound as their bits.
+      words.set(place, (words.get(place) ?? word) === word ? word : 'u32')
+    }
+    for (const [place, word] of words) {
+      const windows = windowsOf(memory.bytesOf(place), memory.limits)
+      this.#bound.set(place, { name: `b${this.#bound.size}`, place, word, access: written.has(place) ? 'read_write' : 'read', windows, atomic: atomic !== null && memory.locate(atomic).place === place })
+    }
+  }
+
+  /** In the order of the bind group. */
+  get places(): BoundPlace[] {
+    return [...this.#bound.values()].flatMap(({ place, windows }) => windows.map((bytes, i) => ({ place, offset: i * windows[0]!, bytes })))
+  }
+  get access(): ('read' | 'read_write')[] {
+    return [...this.#bound.values()].flatMap(({ access, windows }) => windows.map(() => access))
+  }
+  /** Loops and parameters that the text names so far, as uniform buffers. */
+  get counters(): Counter[] {
+    return this.#uniforms().map(({ counter }) => counter)
+  }
+  #uniforms(): { readonly name: string; readonly counter: Counter }[] {
+    const loops = [...this.#loops].sort((a, b) => a - b)
+    return [
+      ...loops.flatMap((loop) => this.#digits(loop).map((digit) => ({ name: `t${loop}_${digit}`, counter: { kind: 'iteration', loop, digit } as const }))),
+      ...this.#parameters.map(({ name, value }) => ({ name, counter: { kind: 'constant', value } as const })),
+    ]
+  }
+  /** A number below `counterBase` that does not stand in the text, as i32: so the shader serves others as well. */
+  parameter(name: string, value: number): string {
+    this.#parameters.push({ name, value })
+    return `i32(${name})`
+  }
+  #digits(loop: number): (0 | 1)[] {
+    return this.#memory.loops[loop]! > counterBase ? [0, 1] : [0]
+  }
+
+  /** Declarations, to be asked for when all of the text is made. */
+  declarations(): string {
+    const lines: string[] = []
+    let at = 0
+    for (const { name, word, access, windows, atomic } of this.#bound.values()) {
+      const element = atomic ? `atomic<${word}>` : word
+      windows.forEach((_, i) => lines.push(`@group(0) @binding(${at++}) var<storage, ${access}> ${windows.length === 1 ? name : `${name}_${i}`}: array<${element}>;`))
+      if (windows.length > 1) lines.push(...this.#accessors(name, word, access, windows))
+    }
+    this.#uniforms().forEach(({ name }, i) => lines.push(`@group(1) @binding(${i}) var<uniform> ${name}: u32;`))
+    return lines.join('\n')
+  }
+
+  /** Places too large for one binding are read and written by functions that choose the window. */
+  #accessors(name: string, word: Word, access: Bound['access'], windows: readonly number[]): string[] {
+    const words = windows[0]! / 4
+    const each = (line: (window: string) => string): string[] =>
+      windows.map((_, i) => {
+        const text = line(`${name}_${i}[i${i === 0 ? '' : ` - ${i * words}i`}]`)
+        return i === windows.length - 1 ? text : `if (i < ${(i + 1) * words}i) { ${text} }`
+      })
+    const read = block(`fn read_${name}(i: i32) -> ${word}`, each((w) => `return ${w};`))
+    const write = block(`fn write_${name}(i: i32, value: ${word})`, each((w) => `${w} = value; return;`))
+    return access === 'read' ? [read] : [read, write]
+  }
+
+  /** Statements at the head of the entry point: the iterations. */
+  prologue(): string[] {
+    return [...this.#loops].sort((a, b) => a - b).map((loop) => `let t${loop} = ${this.#digits(loop).map((digit) => (digit === 0 ? `i32(t${loop}_0)` : `i32(t${loop}_1) * ${counterBase}i`)).join(' + ')};`)
+  }
+
+  dtype(buffer: BufferId): DType {
+    return this.#memory.avalOf(buffer).dtype
+  }
+
+  #of(buffer: BufferId): Bound {
+    return this.#bound.get(this.#memory.locate(buffer).place)!
+  }
+
+  /** The word at `index` of a buffer in its place. */
+  #at(buffer: BufferId, index: string): string {
+    const terms = this.#memory.locate(buffer).strides.map(({ loop, words }) => {
+      this.#loops.add(loop)
+      return words === 1 ? `t${loop}` : `t${loop} * ${words}i`
+    })
+    return terms.length === 0 ? index : [index, ...terms].join(' + ')
+  }
+
+  #word(buffer: BufferId, index: string, as: Word): string {
+    const { name, word, windows } = this.#of(buffer)
+    const at = this.#at(buffer, index)
+    const raw = windows.length === 1 ? `${name}[${at}]` : `read_${name}(${at})`
+    return word === as ? raw : `bitcast<${as}>(${raw})`
+  }
+
+  /** Element `index` of a buffer. */
+  #element(buffer: BufferId, index: string): string {
+    const dtype = this.dtype(buffer)
+    if (dtype === 'key') return `vec2<u32>(${this.#word(buffer, `2i * ${index}`, 'u32')}, ${this.#word(buffer, `2i * ${index} + 1i`, 'u32')})`
+    return fromStored(dtype, this.#word(buffer, index, wordOf(dtype)))
+  }
+
+  /** Element `index`, counted in elements of `dtype`, of what the buffer holds on the host. */
+  read(buffer: BufferId, dtype: DType, index: string): string {
+    const stored = this.dtype(buffer)
+    if (stored === dtype) return this.#element(buffer, index)
+    const [from, to] = [dtypeInfo[stored].bytes, dtypeInfo[dtype].bytes]
+    if (from === to) return bitcastText(stored, dtype, this.#element(buffer, index))
+    if (to === 8) return `vec2<u32>(${this.#hostWord(buffer, `2i * ${index}`)}, ${this.#hostWord(buffer, `2i * ${index} + 1i`)})`
+    if (to === 4) return fromBits(dtype, this.#hostWord(buffer, index))
+    const perWord = 4 / to
+    return fromBits(dtype, `extractBits(${this.#hostWord(buffer, `(${index}) / ${perWord}i`)}, ${8 * to}u * (u32(${index}) % ${perWord}u), ${8 * to}u)`)
+  }
+
+  /** Four bytes of what the buffer holds on the host, as u32. */
+  #hostWord(buffer: BufferId, word: string): string {
+    const stored = this.dtype(buffer)
+    const { bytes } = dtypeInfo[stored]
+    if (bytes >= 4) return this.#word(buffer, word, 'u32')
+    const parts = Array.from({ length: 4 / bytes }, (_, k) => `(${bitsText(stored, this.#element(buffer, `(${word}) * ${4 / bytes}i + ${k}i`))} << ${8 * bytes * k}u)`)
+    return `(${parts.join(' | ')})`
+  }
+
+  /** The statement that stores a value of dtype `from`, which has the width of the buffer's elements. */
+  write(buffer: BufferId, from: DType, index: string, value: string): string {
+    const dtype = this.dtype(buffer)
+    const own = bitcastText(from, dtype, value)
+    if (dtype === 'key') return `{ let at = 2i * ${index}; ${this.#put(buffer, 'at', `${own}.x`, 'u32')} ${this.#put(buffer, 'at + 1i', `${own}.y`, 'u32')} }`
+    return this.#put(buffer, index, toStored(dtype, own), wordOf(dtype))
+  }
+
+  #put(buffer: BufferId, index: string, value: string, as: Word): string {
+    const { name, word, windows } = this.#of(buffer)
+    const at = this.#at(buffer, index)
+    const raw = word === as ? value : `bitcast<${word}>(${value})`
+    return windows.length === 1 ? `${name}[${at}] = ${raw};` : `write_${name}(${at}, ${raw});`
+  }
+
+  /** A pointer to an element, for atomic functions. */
+  pointer(buffer: BufferId, index: string): string {
+    return `&${this.#of(buffer).name}[${this.#at(buffer, index)}]`
+  }
+}

@@ -1,0 +1,176 @@
+/** From a program of the kernel IR to shaders and the commands that run them. */
+import { aval, type Aval, sizeOf } from '../../core/aval.ts'
+import type { DType } from '../../core/dtype.ts'
+import { type BufferId, type Kernel, kernelsOf, type LoopStep, type Program, type Step } from '../kernel-ir/index.ts'
+import type { Location } from './bindings.ts'
+import { emitContraction } from './contraction.ts'
+import type { Dispatch, KernelContext } from './kernel-context.ts'
+import { emitLoop } from './loop-kernel.ts'
+import { dispatchOf, moduleText } from './module-text.ts'
+import { placesOf } from './places.ts'
+import { emitScatter } from './scatter.ts'
+import { type Address, baseLimits, type Command, type Place, type PlaceId, type ShaderLimits, type ShaderModule, type ShaderProgram } from './shader-program.ts'
+import { emitSort } from './sort.ts'
+import { storedBytes, storedBytesPerElement } from './storage-form.ts'
+
+export interface ShaderOptions {
+  readonly limits?: ShaderLimits
+  /** Positions of inputs whose memory results may take. */
+  readonly donated?: ReadonlySet<number>
+}
+
+/**
+ * The shaders of a program, and what runs them.
+ *
+ * @throws DeviceError for what GPUs cannot compute (float64, complex), naming the dtype and saying what to do.
+ */
+export const emitShaders = (program: Program, options: ShaderOptions = {}): ShaderProgram => new Emitter(program, options).run()
+
+class Emitter implements KernelContext {
+  readonly limits: ShaderLimits
+  readonly loops: number[] = []
+  readonly #program: Program
+  readonly #places: Place[]
+  readonly #placeOf: ReadonlyMap<BufferId, PlaceId>
+  readonly #shaders: ShaderModule[] = []
+  readonly #shaderOf = new Map<string, number>()
+  /** Inside loops: what a carry's two sides are in the present phase, and which loop a slice follows. */
+  readonly #carries = new Map<BufferId, BufferId>()
+  readonly #sliceOf = new Map<BufferId, number>()
+  readonly #kernels: ReadonlyMap<Kernel, number>
+  /** Scratch of kernels: numbered behind the program's buffers, in places that every kernel uses anew. */
+  readonly #scratch = new Map<BufferId, { readonly aval: Aval; readonly place: PlaceId }>()
+  readonly #scratchPlaces = new Set<PlaceId>()
+  readonly #inUse = new Set<PlaceId>()
+  #kernel: number | null = null
+  #commands: Command[] = []
+
+  constructor(program: Program, { limits = baseLimits, donated = new Set() }: ShaderOptions) {
+    this.limits = limits
+    this.#program = program
+    const { places, of } = placesOf(program, donated)
+    this.#places = places
+    this.#placeOf = of
+    this.#kernels = new Map(kernelsOf(program).map((k, i) => [k, i]))
+  }
+
+  run(): ShaderProgram {
+    this.#steps(this.#program.steps)
+    return { places: this.#places, shaders: this.#shaders, commands: this.#commands, outputs: this.#program.outputs.map((b) => this.#placeOf.get(b)!) }
+  }
+
+  #steps(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.kind === 'loop') {
+        this.#loop(step)
+        continue
+      }
+      this.#kernel = this.#kernels.get(step.kernel)!
+      this.#emit(step.kernel)
+      this.#kernel = null
+      this.#inUse.clear()
+    }
+  }
+
+  #emit(kernel: Kernel): void {
+    switch (kernel.kind) {
+      case 'loop':
+        return emitLoop(this, kernel)
+      case 'contraction':
+        return emitContraction(this, kernel)
+      case 'scatter':
+        return emitScatter(this, kernel)
+      case 'sort':
+        return emitSort(this, kernel)
+    }
+  }
+
+  /**
+   * The next value of a carry goes to two places in turn, such that the last stands in `final`, or always there where the
+   * body may write over the present one. The initial value is copied to where iteration -1 would have put it.
+   */
+  #loop({ count, reverse, slices, carries, body }: LoopStep): void {
+    const depth = this.loops.push(count) - 1
+    for (const s of slices) this.#sliceOf.set(s, depth)
+    const alternate = count > 1 && carries.some((c) => c.spare !== c.final)
+    const placeOf = (c: LoopStep['carries'][number], k: number): BufferId => ((count - 1 - k) % 2 === 0 ? c.final : c.spare)
+    if (count > 1) for (const c of carries) this.copy(c.initial, placeOf(c, -1))
+    const before = this.#commands
+    const phases = (alternate ? [0, 1] : [0]).map((i) => {
+      for (const c of carries) {
+        this.#carries.set(c.current, count === 1 ? c.initial : placeOf(c, i - 1))
+        this.#carries.set(c.next, placeOf(c, i))
+      }
+      this.#commands = []
+      this.#steps(body)
+      return this.#commands
+    })
+    this.#commands = before
+    if (phases.some((p) => p.length > 0)) this.#commands.push({ kind: 'loop', count, reverse, phases })
+    this.loops.pop()
+  }
+
+  avalOf(buffer: BufferId): Aval {
+    return this.#scratch.get(buffer)?.aval ?? this.#program.buffers[buffer]!.aval
+  }
+
+  locate(buffer: BufferId): Location {
+    const scratch = this.#scratch.get(buffer)
+    if (scratch !== undefined) return { place: scratch.place, strides: [] }
+    const carried = this.#carries.get(buffer)
+    if (carried !== undefined) return this.locate(carried)
+    const { role, aval } = this.#program.buffers[buffer]!
+    if (role.kind !== 'slice') return { place: this.#placeOf.get(buffer)!, strides: [] }
+    const { place, strides } = this.locate(role.of)
+    const words = (sizeOf(aval.shape) * storedBytesPerElement(aval.dtype)) / 4
+    return { place, strides: [...strides, { loop: this.#sliceOf.get(buffer)!, words }] }
+  }
+
+  bytesOf(place: PlaceId): number {
+    return this.#places[place]!.bytes
+  }
+
+  temp(dtype: DType, elements: number): BufferId {
+    const a = aval([elements], dtype)
+    const bytes = storedBytes(a)
+    const fitting = [...this.#scratchPlaces].find((p) => !this.#inUse.has(p) && this.bytesOf(p) >= bytes && this.bytesOf(p) <= 4 * bytes)
+    const place = fitting ?? this.#places.push({ kind: 'temp', bytes }) - 1
+    this.#scratchPlaces.add(place)
+    this.#inUse.add(place)
+    const buffer = this.#program.buffers.length + this.#scratch.size
+    this.#scratch.set(buffer, { aval: a, place })
+    return buffer
+  }
+
+  dispatch({ bindings, threads, groups, declarations, body }: Dispatch): void {
+    const lines = [...bindings.prologue(), ...body].join('\n')
+    const code = moduleText([bindings.declarations(), ...declarations].filter((d) => d !== '').join('\n'), threads, lines)
+    const counters = bindings.counters
+    let shader = this.#shaderOf.get(code)
+    if (shader === undefined) {
+      shader = this.#shaders.push({ code, access: bindings.access, counters: counters.length, workgroupSize: threads }) - 1
+      this.#shaderOf.set(code, shader)
+    }
+    this.#commands.push({ kind: 'dispatch', shader, bindings: bindings.places, counters, workgroups: dispatchOf(groups), kernel: this.#kernel! })
+  }
+
+  copy(from: BufferId, to: BufferId): void {
+    const [source, target] = [this.#address(from), this.#address(to)]
+    const elements = sizeOf(this.avalOf(to).shape)
+    if (elements === 0) return
+    const bytes = elements * storedBytesPerElement(this.avalOf(to).dtype)
+    if (source.place !== target.place) {
+      this.#commands.push({ kind: 'copy', from: source, to: target, bytes, kernel: this.#kernel })
+      return
+    }
+    if (JSON.stringify(source) === JSON.stringify(target)) return
+    // No command copies within a buffer.
+    const between = this.#address(this.temp(this.avalOf(to).dtype, elements))
+    this.#commands.push({ kind: 'copy', from: source, to: between, bytes, kernel: this.#kernel }, { kind: 'copy', from: between, to: target, bytes, kernel: this.#kernel })
+  }
+
+  #address(buffer: BufferId): Address {
+    const { place, strides } = this.locate(buffer)
+    return { place, offset: 0, strides: strides.map(({ loop, words }) => ({ loop, bytes: 4 * words })) }
+  }
+}

@@ -1,0 +1,25 @@
+/** What the shaders of a kernel are made with, and where they go. */
+import type { DType } from '../../core/dtype.ts'
+import type { BufferId } from '../kernel-ir/index.ts'
+import { type Bindings, bindingCount, type Memory } from './bindings.ts'
+
+export interface Dispatch {
+  readonly bindings: Bindings
+  /** Invocations of a workgroup. */
+  readonly threads: number
+  readonly groups: number
+  /** Declarations at the level of the module. */
+  readonly declarations: readonly string[]
+  readonly body: readonly string[]
+}
+
+export interface KernelContext extends Memory {
+  /** Scratch for the present kernel. */
+  temp(dtype: DType, elements: number): BufferId
+  dispatch(d: Dispatch): void
+  /** Copies a whole array; nothing where both are one. */
+  copy(from: BufferId, to: BufferId): void
+}
+
+/** Whether one shader may bind all these buffers, and so many small ones besides. */
+export const fits = (context: KernelContext, buffers: Iterable<BufferId>, more = 0): boolean => bindingCount(context, buffers) + more <= context.limits.storageBuffers

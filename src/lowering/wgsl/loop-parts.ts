@@ -1,0 +1,322 @@
+/** One shader of a loop kernel: some of its stages, of which it may make only some results. */
+import { sizeOf } from '../../core/aval.ts'
+import { type BufferId, eachDim, type Expression, guardKey, indexKey, type LoopKernel, neededBy, type Node, type NodeId, type Stage } from '../kernel-ir/index.ts'
+import { Bindings } from './bindings.ts'
+import { expressionText, type Scope, storeText } from './expression.ts'
+import { Fold, type Lanes, treeText } from './fold.ts'
+import type { KernelContext } from './kernel-context.ts'
+import { block } from './module-text.ts'
+import { layoutOf, type RowLayout } from './row-layout.ts'
+import { typeOf } from './types.ts'
+import { unravel, variableNames } from './variables.ts'
+
+/** A stage, and which of its stores and accumulators a shader makes. */
+export interface Part {
+  readonly stage: number
+  readonly stores: readonly number[]
+  readonly accumulators: readonly number[]
+}
+
+export const partOf = ({ stages }: LoopKernel, stage: number): Part => {
+  const s = stages[stage]!
+  return { stage, stores: s.kind === 'reduce' ? [] : s.stores.map((_, i) => i), accumulators: s.kind === 'map' ? [] : s.accumulators.map((_, i) => i) }
+}
+
+/** Results of reductions in memory, an element a row, by `savedKey`. */
+export type Saved = Map<string, BufferId>
+export const savedKey = (stage: number, output: number): string => `${stage}_${output}`
+
+/** Results of folds over chunks of rows: element `row * chunks + chunk`, of each accumulator of a part. */
+export interface Partials {
+  readonly chunks: number
+  readonly buffers: readonly { readonly value: BufferId; readonly position: BufferId | null }[]
+}
+
+export interface PartOptions {
+  readonly saved: Saved
+  /** Elements of what is saved: points, or every so many of them share one. */
+  readonly rows: number
+  /** Whether results of the reduction go to memory, into `saved`. */
+  readonly saves?: boolean
+  /** Folds these, not the stage's elements. */
+  readonly partials?: Partials | null
+  /** Folds chunks, into these. */
+  readonly makes?: Partials
+}
+
+/** The nodes that a part's results are made from. */
+export function rootsOf({ stages }: LoopKernel, part: Part): NodeId[] {
+  const s = stages[part.stage]!
+  const folded = s.kind === 'map' ? [] : part.accumulators.flatMap((o) => [s.accumulators[o]!.node, s.accumulators[o]!.position ?? []].flat())
+  return [...folded, ...(s.kind === 'reduce' ? [] : part.stores.map((i) => s.stores[i]!.node))]
+}
+
+export function usesOfParts(kernel: LoopKernel, parts: readonly Part[], saved: Saved): { readonly reads: Set<BufferId>; readonly writes: Set<BufferId> } {
+  const reads = new Set<BufferId>()
+  const writes = new Set<BufferId>()
+  for (const part of parts) {
+    const s = kernel.stages[part.stage]!
+    for (const id of neededBy(s.nodes, rootsOf(kernel, part))) {
+      const b = bufferOf(s.nodes[id]!, saved)
+      if (b !== null) reads.add(b)
+    }
+    if (s.kind !== 'reduce') for (const i of part.stores) writes.add(s.stores[i]!.buffer)
+  }
+  return { reads, writes }
+}
+
+/** The buffer that a node reads. */
+export function bufferOf(n: Node, saved: Saved): BufferId | null {
+  if (n.op === 'load' || n.op === 'gather') return n.buffer
+  return n.op === 'reduced' ? (saved.get(savedKey(n.stage, n.output)) ?? null) : null
+}
+
+export function emitParts(context: KernelContext, kernel: LoopKernel, parts: readonly Part[], options: PartOptions): void {
+  new PartsShader(context, kernel, parts, options).emit()
+}
+
+class PartsShader {
+  readonly #context: KernelContext
+  readonly #kernel: LoopKernel
+  readonly #parts: readonly Part[]
+  readonly #options: PartOptions
+  readonly #layout: RowLayout
+  readonly #points: number
+  readonly #bindings: Bindings
+  readonly #declarations = new Set<string>()
+  readonly #kept: Kept
+  /** What reductions leave behind goes to these. */
+  readonly #targets: ReadonlyMap<number, BufferId>
+
+  constructor(context: KernelContext, kernel: LoopKernel, parts: readonly Part[], options: PartOptions) {
+    this.#context = context
+    this.#kernel = kernel
+    this.#parts = parts
+    this.#options = options
+    this.#points = sizeOf(kernel.space)
+    const stages = parts.map((p) => kernel.stages[p.stage]!)
+    const longest = options.partials ? options.partials.chunks : Math.max(...stages.map((s) => sizeOf(s.inner)))
+    this.#layout = layoutOf(kernel, stages, longest)
+    this.#kept = new Kept(kernel, parts, this.#layout, options)
+    const { reads, writes } = options.partials ? { reads: new Set<BufferId>(), writes: new Set<BufferId>() } : usesOfParts(kernel, parts, options.saved)
+    for (const { value, position } of options.partials?.buffers ?? []) reads.add(value).add(position ?? value)
+    for (const { value, position } of options.makes?.buffers ?? []) writes.add(value).add(position ?? value)
+    this.#targets = options.saves === true ? this.#save(writes) : new Map()
+    this.#bindings = new Bindings(context, reads, writes)
+  }
+
+  #save(writes: Set<BufferId>): ReadonlyMap<number, BufferId> {
+    const [part] = this.#parts
+    const stage = this.#kernel.stages[part!.stage]!
+    if (stage.kind !== 'reduce') return new Map()
+    return new Map(
+      part!.accumulators.map((o) => {
+        const { dtype, position } = stage.accumulators[o]!
+        const buffer = this.#context.temp(position === null ? dtype : 'int32', this.#points)
+        this.#options.saved.set(savedKey(part!.stage, o), buffer)
+        writes.add(buffer)
+        return [o, buffer]
+      }),
+    )
+  }
+
+  get #cooperative(): boolean {
+    return this.#layout.lanes > 1
+  }
+
+  emit(): void {
+    const { lanes, points, along } = this.#layout
+    const chunks = this.#options.makes?.chunks ?? 1
+    const rowGroups = Math.ceil(this.#points / points)
+    const stages = this.#parts.flatMap((part) => this.#stage(part))
+    const own = along === 'row' ? [`let lane = local % ${lanes}i;`, `let own = local / ${lanes}i;`] : [`let lane = local / ${points}i;`, `let own = local % ${points}i;`]
+    const where = this.#cooperative
+      ? [
+          ...own,
+          ...(chunks > 1 ? [`let chunk = group / ${rowGroups}i;`] : []),
+          `let row = ${chunks > 1 ? `(group % ${rowGroups}i)` : 'group'} * ${points}i + own;`,
+          // Invocations past the end come to every barrier, and have nothing to do between them.
+          `let live = row < ${this.#points}i${chunks > 1 ? ` && chunk < ${chunks}i` : ''};`,
+          `let point = min(row, ${this.#points - 1}i);`,
+        ]
+      : [`let point = group * ${points}i + local;`, `if (point >= ${this.#points}i) { return; }`]
+    this.#context.dispatch({
+      bindings: this.#bindings,
+      threads: lanes * points,
+      groups: rowGroups * chunks,
+      declarations: [...this.#declarations],
+      body: [...where, ...unravel('point', this.#kernel.space, 'd', 0), ...this.#kept.declarations(), ...stages],
+    })
+  }
+
+  #scope(part: Part, accumulator: (output: number) => string, i: number): Scope {
+    const sizes = [...this.#kernel.space, ...this.#kernel.stages[part.stage]!.inner]
+    return {
+      bindings: this.#bindings,
+      variables: { sizes, names: variableNames(sizes, 'd') },
+      prefix: `s${part.stage}_`,
+      reduced: (s, o) => {
+        const buffer = this.#options.saved.get(savedKey(s, o))
+        if (buffer === undefined) return `r${s}_${o}`
+        const per = this.#points / this.#options.rows
+        return this.#bindings.read(buffer, this.#bindings.dtype(buffer), per === 1 ? 'point' : `point / ${per}i`)
+      },
+      accumulator,
+      kept: (node) => this.#kept.at(node, i),
+    }
+  }
+
+  #stage(part: Part, i: number = this.#parts.indexOf(part)): string[] {
+    const stage = this.#kernel.stages[part.stage]!
+    switch (stage.kind) {
+      case 'map':
+        return this.#map(part, stage, i)
+      case 'reduce':
+        return this.#reduce(part, stage, i)
+      case 'cumulative':
+        return this.#cumulative(part, stage, i)
+    }
+  }
+
+  /** Lines for each element of a stage's inner dimensions. */
+  #each(count: number, inside: readonly string[], kept: boolean): string[] {
+    if (!this.#cooperative) return count === 1 ? [block('', inside).trimStart()] : [block(`for (var e = 0i; e < ${count}i; e++)`, inside)]
+    const { lanes } = this.#layout
+    if (kept) return [block(`for (var i = 0i; i < ${Math.ceil(count / lanes)}i; i++)`, [`let e = lane + i * ${lanes}i;`, block(`if (live && e < ${count}i)`, inside)])]
+    const { makes } = this.#options
+    if (makes === undefined) return [block(`for (var e = lane; e < select(0i, ${count}i, live); e += ${lanes}i)`, inside)]
+    const length = Math.ceil(count / makes.chunks)
+    return [block(`for (var e = chunk * ${length}i + lane; e < select(0i, min((chunk + 1i) * ${length}i, ${count}i), live); e += ${lanes}i)`, inside)]
+  }
+
+  #elements(stage: Stage, lines: readonly string[], i: number): string[] {
+    return this.#each(sizeOf(stage.inner), [...unravel('e', stage.inner, 'd', this.#kernel.space.length), ...lines], this.#kept.uses(i))
+  }
+
+  #map(part: Part, stage: Extract<Stage, { kind: 'map' }>, i: number): string[] {
+    const scope = this.#scope(part, () => '', i)
+    const { statements, values } = expressionText(scope, stage.nodes, rootsOf(this.#kernel, part))
+    return this.#elements(stage, [...statements, ...part.stores.map((s) => storeText(scope, stage.stores[s]!, values, stage.nodes))], i)
+  }
+
+  #reduce(part: Part, stage: Extract<Stage, { kind: 'reduce' }>, i: number): string[] {
+    const folds = part.accumulators.map((o) => new Fold(stage.accumulators[o]!, `r${part.stage}_${o}`))
+    const lines = [...folds.map((f) => f.start()), ...(this.#options.partials ? this.#foldPartials(folds, this.#options.partials) : this.#foldElements(part, stage, folds, i))]
+    if (this.#cooperative) lines.push(...treeText(folds, this.#lanes(), this.#layout.lanes * this.#layout.points, (line) => this.#declarations.add(line)))
+    return [...lines, ...this.#results(part, folds)]
+  }
+
+  #lanes(): Lanes {
+    const { lanes, points, along } = this.#layout
+    return along === 'row' ? { count: lanes, step: 1, first: points === 1 ? '0' : `own * ${lanes}i` } : { count: lanes, step: points, first: 'own' }
+  }
+
+  #foldElements(part: Part, stage: Extract<Stage, { kind: 'reduce' }>, folds: readonly Fold[], i: number): string[] {
+    const { statements, values } = expressionText(this.#scope(part, () => '', i), stage.nodes, rootsOf(this.#kernel, part))
+    return this.#elements(stage, [...statements, ...folds.map((f) => f.take(values[f.of.node]!, f.of.position === null ? '' : values[f.of.position]!))], i)
+  }
+
+  #foldPartials(folds: readonly Fold[], { chunks, buffers }: Partials): string[] {
+    const read = (b: BufferId | null): string => (b === null ? '' : this.#bindings.read(b, this.#bindings.dtype(b), `(point * ${chunks}i + e)`))
+    return this.#each(chunks, folds.map((f, k) => block('', f.mergePartial(read(buffers[k]!.value), read(buffers[k]!.position))).trimStart()), false)
+  }
+
+  /** Stores of what a reduction gave, by one invocation a row. */
+  #results(part: Part, folds: readonly Fold[]): string[] {
+    const { makes } = this.#options
+    const stores: string[] = []
+    folds.forEach((f, k) => {
+      const into = makes?.buffers[k]
+      if (into !== undefined) {
+        const at = `(point * ${makes!.chunks}i + chunk)`
+        stores.push(this.#bindings.write(into.value, f.of.dtype, at, f.value))
+        if (into.position !== null) stores.push(this.#bindings.write(into.position, 'int32', at, f.name))
+      }
+      const target = this.#targets.get(part.accumulators[k]!)
+      if (target !== undefined) stores.push(this.#bindings.write(target, f.places ? 'int32' : f.of.dtype, 'point', f.name))
+    })
+    if (stores.length === 0) return []
+    return this.#cooperative ? [block('if (live && lane == 0i)', stores)] : stores
+  }
+
+  #cumulative(part: Part, stage: Extract<Stage, { kind: 'cumulative' }>, i: number): string[] {
+    const name = (output: number): string => `c${part.stage}_${output}`
+    const scope = this.#scope(part, name, i)
+    const folds = part.accumulators.map((o) => new Fold(stage.accumulators[o]!, name(o)))
+    const before = expressionText(scope, stage.nodes, stage.accumulators.map((a) => a.node))
+    const after = expressionText(scope, stage.nodes, part.stores.map((s) => stage.stores[s]!.node), before.values)
+    const [length] = stage.inner
+    const d = `d${this.#kernel.space.length}`
+    const place = length === 1 ? [] : [`let ${d} = ${stage.reverse ? `${length - 1}i - e` : 'e'};`]
+    const stores = part.stores.map((s) => storeText(scope, stage.stores[s]!, after.values, stage.nodes))
+    const inside = [...place, ...before.statements, ...folds.map((f) => f.take(before.values[f.of.node]!, '')), ...after.statements, ...stores]
+    return [...folds.map((f) => f.start()), block(`for (var e = 0i; e < ${length}i; e++)`, inside)]
+  }
+}
+
+/** Invocations keep at most so many elements of a row. */
+const mostKept = 16
+
+/** Elements that several stages load: each lane keeps its own from the first stage on. */
+class Kept {
+  readonly #names = new Map<string, { readonly name: string; readonly type: string; readonly first: number }>()
+  readonly #stages: readonly Stage[]
+  #length = 0
+
+  constructor(kernel: LoopKernel, parts: readonly Part[], { lanes }: RowLayout, options: PartOptions) {
+    this.#stages = parts.map((p) => kernel.stages[p.stage]!)
+    if (lanes === 1 || options.partials || options.makes) return
+    const seen = new Map<string, { first: number; times: number; type: string }>()
+    parts.forEach((part, i) => {
+      const { nodes, inner } = kernel.stages[part.stage]!
+      const length = Math.ceil(sizeOf(inner) / lanes)
+      if (length > mostKept || sizeOf(inner) === 1) return
+      const keys = new Set<string>()
+      for (const id of neededBy(nodes, rootsOf(kernel, part))) {
+        const n = nodes[id]!
+        if (n.op === 'load' && variesWithin(n, kernel.space.length)) keys.add(keyOf(n, inner))
+      }
+      for (const key of keys) {
+        const known = seen.get(key)
+        if (known === undefined) seen.set(key, { first: i, times: 1, type: '' })
+        else known.times++
+      }
+      this.#length = Math.max(this.#length, length)
+    })
+    for (const [key, { first, times }] of seen) {
+      const node = this.#find(key, first)
+      if (times > 1 && node !== null && this.#names.size * this.#length < 64) this.#names.set(key, { name: `kept${this.#names.size}`, type: typeOf(node.dtype), first })
+    }
+  }
+
+  #find(key: string, stage: number): Extract<Node, { op: 'load' }> | null {
+    const { nodes, inner }: { nodes: Expression; inner: readonly number[] } = this.#stages[stage]!
+    for (const n of nodes) if (n.op === 'load' && keyOf(n, inner) === key) return n
+    return null
+  }
+
+  declarations(): string[] {
+    return [...this.#names.values()].map(({ name, type }) => `var ${name}: array<${type}, ${this.#length}>;`)
+  }
+
+  /** Whether stage number `stage` of the shader counts its elements by `i`. */
+  uses(stage: number): boolean {
+    const { nodes, inner } = this.#stages[stage]!
+    return nodes.some((n) => n.op === 'load' && this.#names.has(keyOf(n, inner)))
+  }
+
+  at(node: Extract<Node, { op: 'load' }>, stage: number): { readonly name: string; readonly fills: boolean } | null {
+    const kept = this.#names.get(keyOf(node, this.#stages[stage]!.inner))
+    return kept === undefined ? null : { name: `${kept.name}[i]`, fills: kept.first === stage }
+  }
+}
+
+const keyOf = (n: Extract<Node, { op: 'load' }>, inner: readonly number[]): string =>
+  [n.buffer, n.dtype, indexKey(n.index), n.guards.map(guardKey).join('&'), String(n.otherwise), inner.join('x')].join(' ')
+
+/** Whether a load depends on an inner dimension. */
+function variesWithin(n: Extract<Node, { op: 'load' }>, first: number): boolean {
+  let varies = false
+  for (const index of [n.index, ...n.guards.map((g) => g.index)]) eachDim(index, (dim) => (varies ||= dim >= first))
+  return varies
+}
