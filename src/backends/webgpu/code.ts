@@ -110,9 +110,10 @@ class Encoding {
     pass.setPipeline(pipeline.compiled)
     pass.setBindGroup(0, this.#groupOf(c, pipeline))
     if (c.counters.length > 0) {
-      const offsets = c.counters.map(({ loop, digit }) => {
-        const t = this.#iterations[loop]!
-        return counterStride * (digit === 0 ? t % counterBase : Math.floor(t / counterBase))
+      const offsets = c.counters.map((n) => {
+        if (n.kind === 'constant') return counterStride * n.value
+        const t = this.#iterations[n.loop]!
+        return counterStride * (n.digit === 0 ? t % counterBase : Math.floor(t / counterBase))
       })
       pass.setBindGroup(1, this.#gpu.counters(c.counters.length), offsets)
     }

@@ -6,11 +6,10 @@ import type { Jaxpr } from '../../core/jaxpr.ts'
 import type { Executable, Storage } from '../../core/storage.ts'
 import type { LoweredProgram } from '../../lowering/index.ts'
 import { kernelsOf } from '../../lowering/kernel-ir/index.ts'
-import { storedBytes, toStorage } from '../../lowering/wgsl/index.ts'
+import { emitShaders, storedBytes, toStorage } from '../../lowering/wgsl/index.ts'
 import { Code } from './code.ts'
 import { Fate } from './fate.ts'
 import type { Gpu } from './gpu.ts'
-import { emitShaders } from './interim.ts'
 import type { DeviceBuffer } from './pool.ts'
 import { GpuStorage } from './storage.ts'
 
@@ -53,9 +52,9 @@ export class GpuExecutable implements Executable {
     const key = [...given].join()
     let code = this.#codes.get(key)
     if (code === undefined) {
-      const { program, plan } = this.#lowered
+      const { program } = this.#lowered
       const names = kernelsOf(program).map((k) => (k.name === '' ? 'copy' : k.name))
-      code = within(this.#operation, () => new Code(this.#gpu, emitShaders(program, plan.donations, given), (k) => names[k] ?? 'copy'))
+      code = within(this.#operation, () => new Code(this.#gpu, emitShaders(program, { donated: given }), (k) => names[k] ?? 'copy'))
       this.#codes.set(key, code)
     }
     return code

@@ -1,6 +1,6 @@
 /** Which buffers a kernel touches, which nodes a node. */
 import type { BufferId, Expression, Kernel, Node, NodeId } from './kernel.ts'
-import type { Buffer, Program, Step } from './program.ts'
+import type { Buffer, Step } from './program.ts'
 
 /** The nodes that a node is made from. */
 export function inputsOf(n: Node): readonly NodeId[] {
@@ -111,33 +111,11 @@ export function usesOfStep(buffers: readonly Buffer[], step: Step): Uses {
   return uses
 }
 
-/** The array that a slice is of; of anything else itself. */
-export function wholeOf(buffers: readonly Buffer[], b: BufferId): BufferId {
-  const { role } = buffers[b]!
-  return role.kind === 'slice' ? wholeOf(buffers, role.of) : b
-}
-
-const loopsKnown = new WeakMap<Program, ReadonlyMap<BufferId, number>>()
-
-/** Of each slice, how deep the loop that it follows stands: 0 is outermost. */
-export function loopsOfSlices(program: Program): ReadonlyMap<BufferId, number> {
-  const known = loopsKnown.get(program)
-  if (known !== undefined) return known
-  const found = new Map<BufferId, number>()
-  const walk = (steps: readonly Step[], depth: number): void => {
-    for (const step of steps) {
-      if (step.kind === 'kernel') continue
-      for (const slice of step.slices) found.set(slice, depth)
-      walk(step.body, depth + 1)
-    }
-  }
-  walk(program.steps, 0)
-  loopsKnown.set(program, found)
-  return found
-}
-
 function findUses(buffers: readonly Buffer[], step: Step): Uses {
-  const whole = (b: BufferId): BufferId => wholeOf(buffers, b)
+  const whole = (b: BufferId): BufferId => {
+    const { role } = buffers[b]!
+    return role.kind === 'slice' ? whole(role.of) : b
+  }
   if (step.kind === 'kernel') return { reads: new Set([...readsOfKernel(step.kernel)].map(whole)), writes: new Set([...writesOfKernel(step.kernel)].map(whole)) }
   const reads = new Set<BufferId>(step.carries.map((c) => whole(c.initial)))
   const writes = new Set<BufferId>(step.carries.map((c) => whole(c.final)))
