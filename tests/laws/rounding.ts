@@ -54,8 +54,9 @@ function perturbed(jaxpr: Jaxpr, inputs: readonly HostArray[], seed: number, rou
       const epsilon = epsilons[r.aval.dtype]
       if (!moves || epsilon === undefined) return { ...r, weight: tainted ? r : null }
       const size = numbersOf(sizes[k]!)
-      // An infinity stays one: what is beyond the largest number is so for every device.
-      const off = (x: number, i: number): number => (Number.isFinite(x) ? x + ulps * epsilon * (2 * random() - 1) * Math.abs(size[i]!) : x)
+      // An infinity stays one: what is beyond the largest number is so for every device. Always off by as much as may be: less is
+      // often rounded away by the next operation, in all of the few samples.
+      const off = (x: number, i: number): number => (Number.isFinite(x) ? x + ulps * epsilon * (random() < 0.5 ? -1 : 1) * Math.abs(size[i]!) : x)
       const moved = seed === 0 ? r : fromNumbers(r.aval, Float64Array.from(numbersOf(r), off))
       return { ...moved, weight: moved }
     })

@@ -47,6 +47,26 @@ describe('corners', () => {
     const body = '{ lambda ; a:f32[3] b:f32[3]. let in (b, a) }'
     lowerText(`{ lambda ; a:f32[3] b:f32[3]. let ${scan(body, 'a b', 'c:f32[3] d:f32[3]', { carry: 2 })} in (c, d) }`)
   })
+  test('keys that the body makes of words, carried and stacked', () => {
+    const body = `{ lambda ; a:key<fry>[] x:u32[]. let
+      b:u32[2] = bitcastConvertType[newDtype=uint32] a
+      c:u32[2] = broadcastInDim[shape=(2,) broadcastDimensions=()] x
+      d:u32[2] = add b c
+      e:key<fry>[] = bitcastConvertType[newDtype=key] d in (e, e) }`
+    lowerText(`{ lambda ; a:key<fry>[] xs:u32[5]. let ${scan(body, 'a xs', 'c:key<fry>[] ys:key<fry>[5]')} in (c, ys) }`)
+  })
+  test('numbers that the body makes of bytes are not made where what is carried lies: an element is not where its bytes go', () => {
+    const body = `{ lambda ; a:f32[4]. let
+      b:f32[16] = pad[paddingConfig=((0, 12, 0),)] a 0.0:f32[]
+      c:f32[16] = max b 0.0:f32[]
+      d:u8[16] = convertElementType[newDtype=uint8 weakType=False] c
+      e:u8[4,4] = reshape[newSizes=(4, 4)] d
+      f:f32[4] = bitcastConvertType[newDtype=float32] e in (f,) }`
+    const { program } = lowerText(`{ lambda ; a:f32[4]. let ${scan(body, 'a', 'c:f32[4]', { length: 2 })} in (c,) }`)
+    const [loop] = program.steps
+    // Byte w lies over number w / 4, and is made of number w.
+    expect(loop?.kind === 'loop' && loop.carries.map((c) => c.spare === c.final)).toEqual([false])
+  })
   test('numbers as carries and results', () => {
     const body = '{ lambda ; a:f32[] x:f32[]. let b:f32[] = add x 1.0:f32[] in (b, 2.0:f32[], a) }'
     lowerText(`{ lambda ; xs:f32[5]. let ${scan(body, '0.0:f32[] xs', 'c:f32[] y:f32[5] z:f32[5]')} in (c, y, z) }`)

@@ -144,10 +144,10 @@ class Checker {
 
   #stores(stores: readonly Store[], nodes: Expression, sizes: Sizes): void {
     for (const s of stores) {
-      const { dtype } = this.#program.buffers[s.buffer]!.aval
       const node = nodes[s.node]
-      if (node === undefined || dtypeInfo[node.dtype].bytes !== dtypeInfo[dtype].bytes) this.#say(`stores ${node?.dtype ?? 'nothing'} to %${s.buffer} of ${dtype}`)
-      this.#within(s.buffer, s.index, dtypeInfo[dtype].bytes, sizes, 'store')
+      // As loads do, stores count in elements of what they store: a loop's keys are written word by word.
+      if (node === undefined) this.#say(`stores nothing to %${s.buffer}`)
+      else this.#within(s.buffer, s.index, dtypeInfo[node.dtype].bytes, sizes, 'store')
     }
   }
 

@@ -1,6 +1,7 @@
 /** Whether a kernel may write a buffer over one that it reads. */
+import { dtypeInfo } from '../../core/dtype.ts'
 import { indexKey } from './index-arithmetic.ts'
-import type { BufferId, Expression, Kernel, Store } from './kernel.ts'
+import type { BufferId, Expression, Kernel, Node, Store } from './kernel.ts'
 import type { Buffer, Step } from './program.ts'
 import { usesOfStep } from './uses.ts'
 
@@ -36,14 +37,16 @@ function inStages(stages: readonly StageLike[], from: BufferId, to: BufferId): b
   for (const { nodes, stores, writes } of stages) {
     if (writes.some((s) => s.buffer === to)) return false
     const store = stores.find((s) => s.buffer === to)
-    const key = store === undefined ? null : indexKey(store.index)
     for (const n of nodes) {
       if ((n.op !== 'load' && n.op !== 'gather') || n.buffer !== from) continue
-      if (n.op === 'gather' || key === null || indexKey(n.index) !== key) return false
+      if (n.op === 'gather' || store === undefined || indexKey(n.index) !== indexKey(store.index) || widthOf(n) !== widthOf(nodes[store.node]!)) return false
     }
   }
   return true
 }
+
+/** An index counts elements of this many bytes. */
+const widthOf = (n: Node): number => dtypeInfo[n.dtype].bytes
 
 const reads = (nodes: Expression, buffer: BufferId): boolean => nodes.some((n) => (n.op === 'load' || n.op === 'gather') && n.buffer === buffer)
 

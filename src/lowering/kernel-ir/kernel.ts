@@ -66,7 +66,7 @@ export interface Position {
   readonly limit: number
 }
 
-/** Element `index` of `buffer` becomes `node`. Within a kernel no two points store to one place. */
+/** Element `index` of `buffer`, counted in elements of the node's dtype, becomes `node`. Within a kernel no two points store to one place. */
 export interface Store {
   readonly buffer: BufferId
   readonly index: Index
