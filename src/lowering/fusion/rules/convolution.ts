@@ -1,8 +1,13 @@
 /**
  * Convolution as a contraction with index maps: rows are (batch, window place), columns output features, k is (window
- * offset, input feature); padding is a guard, dilation of the operand a guard on a remainder (both read zeros, which are multiplied), groups are batch axes. The
+ * offset, input feature); padding is a guard (that reads zeros, which are multiplied), groups are batch axes. The
  * gradients of a convolution are convolutions with other dimension numbers, and come out as well.
+ *
+ * Between the elements of a dilated operand stand zeros (the gradient of a strided convolution's data has such): places y that are
+ * equal modulo the dilation d meet the same of the window's offsets, every d-th, so these phases of y are batch axes. Where the window
+ * itself moves in steps the zeros are read by a guard on a remainder.
  */
+import type { ConvParams } from '../../../core/primitives/index.ts'
 import type { LoweringRule } from '../graph.ts'
 import { addConstant, addIndex, constantIndex, floorDivIndex, type Guard, type Index, modIndex, type NodeId, scaleIndex } from '../../kernel-ir/index.ts'
 import type { Builder } from '../builder.ts'
@@ -24,12 +29,20 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
   const groups = p.featureGroupCount * p.batchGroupCount
   const rowsBatch = out!.shape[d.out[0]!]!
   const columns = out!.shape[d.out[1]!]! / groups
+  const phased = phasesOf(p)
+  const count = (s: number): number => phased.find((f) => f.axis === s)?.count ?? 1
   const inFeatures = rhsShape[d.rhs[1]!]!
 
   // Each space runs in the order of its array in memory, so that its last axis is contiguous where that can be.
-  const mAxes = ordered(d.out, (logical) => (logical === 1 ? null : logical === 0 ? { name: 'batch', size: rowsBatch } : { name: logical - 2, size: out!.shape[d.out[logical]!]! }))
-  const kAxes = ordered(d.rhs, (logical) => (logical === 0 ? null : logical === 1 ? { name: 'feature', size: inFeatures } : { name: logical - 2, size: rhsShape[d.rhs[logical]!]! }))
+  const mAxes = ordered(d.out, (logical) => (logical === 1 ? null : logical === 0 ? { name: 'batch', size: rowsBatch } : { name: logical - 2, size: Math.ceil(out!.shape[d.out[logical]!]! / count(logical - 2)) }))
+  const kAxes = ordered(d.rhs, (logical) => (logical === 0 ? null : logical === 1 ? { name: 'feature', size: inFeatures } : { name: logical - 2, size: Math.ceil(rhsShape[d.rhs[logical]!]! / count(logical - 2)) }))
   const at = (axes: readonly Axis[], index: readonly Index[], name: Axis['name']): Index => index[axes.findIndex((a) => a.name === name)]!
+
+  /** The phase r of an axis: y = d·q + r meets the offsets d·j + ((low - r) mod d), low being the padding before the operand. */
+  const phaseOf = (q: Pick<Rows, 'batch'>, s: number): Phase & { readonly r: Index; readonly low: number } => {
+    const i = phased.findIndex((f) => f.axis === s)
+    return { ...phased[i]!, r: q.batch[(groups > 1 ? 1 : 0) + i]!, low: p.padding[s]![0] }
+  }
 
   const readLhs = (b: Builder, q: Rows): NodeId => {
     const index = new Array<Index>(rank)
@@ -42,6 +55,13 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
     for (let s = 0; s < rank - 2; s++) {
       const axis = d.lhs[s + 2]!
       const size = lhsShape[axis]!
+      if (count(s) > 1) {
+        const { r, low } = phaseOf(q, s)
+        const first = floorDivIndex(addConstant(r, count(s) - 1 - low), count(s), b.sizes)
+        index[axis] = addIndex(addIndex(at(mAxes, q.rows, s), at(kAxes, q.k, s), b.sizes), first, b.sizes)
+        guards.push({ index: index[axis], low: 0, high: size })
+        continue
+      }
       const place = addIndex(scaleIndex(at(mAxes, q.rows, s), p.windowStrides[s]!), scaleIndex(at(kAxes, q.k, s), p.rhsDilation[s]!), b.sizes)
       const moved = addConstant(place, -p.padding[s]![0])
       const dilation = p.lhsDilation[s]!
@@ -56,19 +76,40 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
     const index = new Array<Index>(rank)
     index[d.rhs[0]!] = groups > 1 ? addIndex(scaleIndex(q.batch[0]!, columns), q.columns[0]!, b.sizes) : q.columns[0]!
     index[d.rhs[1]!] = at(kAxes, q.k, 'feature')
-    for (let s = 0; s < rank - 2; s++) index[d.rhs[s + 2]!] = at(kAxes, q.k, s)
-    return factor(b, b.read(rhs!, index), dtype)
+    const guards: Guard[] = []
+    for (let s = 0; s < rank - 2; s++) {
+      const offset = at(kAxes, q.k, s)
+      if (count(s) === 1) {
+        index[d.rhs[s + 2]!] = offset
+        continue
+      }
+      const { r, low } = phaseOf(q, s)
+      const first = modIndex(addConstant(scaleIndex(r, -1), low), count(s), b.sizes)
+      const there = addIndex(scaleIndex(offset, count(s)), first, b.sizes)
+      index[d.rhs[s + 2]!] = there
+      guards.push({ index: there, low: 0, high: rhsShape[d.rhs[s + 2]!]! })
+    }
+    const rhsType = dtypeOf(rhs!)
+    return factor(b, b.guarded(rhsType, guards, () => b.read(rhs!, index), () => b.literal(rhsType, 0)), dtype)
   }
   const place = (q: Omit<Rows, 'k'>): Index[] => {
     const index = new Array<Index>(rank)
     const column = q.columns[0]!
     index[d.out[0]!] = at(mAxes, q.rows, 'batch')
     index[d.out[1]!] = groups > 1 ? { constant: 0, terms: [...scaleIndex(q.batch[0]!, columns).terms, ...column.terms] } : column
-    for (let s = 0; s < rank - 2; s++) index[d.out[s + 2]!] = at(mAxes, q.rows, s)
+    for (let s = 0; s < rank - 2; s++) {
+      const place = at(mAxes, q.rows, s)
+      index[d.out[s + 2]!] = count(s) === 1 ? place : { constant: 0, terms: [...phaseOf(q, s).r.terms, ...scaleIndex(place, count(s)).terms] }
+    }
     return index
   }
 
-  const batch = groups > 1 ? [groups] : []
+  const batch = [...(groups > 1 ? [groups] : []), ...phased.map((f) => f.count)]
+  // Phases are equally long: a last one that is not has places beyond the result's.
+  const whole = out!.shape.map((n, axis) => {
+    const c = count(d.out.indexOf(axis) - 2)
+    return Math.ceil(n / c) * c
+  })
   const m = mAxes.map((a) => a.size)
   const k = kAxes.map((a) => a.size)
   // Columns should be what is contiguous in the result: features, or else the places.
@@ -79,7 +120,7 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
   const rows = (q: ContractionPoint): Rows => (swapped ? { batch: q.batch, rows: q.n, columns: q.m, k: q.k } : { batch: q.batch, rows: q.m, columns: q.n, k: q.k })
   const v = contract(
     g,
-    out!.shape,
+    whole,
     {
       dtype,
       batch,
@@ -93,14 +134,25 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
     },
     (i, b) => {
       const feature = i[d.out[1]!]!
-      const places = mAxes.map((a) => i[a.name === 'batch' ? d.out[0]! : d.out[(a.name as number) + 2]!]!)
+      const along = (s: number): Index => i[d.out[s + 2]!]!
+      const places = mAxes.map((a) => (typeof a.name !== 'number' ? i[d.out[0]!]! : floorDivIndex(along(a.name), count(a.name), b.sizes)))
       const column = [groups > 1 ? modIndex(feature, columns, b.sizes) : feature]
-      const group = groups > 1 ? [floorDivIndex(feature, columns, b.sizes)] : []
+      const group = [...(groups > 1 ? [floorDivIndex(feature, columns, b.sizes)] : []), ...phased.map((f) => modIndex(along(f.axis), f.count, b.sizes))]
       return swapped ? { batch: group, m: column, n: places } : { batch: group, m: places, n: column }
     },
   )
-  return [fromSum(g, v, out!.dtype)]
+  const cut = whole.every((n, axis) => n === out!.shape[axis]) ? v : g.structural(out!.shape, dtype, (b, i) => b.read(v, i))
+  return [fromSum(g, cut, out!.dtype)]
 }
+
+/** A spatial axis whose places fall into phases, and how many. */
+interface Phase {
+  readonly axis: number
+  readonly count: number
+}
+
+const phasesOf = ({ lhsDilation, rhsDilation, windowStrides }: ConvParams): Phase[] =>
+  lhsDilation.flatMap((count, axis) => (count > 1 && rhsDilation[axis] === 1 && windowStrides[axis] === 1 ? [{ axis, count }] : []))
 
 interface Rows {
   readonly batch: readonly Index[]
