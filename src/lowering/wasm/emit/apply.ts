@@ -4,7 +4,7 @@ import { DtypeError } from '../../../core/errors.ts'
 import type { ElementwiseParams } from '../../../core/primitives/index.ts'
 import type { Node } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, PlainName } from '../asm/index.ts'
-import { type BinaryName, f32x4, f32x4Pair, f64x2, f64x2Pair, type Helpers, type UnaryName } from '../math/index.ts'
+import { type BinaryName, f32x4, f32x4Pair, f32x4Side, f64x2, f64x2Pair, type Helpers, type SideEmitter, type UnaryName } from '../math/index.ts'
 import { convert } from './convert.ts'
 import { roundBrain, roundHalf } from './half.ts'
 import { bitCount, divideLanes, leadingZeros, remainderLanes, type Shift, shiftLanes, signLanes } from './integers.ts'
@@ -34,6 +34,13 @@ type AnyCall = Call<keyof ElementwiseParams>
 export function applyPrimitive(context: ApplyContext, node: Extract<Node, { op: 'apply' }>, inputs: readonly Value[], operands: readonly (Node | undefined)[]): Value {
   const constants = operands.map((o) => (o?.op === 'literal' ? Number(o.value) : null))
   return dispatch(node.primitive, { ...context, params: node.params, dtype: operands[0]?.dtype ?? node.dtype, result: node.dtype, inputs, constants })
+}
+
+/** The values of an elementwise primitive for vectors side by side; null: they are computed one after the other. */
+export function applySide({ fn, helpers }: ApplyContext, node: Extract<Node, { op: 'apply' }>, operands: readonly Value[]): Value[] | null {
+  const emitter = node.dtype === 'float32' && node.inputs.length === 1 ? (f32x4Side as Partial<Record<string, SideEmitter>>)[node.primitive] : undefined
+  if (emitter === undefined) return null
+  return emitter(fn, operands.flatMap(([x]) => (x === undefined ? [] : [x])), helpers).map((local) => [local])
 }
 
 function dispatch<P extends keyof ElementwiseParams>(primitive: P, call: Call<P>): Value {
@@ -131,8 +138,28 @@ const rounding = (name: 'floor' | 'ceil' | 'roundHalfAway' | 'roundHalfEven') =>
 const add = instruction('add', { f32: 'f32x4.add', f64: 'f64x2.add', i32: 'i32x4.add', u32: 'i32x4.add', mask: 'v128.or' })
 const mul = instruction('mul', { f32: 'f32x4.mul', f64: 'f64x2.mul', i32: 'i32x4.mul', u32: 'i32x4.mul', mask: 'v128.and' })
 const div = instruction('div', { f32: 'f32x4.div', f64: 'f64x2.div' })
-const max = instruction('max', { f32: 'f32x4.max', f64: 'f64x2.max', i32: 'i32x4.max_s', u32: 'i32x4.max_u', mask: 'v128.or' }, true)
-const min = instruction('min', { f32: 'f32x4.min', f64: 'f64x2.min', i32: 'i32x4.min_s', u32: 'i32x4.min_u', mask: 'v128.and' }, true)
+const anyMax = instruction('max', { f32: 'f32x4.max', f64: 'f64x2.max', i32: 'i32x4.max_s', u32: 'i32x4.max_u', mask: 'v128.or' }, true)
+const anyMin = instruction('min', { f32: 'f32x4.min', f64: 'f64x2.min', i32: 'i32x4.min_s', u32: 'i32x4.min_u', mask: 'v128.and' }, true)
+
+/**
+ * With a number, in one instruction or two where the engine makes eight of a float's `max`: pmax keeps its first operand unless
+ * that is less, so a NaN stays. Zeros: pmax(-0, 0) is -0, to which adding 0 gives 0; min(0, -0) goes the long way.
+ */
+const extremum = (kind: 'max' | 'min', any: (c: AnyCall) => Value) => (c: AnyCall): Value => {
+  const at = c.constants.findIndex((k) => k !== null)
+  const [x = [], y = []] = at === 0 ? c.inputs.toReversed() : c.inputs
+  const bound = c.dtype === 'float32' ? Math.fround(c.constants[at] ?? NaN) : c.dtype === 'float64' ? (c.constants[at] ?? NaN) : NaN
+  if (Number.isNaN(bound) || (kind === 'min' && Object.is(bound, -0))) return any(c)
+  const lanes = c.dtype === 'float32' ? 'f32x4' : 'f64x2'
+  return x.map((part, i) => {
+    const other = y[i] ?? part
+    c.fn.get(part).get(other).emit(`${lanes}.p${kind}`)
+    if (kind === 'max' && Object.is(bound, 0)) c.fn.get(other).emit(`${lanes}.add`)
+    return keep(c.fn)
+  })
+}
+const max = extremum('max', anyMax)
+const min = extremum('min', anyMin)
 
 /** x^y by squaring; a negative power is the reciprocal of the positive one, as XLA expands it. */
 function power(c: Call<'integerPow'>): Value {
@@ -246,7 +273,8 @@ export const applyRules: Rules = {
   },
   clamp: (c) => {
     const [low = [], x = [], high = []] = c.inputs
-    return min({ ...c, inputs: [max({ ...c, inputs: [low, x] }), high] })
+    const [least = null, , most = null] = c.constants
+    return min({ ...c, inputs: [max({ ...c, inputs: [low, x], constants: [least, null] }), high], constants: [null, most] })
   },
 }
 

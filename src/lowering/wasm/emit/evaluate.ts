@@ -4,7 +4,7 @@ import { InternalError } from '../../../core/errors.ts'
 import type { Guard, Index, Node, NodeId, Position } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { advance, isLaneGuard, laneAddress, laneStride, pushGuard, pushIndex, uniformCondition } from './address.ts'
-import { applyPrimitive } from './apply.ts'
+import { applyPrimitive, applySide } from './apply.ts'
 import { fromInt32 } from './convert.ts'
 import { fromStorageBits, toStorageBits } from './half.ts'
 import { coefficientOf, isNested } from './index-arithmetic.ts'
@@ -14,6 +14,20 @@ import { isVarying, type State, valueOf } from './state.ts'
 import { selectParts } from './select.ts'
 import { threefryWord } from './threefry.ts'
 
+/** A node's value for each fork. */
+export function evaluateForks(state: State, id: NodeId, forks: number): Value[] {
+  const { info } = state
+  const node = info.nodes[id]
+  if (forks > 1 && node?.op === 'apply') {
+    const [input = -1] = node.inputs
+    const operands = Array.from({ length: forks }, (_, fork) => valueOf(state, input, fork) ?? [])
+    const side = applySide({ fn: info.fn, helpers: info.helpers }, node, operands)
+    if (side !== null) return side
+  }
+  return Array.from({ length: forks }, (_, fork) => evaluateNode(state, id, fork))
+}
+
+/** Its value for one. */
 export function evaluateNode(state: State, id: NodeId, fork: number): Value {
   const { info } = state
   const { fn } = info

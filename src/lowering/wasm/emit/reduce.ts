@@ -30,6 +30,18 @@ export interface Running {
   readonly sawNaN: readonly Local[]
   /** Sums of float32 in blocks: float64 totals, by fork. */
   readonly totals: readonly Value[]
+  /** Long maxima and minima of floats: what the cheap instruction loses, by fork. */
+  readonly lost: readonly Lost[]
+}
+
+/**
+ * `pmax` is one instruction where the engine makes eight of `max`, but drops NaNs and takes zeros of both signs for equal. So all
+ * ones wherever there was a NaN; and the signs of all elements, by `and` for a max, by `or` for a min: where the result is a
+ * zero, that is its sign.
+ */
+interface Lost {
+  readonly nan: Value
+  readonly signs: Value
 }
 
 export interface Context {
@@ -43,7 +55,7 @@ export const needsTotals = (a: Accumulator, nodeDType: DType): boolean => a.comb
 const runningDType = (dtype: DType): DType => (dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype)
 
 /** Fresh accumulators at their identities. `withExtremum`: of a select, whose extremum is wanted too. */
-export function startReduction(c: Context, accumulator: Accumulator, nodeDType: DType, forks: number, totals: boolean, withExtremum = false): Running {
+export function startReduction(c: Context, accumulator: Accumulator, nodeDType: DType, forks: number, totals: boolean, { withExtremum = false, long = false }: { readonly withExtremum?: boolean; readonly long?: boolean } = {}): Running {
   const dtype = runningDType(nodeDType)
   const copies = (d: DType, value: number | boolean): Value[] =>
     Array.from({ length: forks }, () => Array.from({ length: partsOf(d) }, () => mutable(c, literal(c.fn, d, value)[0])))
@@ -54,7 +66,15 @@ export function startReduction(c: Context, accumulator: Accumulator, nodeDType: 
     positions: accumulator.position === null ? [] : copies('int32', isSelect(accumulator.combine) ? 0 : 0x7fffffff).map((v) => v[0]!),
     sawNaN: withExtremum && dtypeInfo[dtype].kind === 'float' ? copies('int32', 0).map((v) => v[0]!) : [],
     totals: totals && needsTotals(accumulator, nodeDType) ? copies('float64', 0) : [],
+    lost: long && isExtremum(accumulator.combine) && dtypeInfo[dtype].kind === 'float' ? startLost(c, accumulator.combine, dtype, forks) : [],
   }
+}
+
+const isExtremum = (combine: Combine): combine is 'max' | 'min' => combine === 'max' || combine === 'min'
+
+function startLost(c: Context, combine: 'max' | 'min', dtype: DType, forks: number): Lost[] {
+  const filled = (word: number): Value => Array.from({ length: partsOf(dtype) }, () => keep(c.fn.i32x4(word), 'lost'))
+  return Array.from({ length: forks }, () => ({ nan: filled(0), signs: filled(combine === 'max' ? -1 : 0) }))
 }
 
 function mutable({ fn }: Context, from: Local | undefined): Local {
@@ -133,7 +153,34 @@ export function reduceStep(c: Context, r: Running, fork: number, x: Value, posit
     value = selectParts(c.fn, r.dtype, mask, x, literal(c.fn, r.dtype, identity(combine, r.dtype)))
     if (at !== null) at = selectParts(c.fn, 'int32', mask, [at], literal(c.fn, 'int32', 0x7fffffff))[0] ?? at
   }
-  merge(c, r, own, r.positions[fork] ?? null, value, at)
+  const lost = r.lost[fork]
+  if (lost === undefined) return merge(c, r, own, r.positions[fork] ?? null, value, at)
+  const lanesOf = shapeOf(r)
+  const [keepSigns, pick] = combine === 'max' ? (['v128.and', 'pmax'] as const) : (['v128.or', 'pmin'] as const)
+  for (const [i, part] of value.entries()) {
+    const [most, nan, signs] = [own[i]!, lost.nan[i]!, lost.signs[i]!]
+    c.fn.get(most).get(part).emit(`${lanesOf}.${pick}`).set(most)
+    c.fn.get(nan).get(part).get(part).emit(`${lanesOf}.ne`).emit('v128.or').set(nan)
+    c.fn.get(signs).get(part).emit(keepSigns).set(signs)
+  }
+}
+
+const shapeOf = (r: Running): 'f32x4' | 'f64x2' => (r.dtype === 'float64' ? 'f64x2' : 'f32x4')
+
+/** What is lost goes back into the extrema, which are as `max` and `min` give them afterwards. */
+function recover({ fn }: Context, r: Running): void {
+  const lanesOf = shapeOf(r)
+  const constant = (x: number): void => void (lanesOf === 'f32x4' ? fn.f32x4(x) : fn.f64x2(x))
+  for (const [fork, { nan, signs }] of r.lost.entries()) {
+    for (const [i, most] of r.values[fork]!.entries()) {
+      constant(NaN)
+      fn.get(signs[i]!).get(most)
+      constant(-0)
+      fn.get(most)
+      constant(0)
+      fn.emit(`${lanesOf}.eq`).emit('v128.and').emit('v128.bitselect').get(nan[i]!).emit('v128.bitselect').set(most)
+    }
+  }
 }
 
 // Combines (value, position) into the locals `own`, `place`.
@@ -177,6 +224,7 @@ export function flush(c: Context, r: Running): void {
 /** The result of each fork, lanes apart: for reductions whose lanes are points of the parallel space. */
 export function finishLanes(c: Context, r: Running): Value[] {
   if (r.positions.length > 0) return r.positions.map((p) => [p])
+  recover(c, r)
   if (r.totals.length > 0) {
     flush(c, r)
     return r.totals.map((t) => convert(c.fn, 'float64', r.accumulator.dtype, t))
@@ -194,6 +242,7 @@ export const extremum = (c: Context, r: Running, a: Accumulator): Value[] =>
 /** One result in every lane: for reductions over the vector axis. */
 export function finishAcross(c: Context, r: Running): Value {
   const { fn } = c
+  recover(c, r)
   // forks in pairs, a fixed tree
   for (let width = 1; width < r.values.length; width *= 2)
     for (let i = 0; i + width < r.values.length; i += 2 * width) merge(c, r, r.values[i]!, r.positions[i] ?? null, r.values[i + width]!, r.positions[i + width] ?? null)

@@ -4,7 +4,7 @@ import type { Expression, NodeId, Stage, Store } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { accessOf, advance, isLaneGuard, laneAddress, laneStride, uniformCondition } from './address.ts'
-import { evaluateNode } from './evaluate.ts'
+import { evaluateForks } from './evaluate.ts'
 import { guardReads } from './guards.ts'
 import { indexMask, type Access, dependenciesOf, isVarying, note, operandsOf, type StageInfo, type State, valueOf } from './state.ts'
 import type { Sizes } from './index-arithmetic.ts'
@@ -61,9 +61,7 @@ export function hoist(state: State): void {
       continue
     }
     const forks = isVarying(info, mask) ? state.forks : 1
-    const row: Value[] = []
-    for (let fork = 0; fork < forks; fork++) row.push(evaluateNode(state, id, fork))
-    note(state, 'values', id, row)
+    note(state, 'values', id, evaluateForks(state, id, forks))
   }
   state.pending = waiting
 }

@@ -20,6 +20,8 @@ export interface StageContext {
 
 /** Additions a lane after which a float32 sum goes to its float64 total. */
 const blockLength = 32
+/** Elements a lane from which an extremum is worth the instructions after its end. */
+const longExtremum = 12
 /** Inner loops of so few points, and of so much code, are written out. */
 const unrollUpTo = 9
 const unrolledCost = 150
@@ -61,7 +63,7 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
     return stage.accumulators.findIndex((other) => other.combine === select && other.node === a.node)
   }
   const twins = stage.accumulators.map(twin)
-  const running = stage.accumulators.map((a, i) => (twins[i]! >= 0 ? null : startReduction(c, a, nodeDType(a.node), forks, long, twins.includes(i))))
+  const running = stage.accumulators.map((a, i) => (twins[i]! >= 0 ? null : startReduction(c, a, nodeDType(a.node), forks, long, { withExtremum: twins.includes(i), long: additions > longExtremum })))
   const own = running.filter((r) => r !== null)
   const flushAll = (): void => {
     for (const r of own) flush(c, r)

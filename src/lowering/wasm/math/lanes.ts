@@ -16,6 +16,10 @@ export interface Lanes {
   readonly get: (local: Local) => Expr
   /** Runs the expression now and gives back a read of the local that holds it, in the same scope of the function. */
   readonly keep: (expr: Expr) => Expr
+  /** Of arguments side by side: a read of the one that is being computed. */
+  readonly each: (locals: readonly Local[]) => Expr
+  /** Runs the expression for each of the arguments side by side: the locals that hold what it gives. */
+  readonly computed: (expr: Expr) => readonly Local[]
   readonly emit: (name: PlainName, ...operands: readonly Expr[]) => Expr
   readonly call: (target: FunctionRef, ...operands: readonly Expr[]) => Expr
 
@@ -71,11 +75,29 @@ export interface Lanes {
   readonly withSignOf: (a: Expr, sign: Expr) => Expr
 }
 
-/** The vocabulary of expressions for one shape, emitting into one function. */
-export const lanes = (fn: FunctionBuilder, shape: FloatShape): Lanes => {
+/**
+ * The vocabulary of expressions for one shape, emitting into one function. With a `width` above 1 a formula is computed for as
+ * many arguments side by side: what it keeps is kept for each, one after the other, so that their latencies overlap.
+ */
+export const lanes = (fn: FunctionBuilder, shape: FloatShape, width = 1): Lanes => {
   const ints: IntShape = shape === 'f32x4' ? 'i32x4' : 'i64x2'
   const vector: ValueType = 'v128'
+  /** Which of the arguments side by side is being computed. */
+  let side = 0
   const get = (local: Local): Expr => () => void fn.get(local)
+  const each = (locals: readonly Local[]): Expr => () => void fn.get(locals[side]!)
+  const computed = (expr: Expr): readonly Local[] => {
+    const outside = side
+    const made: Local[] = []
+    for (side = 0; side < width; side++) {
+      expr()
+      const local = fn.local(vector)
+      fn.set(local)
+      made.push(local)
+    }
+    side = outside
+    return made
+  }
   const emit = (name: PlainName, ...operands: readonly Expr[]): Expr => () => {
     for (const operand of operands) operand()
     fn.emit(name)
@@ -84,6 +106,7 @@ export const lanes = (fn: FunctionBuilder, shape: FloatShape): Lanes => {
     a()
     fn.i32(bits).emit(name)
   }
+  const keep = (expr: Expr): Expr => each(computed(expr))
   const unary = (name: PlainName) => (a: Expr): Expr => emit(name, a)
   const binary = (name: PlainName) => (a: Expr, b: Expr): Expr => emit(name, a, b)
   const c = (value: number): Expr => () => void (shape === 'f32x4' ? fn.f32x4(value) : fn.f64x2(value))
@@ -100,12 +123,7 @@ export const lanes = (fn: FunctionBuilder, shape: FloatShape): Lanes => {
   const signBit = (a: Expr): Expr => and(a, signMask)
   return {
     fn, shape, get, emit, c, ic, add, mul, and, or, signBit,
-    keep: (expr) => {
-      expr()
-      const local = fn.local(vector)
-      fn.set(local)
-      return get(local)
-    },
+    each, computed, keep,
     call: (target, ...operands) => () => {
       for (const operand of operands) operand()
       fn.call(target)

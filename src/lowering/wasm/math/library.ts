@@ -1,7 +1,7 @@
 import { f32x4Binary, f32x4Unary } from './f32x4/index.ts'
 import { f64x2Binary, f64x2Unary } from './f64x2/index.ts'
 import type { FloatShape } from './lanes.ts'
-import { calledBinary, calledUnary, inlineBinary, inlineUnary, type BinaryEmitter, type BinaryFormula, type UnaryEmitter, type UnaryFormula } from './macro.ts'
+import { calledBinary, calledUnary, inlineBinary, inlineUnary, sideBySide, type BinaryEmitter, type BinaryFormula, type SideEmitter, type UnaryEmitter, type UnaryFormula } from './macro.ts'
 import type { BinaryName, UnaryName } from './names.ts'
 
 /** Bodies so large that a module holds them once and calls them. */
@@ -30,3 +30,9 @@ export const f64x2: Readonly<Record<UnaryName, UnaryEmitter>> = /* @__PURE__ */ 
 /** Macros of two arguments: `f32x4Pair.pow(fn, x, y, helpers)`. */
 export const f32x4Pair: Readonly<Record<BinaryName, BinaryEmitter>> = /* @__PURE__ */ binaryEmitters('f32x4', f32x4Binary)
 export const f64x2Pair: Readonly<Record<BinaryName, BinaryEmitter>> = /* @__PURE__ */ binaryEmitters('f64x2', f64x2Binary)
+
+/** Formulas without branches or calls: several vectors of them can be computed side by side. */
+const straight: readonly UnaryName[] = ['exp', 'exp2', 'expm1', 'log', 'log1p', 'log2', 'tanh', 'logistic', 'erf']
+
+/** Macros over several vectors of four float32 lanes at once, for the functions that have one. */
+export const f32x4Side: Partial<Readonly<Record<UnaryName, SideEmitter>>> = /* @__PURE__ */ Object.fromEntries(straight.map((name) => [name, sideBySide('f32x4', f32x4Unary[name])]))

@@ -20,7 +20,20 @@ export type UnaryEmitter = (fn: FunctionBuilder, x: Local, helpers: Helpers) => 
 export type BinaryEmitter = (fn: FunctionBuilder, x: Local, y: Local, helpers: Helpers) => void
 
 /** The vocabulary for a formula inside `fn`. */
-export const formula = (fn: FunctionBuilder, shape: FloatShape, helpers: Helpers): Formula => ({ ...lanes(fn, shape), helpers })
+export const formula = (fn: FunctionBuilder, shape: FloatShape, helpers: Helpers, width = 1): Formula => ({ ...lanes(fn, shape, width), helpers })
+
+/** Emits code for several arguments side by side; the locals that hold the results. */
+export type SideEmitter = (fn: FunctionBuilder, xs: readonly Local[], helpers: Helpers) => readonly Local[]
+
+/** A formula for several arguments side by side. It may only be made of what `Lanes` offers: no branches of its own. */
+export const sideBySide = (shape: FloatShape, body: UnaryFormula): SideEmitter => (fn, xs, helpers) => {
+  const results = xs.map(() => fn.local('v128'))
+  fn.scope(() => {
+    const v = formula(fn, shape, helpers, xs.length)
+    v.computed(body(v, v.each(xs))).forEach((local, i) => fn.get(local).set(results[i]!))
+  })
+  return results
+}
 
 /** A formula as a macro; its locals are free again afterwards. */
 export const inlineUnary = (shape: FloatShape, body: UnaryFormula): UnaryEmitter => (fn, x, helpers) => {
