@@ -119,9 +119,13 @@ export class GpuExecutable implements Executable {
       run: () => {
         const refused = code.refused
         if (refused !== null) return void fate.settle(refused.error?.inNameOf(this.#operation) ?? null)
-        gpu.submit(fate, (encoder) => {
-          code.encode(encoder, places)
-        }, (kind, message) => this.#failed(kind, message), uploads)
+        gpu.submit(fate, {
+          uploads,
+          encode: (encoder) => {
+            code.encode(encoder, places)
+          },
+          failed: (kind, message) => this.#failed(kind, message),
+        })
       },
       cancel: () => void fate.settle(new DeviceError(this.#operation, `the GPU device was lost (${gpu.lost}) before this was computed`)),
     })

@@ -14,6 +14,16 @@ export interface Holding extends Account {
   buffer: DeviceBuffer | null
 }
 
+export interface Submission {
+  /** Bytes for buffers, before the commands. */
+  readonly uploads?: readonly (readonly [DeviceBuffer, Uint8Array])[]
+  readonly encode: (encoder: GPUCommandEncoder) => void
+  /** What is to be done when the commands are on their way. */
+  readonly submitted?: () => void
+  /** A device's error in the library's words. */
+  readonly failed: (kind: GPUErrorFilter, message: string) => PullbackError
+}
+
 export interface GpuOptions {
   /** Bytes that buffers may have in all. */
   readonly budgetBytes?: number
@@ -80,11 +90,8 @@ export class Gpu {
     if (buffer !== null) this.pool.give(buffer)
   }
 
-  /**
-   * Sends commands to the device, and tells the fate of what they make: `failed` says a device's error in the library's words.
-   * `uploads` come before them.
-   */
-  submit(fate: Fate, encode: (encoder: GPUCommandEncoder) => void, failed: (kind: GPUErrorFilter, message: string) => PullbackError, uploads: readonly (readonly [DeviceBuffer, Uint8Array])[] = []): void {
+  /** Sends commands to the device, and settles the fate of what they make. */
+  submit(fate: Fate, { uploads = [], encode, submitted, failed }: Submission): void {
     const { device, figures } = this
     const kinds: readonly GPUErrorFilter[] = ['internal', 'out-of-memory', 'validation']
     for (const kind of kinds) device.pushErrorScope(kind)
@@ -99,6 +106,7 @@ export class Gpu {
       encode(encoder)
       device.queue.submit([encoder.finish()])
       figures.submits++
+      submitted?.()
     } catch (e) {
       thrown = e
     }
@@ -157,6 +165,7 @@ export class Gpu {
   }
 
   destroy(): void {
+    this.lost ??= 'destroyed'
     this.#queue.cancel()
     this.device.destroy()
   }

@@ -2,7 +2,7 @@
  * Buffers of a device, recycled by size class. A buffer that is given back may be taken again at once, although work that uses it
  * has not run: work is done in the order in which it was asked for, and the next use is asked for later.
  */
-import { OutOfMemoryError } from '../../core/errors.ts'
+import { DeviceError, OutOfMemoryError } from '../../core/errors.ts'
 import { Fate } from './fate.ts'
 import { usage } from './flags.ts'
 
@@ -106,17 +106,19 @@ export class BufferPool {
 
   #make(size: number): DeviceBuffer {
     const { device } = this.#maker
+    device.pushErrorScope('validation')
     device.pushErrorScope('out-of-memory')
     const gpu = device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget })
     const born = new Fate([])
     const buffer: DeviceBuffer = { id: newBufferId(), gpu, bytes: size, born }
-    const failed = (why: string): OutOfMemoryError => new OutOfMemoryError('allocate', `the GPU has no ${size} bytes left: ${why}; hold fewer arrays, or smaller ones`)
-    device.popErrorScope().then(
-      (e) => born.settle(e === null ? null : failed(e.message)),
-      (e: unknown) => born.settle(failed(String(e))),
-    ).then(() => {
-      if (born.error === null) buffer.born = null
-    }, () => {})
+    const outcome = Promise.all([device.popErrorScope(), device.popErrorScope()]).then(
+      ([noMemory, invalid]) => (noMemory !== null ? new OutOfMemoryError('allocate', `the GPU has no ${size} bytes left: ${noMemory.message}; hold fewer arrays, or smaller ones`) : invalid !== null ? new DeviceError('allocate', `the GPU refused a buffer of ${size} bytes: ${invalid.message}`) : null),
+      () => null, // the device is gone, which whoever uses the buffer is told
+    )
+    void outcome.then(async (error) => {
+      await born.settle(error)
+      if (error === null) buffer.born = null
+    })
     this.#bytes += size
     this.#made++
     return buffer

@@ -2,15 +2,14 @@
  * The bytes of an array on a GPU, on the host, or both. What came from the host, or was read once, stays there as long as the
  * array lives: it can be read at once, and survives the loss of the device.
  */
-import { type Aval, sizeOf } from '../../core/aval.ts'
+import type { Aval } from '../../core/aval.ts'
 import { hostCopy } from '../../core/bytes.ts'
 import { DeviceError, InternalError } from '../../core/errors.ts'
 import type { Storage } from '../../core/storage.ts'
-import { fromStorage, storedBytes, storedBytesPerElement } from '../../lowering/wgsl/index.ts'
-import { Fate } from './fate.ts'
-import { mapForReading, usage } from './flags.ts'
+import type { Fate } from './fate.ts'
 import type { Gpu, Holding } from './gpu.ts'
 import type { DeviceBuffer } from './pool.ts'
+import { readBack } from './read-back.ts'
 
 /** What a program made, and how to read it. */
 interface Made {
@@ -182,46 +181,10 @@ export class GpuStorage implements Storage {
     if (made === null || buffer == null) throw new InternalError('read', 'a storage is nowhere')
     if (made.gpu.lost !== null) throw this.#lost('read')
     if (made.fate.error !== null) throw made.fate.error
-    const bytes = await copied(made.gpu, buffer, made.aval, made.fate).catch((e: unknown) => {
+    const bytes = await readBack(made.gpu, buffer, made.aval, made.fate).catch((e: unknown) => {
       throw made.gpu.lost === null ? e : this.#lost('read')
     })
     if (!this.#gone) this.#host = bytes
     return bytes
   }
 }
-
-/** Through a buffer that the host can read. */
-async function copied(gpu: Gpu, from: DeviceBuffer, aval: Aval, fate: Fate): Promise<Uint8Array> {
-  const size = storedBytes(aval)
-  const read = new Fate([fate])
-  const staging = gpu.device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget })
-  try {
-    const mapped = new Promise<void>((resolve, reject) => {
-      gpu.add({
-        waitsFor: null,
-        run: () => {
-          gpu.submit(
-            read,
-            (encoder) => {
-              encoder.copyBufferToBuffer(from.gpu, 0, staging, 0, size)
-            },
-            (_, message) => new DeviceError('read', `the GPU refused to copy the array: ${message}`),
-          )
-          staging.mapAsync(mapForReading).then(resolve, reject)
-        },
-        cancel: () => {
-          reject(new DeviceError('read', 'the GPU device was lost'))
-        },
-      })
-    })
-    await mapped
-    await read.known
-    if (read.error !== null) throw read.error
-    const words = new Uint8Array(staging.getMappedRange()).slice(0, sizeOf(aval.shape) * storedBytesPerElement(aval.dtype))
-    gpu.figures.readBytes += words.byteLength
-    return fromStorage(words, aval.dtype)
-  } finally {
-    staging.destroy()
-  }
-}
-

@@ -1,0 +1,120 @@
+/** The ordered queue: calls return at once, one submission each, in their order; errors stay with what they concern. */
+import { devicePut, jit, lax, type NDArray, np, PullbackError } from 'pullback'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { WorkQueue } from '../../src/backends/webgpu/work-queue.ts'
+import { backend, fetched, onWebGpu } from './own.ts'
+
+onWebGpu()
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+const figures = () => ({ ...backend().gpu.figures })
+
+describe('the queue itself', () => {
+  const work = (name: string, log: string[], waitsFor: Promise<unknown> | null = null) => ({ waitsFor, run: () => void log.push(name), cancel: () => void log.push(`no ${name}`) })
+  test('what waits for nothing, behind nothing, is done at once; what comes behind waits too', async () => {
+    const queue = new WorkQueue()
+    const log: string[] = []
+    let go = (): void => {}
+    queue.add(work('a', log))
+    expect(log).toEqual(['a'])
+    queue.add(work('b', log, new Promise<void>((resolve) => (go = resolve))))
+    queue.add(work('c', log))
+    const refused = Promise.reject(new Error('refused'))
+    refused.catch(() => {})
+    queue.add(work('d', log, refused))
+    queue.add(work('e', log))
+    await new Promise((r) => setTimeout(r))
+    expect(log).toEqual(['a'])
+    go()
+    await new Promise((r) => setTimeout(r))
+    expect(log).toEqual(['a', 'b', 'c', 'd', 'e'])
+  })
+  test('cancelled, what waits is told so, and what comes later is done', async () => {
+    const queue = new WorkQueue()
+    const log: string[] = []
+    let go = (): void => {}
+    queue.add(work('a', log, new Promise<void>((resolve) => (go = resolve))))
+    queue.add(work('b', log))
+    queue.cancel()
+    go()
+    await new Promise((r) => setTimeout(r))
+    queue.add(work('c', log))
+    expect(log).toEqual(['no a', 'no b', 'c'])
+  })
+})
+
+describe('calls', () => {
+  test('return before their shaders are compiled, and are done in order', async () => {
+    const f = jit((x: NDArray) => x.mul(1.5).add(0.375))
+    let x = np.array([1, 2, 3])
+    const before = figures().submits
+    for (let i = 0; i < 5; i++) x = f(x)
+    expect(figures().submits).toBe(before)
+    let want = devicePut(np.array([1, 2, 3]), 'wasm')
+    for (let i = 0; i < 5; i++) want = f(want)
+    expect(await x.jsAsync()).toEqual(want.js())
+  })
+  test('of a compiled program are one submission each, at once when its shaders are compiled', async () => {
+    const f = jit((x: NDArray) => lax.scan((c: NDArray, v: NDArray) => [np.sin(c.add(v)), c] as const, np.zeros([3]), np.cumsum(x, 0))[0])
+    const x = np.array(Float32Array.from({ length: 15 }, (_, i) => i)).reshape([5, 3])
+    await f(x).ready()
+    const before = figures()
+    const y = f(x)
+    const after = figures()
+    expect([after.submits - before.submits, after.uploadedBytes - before.uploadedBytes]).toEqual([1, 0])
+    await y.ready()
+    expect(figures().submits).toBe(after.submits)
+  })
+  test('bring operands to the device once, and numbers never again', async () => {
+    const x = np.array(new Float32Array(100).fill(2))
+    await x.mul(3).ready()
+    const before = figures()
+    const [y] = await fetched([x.mul(3)])
+    expect(y.js()).toEqual(new Array(100).fill(6))
+    expect(figures().uploadedBytes - before.uploadedBytes).toBe(0)
+  })
+  test('many reads of one array are one', async () => {
+    const y = np.array(new Float32Array(100).fill(2)).mul(2)
+    await y.ready()
+    const before = figures().readBytes
+    await Promise.all([y.data(), y.jsAsync(), y.data()])
+    await y.data()
+    expect(figures().readBytes - before).toBe(400)
+  })
+})
+
+describe('errors', () => {
+  /** The next buffers are made as the device refuses them. */
+  const spoil = (): void => {
+    const { device } = backend().gpu
+    const make = device.createBuffer.bind(device)
+    vi.spyOn(device, 'createBuffer').mockImplementation((d) => make({ ...d, usage: 0x1 | 0x80 }))
+  }
+  test('of the device stay with the arrays concerned, and are thrown at their next use with the operation', async () => {
+    const warn = vi.spyOn(console, 'warn')
+    const x = np.array(new Float32Array(77_777)) // a size of its own, so that no buffer of the pool will do
+    spoil()
+    const y = np.sinh(x)
+    const z = y.add(1)
+    vi.restoreAllMocks()
+    for (const read of [y.data(), y.ready(), z.data(), z.ready()]) {
+      await expect(read).rejects.toThrow(PullbackError)
+      await expect(read).rejects.toThrow(/^sinh: the GPU refused/)
+    }
+    expect(() => z.mul(2)).toThrow(/^sinh: the GPU refused/)
+    expect(() => y.mul(2)).toThrow(PullbackError)
+    expect(warn).not.toHaveBeenCalled()
+  })
+  test('leave other arrays, and what is asked for later, alone', async () => {
+    expect(await np.sinh(np.array(new Float32Array(77_777))).slice([0, 2]).add(1).jsAsync()).toEqual([1, 1])
+  })
+  test('of a shader name the kernel, and what the compiler says', async () => {
+    const { device } = backend().gpu
+    const make = device.createShaderModule.bind(device)
+    vi.spyOn(device, 'createShaderModule').mockImplementation(({ code }) => make({ code: code.replace('fn main', 'fn main_') }))
+    const y = np.array([1, 2]).mul(0.12345).sub(np.array([3, 4]))
+    vi.restoreAllMocks()
+    await expect(y.data()).rejects.toThrow(/^(mul|sub): the GPU refused the shader of kernel/)
+  })
+})
