@@ -53,8 +53,9 @@ export class GpuExecutable implements Executable {
     let code = this.#codes.get(key)
     if (code === undefined) {
       const { program } = this.#lowered
+      for (const { aval } of program.buffers) this.#gpu.pool.requireFits(storedBytes(aval))
       const names = kernelsOf(program).map((k) => (k.name === '' ? 'copy' : k.name))
-      code = within(this.#operation, () => new Code(this.#gpu, emitShaders(program, { donated: given }), (k) => names[k] ?? 'copy'))
+      code = within(this.#operation, () => new Code(this.#gpu, emitShaders(program, { donated: given, limits: this.#gpu.shaderLimits }), (k) => names[k] ?? 'copy'))
       this.#codes.set(key, code)
     }
     return code
@@ -65,9 +66,9 @@ export class GpuExecutable implements Executable {
     gpu.requireAlive(this.#operation)
     const own = inputs.map(ownStorage)
     const code = this.#codeFor(donated)
-    const taken = this.#take(code, own)
+    const taken = within(this.#operation, () => this.#take(code, own))
     // From here on nothing fails at once.
-    const fate = new Fate([...own.flatMap((s) => s.fate ?? []), ...taken.places.flatMap((b) => b.born ?? [])])
+    const fate = new Fate([...own.flatMap((s) => s.fate ?? []), ...taken.places.flatMap((b) => b.born ?? [])], this.#operation)
     this.#ask(code, taken, fate)
     for (const [i, s] of own.entries()) if (!s.constant && s.bufferOn(gpu) === null) s.settleIn(taken.inputs[i]!)
     const outputs = this.#outputs(code, own, taken, fate)

@@ -12,9 +12,12 @@ export class Fate {
   readonly known: Promise<void>
   #resolve: () => void = () => {}
   #needs: readonly Fate[]
+  readonly #operation: string | null
 
-  constructor(needs: readonly Fate[]) {
+  /** `operation`: in whose name to say what went wrong with a buffer, which knows no operation. */
+  constructor(needs: readonly Fate[], operation: string | null = null) {
     this.#needs = needs.filter((f) => !f.settled || f.error !== null)
+    this.#operation = operation
     this.known = new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -24,7 +27,7 @@ export class Fate {
   async settle(own: PullbackError | null): Promise<void> {
     for (const need of this.#needs) {
       await need.known
-      this.error ??= need.error
+      this.error ??= need.error?.operation === 'allocate' && this.#operation !== null ? need.error.inNameOf(this.#operation) : need.error
     }
     this.error ??= own
     this.#needs = []

@@ -1,12 +1,12 @@
 /** A device and what belongs to it: its buffers, pipelines and queue, the arrays on it, and how it ended. */
 import { DeviceError, InternalError, type PullbackError } from '../../core/errors.ts'
 import { Lru } from '../../core/lru.ts'
-import { counterBase, counterStride } from '../../lowering/wgsl/index.ts'
+import { counterBase, counterStride, type ShaderLimits } from '../../lowering/wgsl/index.ts'
 import { type Account, Ledger } from '../ledger.ts'
 import type { Fate } from './fate.ts'
 import { usage } from './flags.ts'
 import { Pipelines } from './pipelines.ts'
-import { BufferPool, type DeviceBuffer, newBufferId } from './pool.ts'
+import { BufferPool, type DeviceBuffer, makeBuffer } from './pool.ts'
 import { type Work, WorkQueue } from './work-queue.ts'
 
 /** What is known of a storage on the device. */
@@ -39,6 +39,7 @@ export class Gpu {
   readonly device: GPUDevice
   readonly pool: BufferPool
   readonly pipelines: Pipelines
+  readonly shaderLimits: ShaderLimits
   readonly ledger: Ledger<Holding>
   readonly #queue = new WorkQueue()
   /** Why the device is gone; null while it is there. */
@@ -55,10 +56,11 @@ export class Gpu {
     this.device = device
     const bury = (holding: Holding): void => this.letGo(holding)
     this.ledger = options.collect === undefined ? new Ledger<Holding>(bury) : new Ledger<Holding>(bury, options.collect)
-    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits
+    const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize } = device.limits
+    this.shaderLimits = { storageBuffers: maxStorageBuffersPerShaderStage, bindingBytes: maxStorageBufferBindingSize, workgroupBytes: maxComputeWorkgroupStorageSize }
     this.pool = new BufferPool(
       { device, sweep: () => { this.ledger.sweep() }, afterwards: (run) => { this.add({ waitsFor: null, run, cancel: () => {} }) } },
-      { largest: Math.min(maxBufferSize, maxStorageBufferBindingSize), budget: options.budgetBytes ?? budgetByDefault },
+      { largest: maxBufferSize, budget: options.budgetBytes ?? budgetByDefault },
     )
     this.pipelines = new Pipelines(device)
     device.addEventListener('uncapturederror', (event) => {
@@ -140,22 +142,25 @@ export class Gpu {
   #makeCounters(): GPUBuffer {
     const words = new Uint32Array((counterBase * counterStride) / 4)
     for (let i = 0; i < counterBase; i++) words[(i * counterStride) / 4] = i
-    const buffer = this.device.createBuffer({ size: words.byteLength, usage: usage.uniform | usage.copyTarget })
-    this.device.queue.writeBuffer(buffer, 0, words)
-    return buffer
+    return this.#written(new Uint8Array(words.buffer), usage.uniform).gpu
   }
 
   /** A number written in a program, on the device for good. */
   constant(words: Uint8Array): DeviceBuffer {
     const key = words.join()
-    let buffer = this.#constants.get(key)
-    if (buffer === undefined) {
-      const gpu = this.device.createBuffer({ size: 16, usage: usage.storage | usage.copyTarget | usage.copySource })
-      // No work that was asked for before knows this buffer, so it may be written at once.
-      this.device.queue.writeBuffer(gpu, 0, words)
-      buffer = { id: newBufferId(), gpu, bytes: 16, born: null }
-      this.#constants.set(key, buffer, 16)
-    }
+    const known = this.#constants.get(key)
+    if (known !== undefined && known.born?.error == null) return known
+    const buffer = this.#written(words, usage.storage | usage.copySource)
+    this.#constants.set(key, buffer, 16)
+    return buffer
+  }
+
+  /** A new buffer with these bytes. No work that was asked for before knows it, so it may be written at once. */
+  #written(bytes: Uint8Array, flags: GPUBufferUsageFlags): DeviceBuffer {
+    const buffer = makeBuffer(this.device, Math.max(16, bytes.byteLength), flags | usage.copyTarget)
+    this.device.pushErrorScope('validation') // what is wrong with it its fate says
+    this.device.queue.writeBuffer(buffer.gpu, 0, bytes)
+    this.device.popErrorScope().catch(() => null)
     return buffer
   }
 

@@ -42,7 +42,6 @@ export function classOf(bytes: number): number {
 }
 
 let ids = 0
-export const newBufferId = (): number => ids++
 
 export class BufferPool {
   readonly #maker: Maker
@@ -62,11 +61,17 @@ export class BufferPool {
     return { bytes: this.#bytes, freeBytes: this.#freeBytes, made: this.#made }
   }
 
+  /** @throws OutOfMemoryError for what no buffer can hold. */
+  requireFits(bytes: number): void {
+    const { largest } = this.#limits
+    if (bytes > largest) throw new OutOfMemoryError('allocate', `${bytes} bytes are more than one buffer of this GPU may have (${largest}); use smaller arrays or batches, or lax.scan over pieces`)
+  }
+
   /** A buffer of at least so many bytes, contents undefined. @throws OutOfMemoryError. */
   take(bytes: number): DeviceBuffer {
     // Where the class does not fit, the size itself may.
     const size = Math.min(classOf(bytes), this.#limits.largest - (this.#limits.largest % 4))
-    if (bytes > this.#limits.largest) throw new OutOfMemoryError('allocate', `${bytes} bytes are more than one buffer of this GPU may have (${this.#limits.largest}); use smaller arrays or batches, or lax.scan over pieces`)
+    this.requireFits(bytes)
     const buffer = this.#reuse(size)
     if (buffer !== null) return buffer
     this.#fit(size, bytes)
@@ -105,23 +110,9 @@ export class BufferPool {
   }
 
   #make(size: number): DeviceBuffer {
-    const { device } = this.#maker
-    device.pushErrorScope('validation')
-    device.pushErrorScope('out-of-memory')
-    const gpu = device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget })
-    const born = new Fate([])
-    const buffer: DeviceBuffer = { id: newBufferId(), gpu, bytes: size, born }
-    const outcome = Promise.all([device.popErrorScope(), device.popErrorScope()]).then(
-      ([noMemory, invalid]) => (noMemory !== null ? new OutOfMemoryError('allocate', `the GPU has no ${size} bytes left: ${noMemory.message}; hold fewer arrays, or smaller ones`) : invalid !== null ? new DeviceError('allocate', `the GPU refused a buffer of ${size} bytes: ${invalid.message}`) : null),
-      () => null, // the device is gone, which whoever uses the buffer is told
-    )
-    void outcome.then(async (error) => {
-      await born.settle(error)
-      if (error === null) buffer.born = null
-    })
     this.#bytes += size
     this.#made++
-    return buffer
+    return makeBuffer(this.#maker.device, size, usage.storage | usage.copySource | usage.copyTarget)
   }
 
   /** Destroys what nobody uses, when the work that still names it was submitted. */
@@ -137,4 +128,25 @@ export class BufferPool {
     this.#free.clear()
     this.#freeBytes = 0
   }
+}
+
+/** A buffer, whose fate says whether the device had room for it. */
+export function makeBuffer(device: GPUDevice, size: number, flags: GPUBufferUsageFlags): DeviceBuffer {
+  device.pushErrorScope('validation')
+  device.pushErrorScope('out-of-memory')
+  const gpu = device.createBuffer({ size, usage: flags })
+  const born = new Fate([])
+  const buffer: DeviceBuffer = { id: ids++, gpu, bytes: size, born }
+  const outcome = Promise.all([device.popErrorScope(), device.popErrorScope()]).then(
+    ([noMemory, invalid]) => {
+      if (noMemory !== null) return new OutOfMemoryError('allocate', `the GPU has no ${size} bytes left: ${noMemory.message}; hold fewer arrays, or smaller ones`)
+      return invalid === null ? null : new DeviceError('allocate', `the GPU refused a buffer of ${size} bytes: ${invalid.message}`)
+    },
+    () => null, // the device is gone, which whoever uses the buffer is told
+  )
+  void outcome.then(async (error) => {
+    await born.settle(error)
+    if (error === null) buffer.born = null
+  })
+  return buffer
 }

@@ -4,7 +4,7 @@
  */
 import type { Aval } from '../../core/aval.ts'
 import { hostCopy } from '../../core/bytes.ts'
-import { DeviceError, InternalError } from '../../core/errors.ts'
+import { DeviceError, InternalError, type PullbackError } from '../../core/errors.ts'
 import type { Storage } from '../../core/storage.ts'
 import type { Fate } from './fate.ts'
 import type { Gpu, Holding } from './gpu.ts'
@@ -86,7 +86,7 @@ export class GpuStorage implements Storage {
       this.#moveTo(gpu)
     }
     const error = this.fate?.error ?? null
-    if (error !== null && this.#host === null) throw error
+    if (error !== null && this.#host === null) throw asOperand(error)
     return this.#holding?.buffer ?? null
   }
 
@@ -187,4 +187,10 @@ export class GpuStorage implements Storage {
     if (!this.#gone) this.#host = bytes
     return bytes
   }
+}
+
+/** What went wrong with an operand, to be said in the name of whoever wanted to use it. */
+function asOperand(error: PullbackError): PullbackError {
+  const Same = error.constructor as new (operation: string, message: string) => PullbackError // every class takes these two
+  return new Same('call', `an operand could not be computed: ${error.message}`)
 }
