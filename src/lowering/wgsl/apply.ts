@@ -24,7 +24,7 @@ export function applyText(node: Extract<Node, { op: 'apply' }>, inputs: readonly
   return exact.has(node.primitive) ? text : inRange(node.dtype, text)
 }
 
-const dispatch = <P extends keyof ElementwiseParams>(primitive: P, call: Call<P>): string => rules[primitive](call)
+const dispatch = <P extends keyof ElementwiseParams>(primitive: P, call: Call<P>): string => wgslRules[primitive](call)
 
 /** Results of these are in range wherever their operands are. */
 const exact: ReadonlySet<keyof ElementwiseParams> = new Set([
@@ -109,7 +109,7 @@ function convert({ dtype, params: { newDtype: to }, inputs: [x = ''] }: Call<'co
   return inRange(to, from === into ? x : from === 'bool' ? `${into}(${x})` : `bitcast<${into}>(${x})`)
 }
 
-const rules: Rules = {
+export const wgslRules: Rules = {
   neg: by('neg', { f32: (x = '') => `(-${x})`, i32: (x = '') => `(-${x})`, u32: (x = '') => `(0u - ${x})` }),
   sign: by('sign', { f32: call('sign_f'), i32: call('sign'), u32: (x = '') => `min(${x}, 1u)` }),
   floor: rounding('floor', 'floor'),

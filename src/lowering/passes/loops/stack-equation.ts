@@ -37,7 +37,7 @@ type Rule<P extends Primitive> = (make: Maker, e: EqnFor<P>, length: number, inp
 
 const reduction: Rule<'reduceSum' | 'reduceMax' | 'reduceMin' | 'reduceProd'> = (make, e, _, [x]) => make.bind(e.primitive, { axes: plusOne(e.params.axes) }, [x!.atom])
 
-const rules: { readonly [P in Primitive]?: Rule<P> } = {
+export const stackRules: { readonly [P in Primitive]?: Rule<P> } = {
   transpose: (make, e, _, [x]) => make.bind('transpose', { permutation: [0, ...plusOne(e.params.permutation)] }, [x!.atom]),
   reshape: (make, e, length, [x]) => make.bind('reshape', { newSizes: [length, ...e.params.newSizes] }, [x!.atom]),
   broadcastInDim: (make, e, length, [x]) =>
@@ -87,7 +87,7 @@ const wholeShape = (inputs: readonly Stacked[]): Shape => {
 }
 
 /** Whether `stackEquation` knows the primitive. */
-export const isStackable = (e: Eqn): boolean => isElementwise(e.primitive) || e.primitive in rules
+export const isStackable = (e: Eqn): boolean => isElementwise(e.primitive) || e.primitive in stackRules
 
 /** The equations for all iterations, the last one giving the result; null where there is no such form. At least one input moves. */
 export function stackEquation(e: Eqn, length: number, inputs: readonly Stacked[]): { readonly equations: readonly Eqn[]; readonly result: Atom } | null {
@@ -96,4 +96,4 @@ export function stackEquation(e: Eqn, length: number, inputs: readonly Stacked[]
   return result === null ? null : { equations: make.equations, result }
 }
 const apply = <P extends Primitive>(make: Maker, e: EqnFor<P>, length: number, inputs: readonly Stacked[]): Atom | null =>
-  rules[e.primitive]?.(make, e, length, inputs) ?? null
+  stackRules[e.primitive]?.(make, e, length, inputs) ?? null

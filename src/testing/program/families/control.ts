@@ -1,6 +1,7 @@
 /** Functions inside a program, and what is done with them: compiled, batched, differentiated, looped. */
 import { array, call, type Expression, item, list, name, plain } from '../expression.ts'
 import { type About, elementsByDefault, isFloat, same, type Scope, sameShape, sizeOf, type Variable } from '../scope.ts'
+import { inShape } from './windows.ts'
 
 /** Writes statements into a scope inside of this one. */
 export type Body = (inner: Scope) => void
@@ -192,4 +193,56 @@ const loop: Nested = (scope, body) => {
   else scope.bind(item(looped, 1), same(ys))
 }
 
-export const control: readonly Nested[] = [jitted, mapped, gradient, loop, directional, mapped, loop, transposed, transposed]
+/** An expression whose shape is known. */
+interface Shaped {
+  readonly e: Expression
+  readonly shape: readonly number[]
+}
+/** What may stand between a loop's x and a product: each leaves an array of rank 1 or more, of twice as many elements at most. */
+const beforeProducts: readonly ((scope: Scope, x: Shaped) => Shaped | null)[] = [
+  (_, { e, shape }) => ({ e: call('np.sin', e), shape }),
+  (_, { e, shape }) => ({ e: call('np.transpose', e), shape: [...shape].reverse() }),
+  (_, { e, shape }) => ({ e: call('np.ravel', e), shape: [sizeOf(shape)] }),
+  (_, { e, shape }) => ({ e: call('np.flip', e, plain(0)), shape }),
+  (_, { e, shape: [first = 1, ...rest] }) => ({ e: call('lax.slice', e, plain([first > 1 ? 1 : 0, ...rest.map(() => 0)]), plain([first, ...rest])), shape: [Math.max(1, first - 1), ...rest] }),
+  (_, { e, shape: [first = 1, ...rest] }) => ({ e: call('lax.pad', e, plain(0), plain([[1, 0, 0], ...rest.map(() => [0, 0, 0])])), shape: [first + 1, ...rest] }),
+  (_, { e, shape: [first = 1, ...rest] }) => ({ e: call('np.concatenate', list(e, e), plain(0)), shape: [2 * first, ...rest] }),
+  (_, { e, shape }) => ({ e: call('np.broadcastTo', e, plain([2, ...shape])), shape: [2, ...shape] }),
+  (scope, { e, shape: [first = 1, ...rest] }) => {
+    const f = scope.choices.of(scope.draft.onlySmooth ? (['np.sum', 'np.prod'] as const) : (['np.sum', 'np.prod', 'np.max', 'np.min'] as const))
+    if (rest.length === 0 || (f === 'np.prod' && first > 8)) return null
+    if (f === 'np.max' || f === 'np.min') scope.note('kink')
+    return { e: call(f, e, plain(0)), shape: rest }
+  },
+]
+
+/** A loop as recurrent networks have it: products of every x and of the carry with weights, some of which can be done before the loop, or after it. */
+const recurrent: Nested = (scope) => {
+  const xs = scope.pick((v) => isFloat(v) && v.shape.length >= 2 && (v.shape[0] ?? 0) >= 2 && (v.shape[0] ?? 0) <= 8 && sizeOf(v.shape) > 0 && sizeOf(v.shape) <= 4 * elementsByDefault)
+  if (xs === undefined) return
+  const fits = (v: Variable): boolean => v.dtype === xs.dtype && sizeOf(v.shape) > 0
+  const start = scope.pick((v) => fits(v) && v.shape.length === 1 && sizeOf(v.shape) <= 8)
+  const weights = scope.pick(fits) ?? xs
+  const width = start?.shape[0] ?? 3
+  const [h, x] = [scope.fresh(), scope.fresh()]
+  let seen: Shaped = { e: name(x), shape: xs.shape.slice(1) }
+  for (let i = scope.choices.below(4); i > 0; i--) {
+    const next = scope.choices.of(beforeProducts)?.(scope, seen)
+    if (next != null && sizeOf(next.shape) <= 2 * elementsByDefault && next.shape.length <= 4) seen = next
+  }
+  // Bounded, so that whatever stands before them products do not grow from step to step.
+  const row = call('np.reshape', call('np.tanh', seen.e), plain([sizeOf(seen.shape)]))
+  const matrix = (rows: number): Expression => inShape(scope.within(weights, -10, 10), weights, [rows, width])
+  const product = call('np.matmul', row, matrix(sizeOf(seen.shape)))
+  const next = [
+    call('np.tanh', call('np.add', name(h), product)),
+    call('np.add', name(h), product),
+    call('np.tanh', call('np.add', call('np.matmul', name(h), matrix(width)), product)),
+  ][scope.choices.below(3)]!
+  const carried = scope.fresh()
+  const y = scope.choices.of([name(carried), call('np.matmul', call('np.tanh', name(carried)), matrix(width)), product])
+  const step: Expression = { kind: 'function', parameters: [h, x], body: { statements: [{ binds: carried, value: next }], result: list(name(carried), y) } }
+  scope.bind(call('lax.scan', step, start === undefined ? call('np.zeros', plain([width]), plain({ dtype: xs.dtype })) : name(start.name), name(xs.name)), {}, {})
+}
+
+export const control: readonly Nested[] = [jitted, mapped, gradient, loop, directional, mapped, loop, transposed, recurrent, transposed, recurrent]

@@ -8,7 +8,7 @@ import type { Maker } from './family.ts'
 const filled = (v: Variable): boolean => v.dtype !== 'key' && sizeOf(v.shape) > 0
 
 /** The numbers of an array in another shape, again from the start where they are too few. */
-function inShape(e: Expression, v: Variable, shape: readonly number[]): Expression {
+export function inShape(e: Expression, v: Variable, shape: readonly number[]): Expression {
   const [has, needs] = [sizeOf(v.shape), sizeOf(shape)]
   const flat = call('np.ravel', e)
   const enough = has >= needs ? flat : call('np.tile', flat, plain(Math.ceil(needs / has)))
