@@ -7,11 +7,12 @@
  * equal modulo the dilation d meet the same of the window's offsets, every d-th, so these phases of y are batch axes. Where the window
  * itself moves in steps the zeros are read by a guard on a remainder.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import type { ConvParams } from '../../../core/primitives/index.ts'
 import type { LoweringRule } from '../graph.ts'
 import { addConstant, addIndex, constantIndex, floorDivIndex, type Guard, type Index, modIndex, type NodeId, scaleIndex } from '../../kernel-ir/index.ts'
 import type { Builder } from '../builder.ts'
-import { type ContractionPoint, dtypeOf, shapeOf } from '../value.ts'
+import { type ContractionPoint, dtypeOf, shapeOf, type Value } from '../value.ts'
 import { contract, factor, fromSum, productDType } from './contraction.ts'
 
 /** An axis of m, n or k: a logical name and its extent. Names: 'batch', 'feature', or the number of a spatial axis. */
@@ -104,6 +105,27 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
     return index
   }
 
+  /** Zeros between elements are multiplied by a window's other offsets: that is felt where such a weight is no number. */
+  const withHoles = (sums: Value): Value => {
+    const window = p.windowStrides.map((_, s) => rhsShape[d.rhs[s + 2]!]!)
+    const holes = g.reduction([...phased.map((f) => f.count), out!.shape[d.out[1]!]!], [...window, inFeatures], {
+      combine: 'sum',
+      dtype,
+      at: (b, i, r) => {
+        const index = new Array<Index>(rank)
+        index[d.rhs[0]!] = i.at(-1)!
+        index[d.rhs[1]!] = r.at(-1)!
+        for (const s of window.keys()) index[d.rhs[s + 2]!] = r[s]!
+        const met = phased.map((f, at): Guard => ({ index: modIndex(addIndex(addConstant(r[f.axis]!, -p.padding[f.axis]![0]), i[at]!, b.sizes), f.count, b.sizes), low: 0, high: 1 }))
+        const missed = (): NodeId => b.apply('mul', {}, dtype, [b.literal(dtype, 0), b.convert(dtype, b.read(rhs!, index))])
+        return b.guarded(dtype, met, () => b.literal(dtype, 0), missed)
+      },
+      position: null,
+      flops: 2,
+    })
+    return g.map(sums.shape, dtype, 1, (b, i) => b.apply('add', {}, dtype, [b.read(sums, i), b.read(holes, [...phased.map((f) => modIndex(i[d.out[f.axis + 2]!]!, f.count, b.sizes)), i[d.out[1]!]!])]))
+  }
+
   const batch = [...(groups > 1 ? [groups] : []), ...phased.map((f) => f.count)]
   // Phases are equally long: a last one that is not has places beyond the result's.
   const whole = out!.shape.map((n, axis) => {
@@ -141,7 +163,8 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
       return swapped ? { batch: group, m: column, n: places } : { batch: group, m: places, n: column }
     },
   )
-  const cut = whole.every((n, axis) => n === out!.shape[axis]) ? v : g.structural(out!.shape, dtype, (b, i) => b.read(v, i))
+  const full = phased.length === 0 || dtype === 'int32' || sizeOf(rhsShape) === 0 ? v : withHoles(v)
+  const cut = whole.every((n, axis) => n === out!.shape[axis]) ? full : g.structural(out!.shape, dtype, (b, i) => b.read(full, i))
   return [fromSum(g, cut, out!.dtype)]
 }
 
