@@ -6,7 +6,7 @@
  */
 import { mayBlock, startWorkers, now, workersStartAtOnce } from '#platform'
 import { InternalError } from '../../core/errors.ts'
-import { control, controlEnd } from '../../lowering/wasm/index.ts'
+import { control, controlEnd, otherClaims } from '../../lowering/wasm/index.ts'
 import { Pace } from './pace.ts'
 import type { WorkerThreads } from '../../platform/types.ts'
 
@@ -132,6 +132,7 @@ export class ThreadPool {
     this.launches++
     words[wordOf.slot] = this.#slotOf.get(code)!
     words[wordOf.threads] = threads
+    for (let line = 0; line < 16 * threads; line += 16) words[wordOf.claimed + line] = words[wordOf.claimed + otherClaims / 4 + line] = 0
     this.#command(0, args)
     let own: unknown = null
     try {

@@ -4,7 +4,7 @@ import { InternalError } from '../../../core/errors.ts'
 import { type BufferId, type Kernel, kernelsOf, type LoopStep, type MemoryPlan, type Program, renameBuffers, type Step } from '../../kernel-ir/index.ts'
 import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
 import { createHelpers } from '../math/index.ts'
-import { barrier } from '../threads/index.ts'
+import { barrier, beginClaims, claimShares } from '../threads/index.ts'
 import { buffersOf, kernelKey } from './kernel-key.ts'
 import { type EmitContext, type EmittedKernel, emitKernel, type Phase } from './phases.ts'
 
@@ -77,7 +77,8 @@ export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOpt
   const places = new Places(run, program, plan)
   const own = run.local('i32', 'own')
   if (ownBytes > 0) run.get(places.arena).i32(arenaBytes).emit('i32.add').get(run.param(0)).i32(align64(ownBytes)).emit('i32.mul').emit('i32.add').set(own)
-  const c: RunContext = { run, program, places, own, scratchAt, isShared, meet: context.meet, emitted: (kernel) => known.get(kernel)!, tick, kernels: 0, since: 'nothing', times: 1, sharedTime: 0, time: 0 }
+  const turn = shared ? beginClaims(run) : null
+  const c: RunContext = { run, program, places, own, turn, scratchAt, isShared, meet: context.meet, emitted: (kernel) => known.get(kernel)!, tick, kernels: 0, since: 'nothing', times: 1, sharedTime: 0, time: 0 }
   emitSteps(c, program.steps)
   module.export('run', run)
   return { bytes: module.toBytes(), wat: () => module.toWat(), arenaBytes, ownBytes: align64(ownBytes), sharedTime: c.sharedTime, time: c.time }
@@ -142,6 +143,8 @@ interface RunContext {
   readonly places: Places
   /** The address of this thread's own scratch memory. */
   readonly own: Local
+  /** Null: there is one thread. */
+  readonly turn: Local | null
   readonly scratchAt: number
   readonly emitted: (kernel: Kernel) => { code: EmittedKernel; buffers: readonly BufferId[] }
   readonly isShared: (phase: Phase) => boolean
@@ -230,32 +233,23 @@ function emitPhase(c: RunContext, phase: Phase, buffers: readonly BufferId[], sh
     })
     return
   }
-  run.scope(() => {
-    const at = run.local('i32', 'at')
-    const end = run.local('i32', 'end')
-    const next = run.local('i32', 'next')
-    if (shared) {
-      // units · thread / threads: what a unit is, and so every bit of a result, does not depend on the number of threads
-      const share = (thread: () => void): void => {
-        thread()
-        run.emit('i64.extend_i32_u').i64(BigInt(units)).emit('i64.mul').get(run.param(1)).emit('i64.extend_i32_u').emit('i64.div_u').emit('i32.wrap_i64')
-      }
-      share(() => run.get(run.param(0)))
-      run.set(at)
-      share(() => run.get(run.param(0)).i32(1).emit('i32.add'))
-    } else {
-      // all of it on the first thread, nothing elsewhere
-      run.i32(0).set(at).i32(units).i32(0).get(run.param(0)).emit('i32.eqz').select()
-    }
-    run.set(end)
-    run.block((done) => {
-      run.get(at).get(end).emit('i32.ge_u').brIf(done)
-      run.loop((head) => {
+  if (shared && c.turn !== null) {
+    claimShares(run, c.turn, units, unitsPerCall, (begin, end) => {
+      run.get(begin).get(end)
+      pointers()
+      run.call(phase.fn)
+    })
+    return
+  }
+  run.get(run.param(0)).emit('i32.eqz').if(() => {
+    run.scope(() => {
+      const at = run.local('i32', 'at')
+      const next = run.local('i32', 'next')
+      run.forLoop(at, 0, units, unitsPerCall, () => {
         run.get(at)
-        run.get(at).i32(unitsPerCall).emit('i32.add').tee(next).get(end).get(next).get(end).emit('i32.lt_u').select().tee(next)
+        run.get(at).i32(unitsPerCall).emit('i32.add').tee(next).i32(units).get(next).i32(units).emit('i32.lt_u').select()
         pointers()
         run.call(phase.fn)
-        run.get(next).tee(at).get(end).emit('i32.lt_u').brIf(head)
       })
     })
   })

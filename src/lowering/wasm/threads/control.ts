@@ -39,6 +39,8 @@ export interface Control {
   readonly messageLength: number
   /** The last barrier that thread 0 has come to; the others' follow a line apart. */
   readonly arrived: number
+  /** How many units of its own share of a phase each thread, or whoever helped it, has taken; a line each, then once more for every other phase. */
+  readonly claimed: number
 }
 
 export const control: Control = {
@@ -59,9 +61,13 @@ export const control: Control = {
   message: at(10),
   messageLength: 127,
   arrived: at(18),
+  claimed: at(18 + maxThreads),
 }
 
 export const arrivedAt = (thread: number): number => control.arrived + line * thread
 
+/** How far apart a thread's two words of `claimed` are. */
+export const otherClaims: number = line * maxThreads
+
 /** Where the control words end and memory for programs begins. */
-export const controlEnd: number = control.arrived + line * maxThreads
+export const controlEnd: number = control.claimed + 2 * otherClaims

@@ -1,2 +1,3 @@
 export { barrier } from './barrier.ts'
-export { control, controlEnd, maxThreads } from './control.ts'
+export { beginClaims, claimShares } from './claims.ts'
+export { control, controlEnd, maxThreads, otherClaims } from './control.ts'

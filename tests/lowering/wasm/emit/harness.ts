@@ -1,7 +1,7 @@
 /** Runs hand-made kernels and programs in WebAssembly, for comparison with plain loops. */
 import { aval, bytesOf } from '../../../../src/core/aval.ts'
 import type { DType } from '../../../../src/core/dtype.ts'
-import { emitProgram, type EmittedProgram } from '../../../../src/lowering/wasm/index.ts'
+import { control, controlEnd, emitProgram, type EmittedProgram } from '../../../../src/lowering/wasm/index.ts'
 import type { ApplicablePrimitive, Buffer, Index, Kernel, LoopKernel, MemoryPlan, Node, Program, Stage, Store } from '../../../../src/lowering/kernel-ir/index.ts'
 
 /** Σ coefficients[d] · dim d + constant. */
@@ -68,6 +68,8 @@ export function runEmitted(emitted: EmittedProgram, program: Program, inputs: re
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: threads > 1 })
   const bytes = new Uint8Array(memory.buffer).fill(0xa5)
   const words = new Uint32Array(memory.buffer)
+  // as the pool leaves them before a launch
+  words.fill(0, control.claimed / 4, controlEnd / 4)
   words.set([arena, ...[...program.inputs, ...program.outputs].map((b) => places.get(b)!)], 0)
   inputs.forEach((x, i) => bytes.set(new Uint8Array(x.buffer, x.byteOffset, x.byteLength), places.get(program.inputs[i]!)))
   const instance = new WebAssembly.Instance(new WebAssembly.Module(emitted.bytes), { env: { memory } })
