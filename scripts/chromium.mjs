@@ -54,7 +54,7 @@ export async function swiftshader() {
 
 const withLibraries = (...folders) => [...folders, ...(process.env.LD_LIBRARY_PATH?.split(':') ?? [])].filter((folder, i, all) => folder !== '' && all.indexOf(folder) === i).join(':')
 
-const fonts = '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n  <dir prefix="relative">fonts</dir>\n  <cachedir prefix="relative">cache</cachedir>\n</fontconfig>\n'
+const fonts = '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n  <dir prefix="relative">fonts</dir>\n  <cachedir prefix="xdg">fonts</cachedir>\n</fontconfig>\n'
 
 /** Chromium: its file, the environment it starts in (libraries, fonts), and the arguments with which it has WebGPU on SwiftShader. */
 export async function chromium() {
@@ -70,7 +70,7 @@ export async function chromium() {
   })
   return {
     executable: join(folder, 'chromium'),
-    env: { LD_LIBRARY_PATH: withLibraries(folder, join(folder, 'lib')), FONTCONFIG_PATH: folder, FONTCONFIG_FILE: join(folder, 'fonts.conf') },
+    env: { LD_LIBRARY_PATH: withLibraries(folder, join(folder, 'lib')), FONTCONFIG_PATH: folder, FONTCONFIG_FILE: join(folder, 'fonts.conf'), XDG_CACHE_HOME: join(folder, 'cache') },
     args,
   }
 }
