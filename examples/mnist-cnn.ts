@@ -7,13 +7,13 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { defaultDevice, jit, nn, np, random, tree, valueAndGrad } from 'pullback'
+import { defaultDevice, jit, np, random, tree, valueAndGrad } from 'pullback'
 import { mnist } from 'pullback/data'
 import { adam, applyUpdates, type OptimizerState } from 'pullback/optimizers'
-import { Conv, Dense, Flatten, MaxPool, Relu, serial } from 'pullback/stax'
 import { loadTree, saveTree } from './lib/checkpoint.ts'
 import { commandLine } from './lib/command-line.ts'
 import { digitGrid } from './lib/digits.ts'
+import { logits, loss, network, type Params } from './lib/mnist-network.ts'
 import { plot } from './lib/plots.ts'
 import { progress } from './lib/progress.ts'
 
@@ -30,30 +30,15 @@ let interrupted = false
 process.once('SIGINT', () => (interrupted = true))
 defaultDevice(options.device)
 
-// The network, its loss, and one step of training: pure functions.
+// One step of training: a pure function.
 
-const [init, apply] = serial(
-  Conv(32, [3, 3]), Relu, MaxPool([2, 2]),
-  Conv(64, [3, 3]), Relu, MaxPool([2, 2]),
-  Conv(64, [3, 3]), Relu,
-  Flatten, Dense(64), Relu, Dense(10),
-) // prettier-ignore
+const [init] = network
 const optimizer = adam(1e-3)
 const keys = random.split(random.key(options.seed)) // one for the parameters, one for the order of images
 const { params: initialParams } = init(keys.slice(0), [-1, 28, 28, 1])
-type Params = typeof initialParams
 /** Adam's, and a moving average of the parameters after so many steps. */
 type State = { adam: OptimizerState<Params>; average: Params; steps: np.NDArray }
 const initialState: State = { adam: optimizer.init(initialParams), average: initialParams, steps: np.zeros([]) }
-
-/** uint8[n, 28, 28] to float32[n, 28, 28, 1] in [0, 1]. */
-const pixels = (images: np.NDArray): np.NDArray => np.expandDims(images.astype('float32').div(255), -1)
-
-function loss(params: Params, images: np.NDArray, labels: np.NDArray): [loss: np.NDArray, correct: np.NDArray] {
-  const logits = apply(params, pixels(images), { mode: 'train' })
-  const likelihood = np.sum(nn.logSoftmax(logits).mul(nn.oneHot(labels, 10)), -1)
-  return [np.mean(likelihood).neg(), np.sum(np.equal(np.argmax(logits, -1), labels))]
-}
 
 /**
  * What is tested is an average of the parameters, which does not jump with every batch (Kingma & Ba 2015, section 7.2): over
@@ -73,7 +58,7 @@ const trainStep = jit(
   },
   { donateArgnums: [0, 1] }, // new parameters take the place of the old ones
 )
-const read = jit((params: Params, images: np.NDArray) => np.argmax(apply(params, pixels(images)), -1))
+const read = jit((params: Params, images: np.NDArray) => np.argmax(logits(params, images), -1))
 
 // The data, and where the run stands.
 
