@@ -27,9 +27,10 @@ export async function bundlePages(folder: string, names: readonly string[], opti
   for (const name of names) writeFileSync(join(folder, `${name}.html`), htmlOf(`${name}.js`))
 }
 
-export async function startBrowser(): Promise<Browser> {
+/** `more` are arguments of Chromium; `null`: without those that let it have WebGPU. */
+export async function startBrowser(more: readonly string[] | null = []): Promise<Browser> {
   const { executable, env, args } = await chromium()
-  return playwright.launch({ executablePath: executable, env: { ...process.env, ...env }, args: [...args] })
+  return playwright.launch({ executablePath: executable, env: { ...process.env, ...env }, args: [...args.filter((arg) => more !== null || !/webgpu|Vulkan/.test(arg)), ...(more ?? [])] })
 }
 
 /** What pages offer: functions of JSON. */

@@ -1,0 +1,232 @@
+/** `npm run demo` in a real browser: it trains, reads what is drawn, shows its step; on a phone, by keyboard, and where things are missing. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { root } from '../../../scripts/bundle.mjs'
+import { policy, serve } from '../../../scripts/serve.mjs'
+import { longTestTimeout, sized } from '../../scale.ts'
+import { startBrowser, watched, type WatchedPage } from './harness.ts'
+
+/** Ignored by git; pictures stay there for whoever wants to look. */
+const pictures = join(root, 'out', 'browser-test')
+const folder = join(root, 'node_modules', '.cache', 'pullback', 'demo')
+let demo: ChildProcess
+let url = ''
+let browser: Browser
+beforeAll(async () => {
+  mkdirSync(pictures, { recursive: true })
+  demo = spawn(process.execPath, [join(root, 'scripts', 'demo.mjs'), '--port', '0', '--out', folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+  url = await new Promise((resolve, reject) => {
+    demo.stdout!.setEncoding('utf8').on('data', (line: string) => resolve(/^(\S+) trains/.exec(line)?.[1] ?? line))
+    demo.on('close', (status) => reject(new Error(`npm run demo ended with ${status}`)))
+  })
+  browser = await startBrowser()
+}, longTestTimeout)
+afterAll(async () => {
+  await browser.close()
+  demo.kill()
+})
+
+const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+
+interface Demo extends WatchedPage {
+  readonly text: (id: string) => Promise<string>
+  readonly until: (id: string, pattern: RegExp) => Promise<void>
+}
+
+async function visit(options: BrowserContextOptions = {}, at = url, by = browser): Promise<Demo> {
+  const { page, ...rest } = await watched(by, options)
+  // What moves, and what keeps the page from answering, from the start.
+  await page.addInitScript(() => {
+    const seen = { shift: 0, longest: 0 }
+    Object.assign(globalThis, { seen })
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        if (entry.entryType === 'longtask') seen.longest = Math.max(seen.longest, entry.duration)
+        else if (!(entry as unknown as { hadRecentInput: boolean }).hadRecentInput) seen.shift += (entry as unknown as { value: number }).value
+      }
+    }).observe({ entryTypes: ['layout-shift', 'longtask'] })
+  })
+  await page.goto(at)
+  const text = async (id: string): Promise<string> => (await page.locator(`#${id}`).textContent()) ?? ''
+  const until = async (id: string, pattern: RegExp): Promise<void> => {
+    await page.waitForFunction(([id, source]) => new RegExp(source!).test(document.getElementById(id!)!.textContent ?? ''), [id, pattern.source], { timeout: longTestTimeout })
+  }
+  await until('status', /Ready/)
+  return { page, ...rest, text, until }
+}
+
+const seen = (page: Page): Promise<{ readonly shift: number; readonly longest: number }> => page.evaluate(() => (globalThis as unknown as { seen: { shift: number; longest: number } }).seen)
+
+async function picture(page: Page, name: string): Promise<void> {
+  const path = join(pictures, `demo-${name}.png`)
+  await page.screenshot({ path, fullPage: true })
+  console.log(`a picture of the demo: ${path}`)
+}
+
+/** A seven, in one stroke. */
+async function drawSeven(page: Page): Promise<void> {
+  await page.locator('#pad').scrollIntoViewIfNeeded()
+  const { x, y, width, height } = (await page.locator('#pad').boundingBox())!
+  await page.mouse.move(x + 0.3 * width, y + 0.25 * height)
+  await page.mouse.down()
+  await page.mouse.move(x + 0.7 * width, y + 0.25 * height, { steps: 6 })
+  await page.mouse.move(x + 0.45 * width, y + 0.8 * height, { steps: 6 })
+  await page.mouse.up()
+}
+
+test('the server sends the policy and the headers of isolation with everything', async () => {
+  for (const path of ['', 'main.js', 'trainer.js', 'worker.js', 'style.css', 'data/test-labels.gz', 'nowhere']) {
+    const { headers } = await fetch(url + path)
+    expect([headers.get('content-security-policy'), headers.get('cross-origin-opener-policy'), headers.get('cross-origin-embedder-policy')]).toEqual([policy, 'same-origin', 'require-corp'])
+  }
+  expect((await fetch(`${url}..%2f..%2fpackage.json`)).status).toBe(404)
+})
+
+test('it trains, stops and goes on, and reads what is drawn', async () => {
+  const { page, text, until, close } = await visit()
+  await page.click('#toggle')
+  await until('step', sized(/^([4-9]\d|\d{3})/, /^\d{4}/))
+  await drawSeven(page)
+  await until('prediction', /I read \d/)
+  await page.click('#toggle')
+  await until('status', /^Stopped after \d+ steps$/)
+  const steps = Number(await text('step'))
+  expect(Number.parseFloat(await text('loss'))).toBeLessThan(sized(1.9, 0.3))
+  expect(Number.parseFloat(await text('tested'))).toBeGreaterThan(sized(50, 97))
+  if (sized(false, true)) expect(await text('prediction')).toMatch(/^I read 7/)
+  expect(await text('loss-chart')).toMatch(/^Loss/)
+  expect(await page.locator('#loss-chart svg').getAttribute('aria-label')).toMatch(new RegExp(`^Loss: [\\d.]+ after ${steps} steps$`))
+  await picture(page, 'desktop')
+  const { shift, longest } = await seen(page)
+  expect(shift).toBeLessThan(0.02)
+  // The worker does the work; what is left is painting, on a machine that is busy training.
+  expect(longest).toBeLessThan(500)
+
+  await page.click('#toggle')
+  await until('step', new RegExp(`^${steps + 1}$|^${steps + 2}$|^${steps + 3}$|^\\d{${String(steps).length + 1}}$`))
+  await page.click('#reset')
+  await until('status', /Ready/)
+  expect([await text('step'), await text('loss'), await text('tested')]).toEqual(['0', '–', '–'])
+  await close()
+}, longTestTimeout)
+
+test('a test image is shown and read; before training the page says that it has learnt nothing', async () => {
+  const { page, until, text, close } = await visit()
+  await page.selectOption('#digit', '3')
+  await page.click('#example')
+  await until('prediction', /^I read \d \(\d+ %\), but I have not learnt anything yet$/)
+  expect(await page.locator('#bars li').count()).toBe(10)
+  const shares = (await page.locator('#bars .percent').allTextContents()).map((share) => Number.parseInt(share))
+  expect(Math.abs(shares.reduce((a, b) => a + b) - 100)).toBeLessThanOrEqual(5)
+  await page.click('#clear')
+  await until('prediction', /Nothing drawn yet/)
+  expect(await text('bars')).toMatch(/0–1–2–/)
+  await close()
+})
+
+test('the step is shown as jaxpr, kernels, WGSL and WAT, and saved', async () => {
+  const { page, until, close } = await visit()
+  for (const [name, pattern] of [['Jaxpr', /^\{ lambda ;[^]* convGeneralDilated/], ['Optimized', /^\{ lambda/], ['Kernels', /^0 loop [^]*contraction/], ['WGSL', /@compute/], ['WAT', /^\(module/]] as const) {
+    await page.getByRole('tab', { name }).click()
+    await until('text', pattern)
+    expect(await page.getByRole('tabpanel', { name }).count()).toBe(1)
+  }
+  await until('code-help', /[\d,]{5,} lines/)
+  await page.getByRole('button', { name: /^Show all [\d,]+ lines$/ }).click()
+  await until('text', /\)\n?$/)
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')])
+  expect(download.suggestedFilename()).toBe('step.wat')
+  expect(await readFile(await download.path(), 'utf8')).toBe(await page.locator('#text').textContent())
+  // Another number of images is another step.
+  await page.getByRole('tab', { name: 'Jaxpr' }).click()
+  await page.selectOption('#batch', '16')
+  await until('text', /u8\[16,28,28\]/)
+  await close()
+}, longTestTimeout)
+
+test('all of it is in reach of the keyboard', async () => {
+  const { page, until, close } = await visit()
+  const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.id || (document.activeElement as HTMLInputElement | null)?.value || (document.activeElement?.textContent ?? ''))
+  const order: string[] = []
+  for (let i = 0; i < 13; i++) {
+    await page.keyboard.press('Tab')
+    order.push(await focused())
+  }
+  expect(order).toEqual(['Skip to training', 'wasm', 'batch', 'toggle', 'reset', 'pad', 'digit', 'example', 'clear', 'tab-jaxpr', 'text-panel', 'save', expect.any(String)])
+
+  await page.locator('#pad').focus()
+  // A bar from top to bottom, as people draw a one.
+  await page.keyboard.press('Space')
+  await until('prediction', /Pen down|I read/)
+  for (let i = 0; i < 14; i++) await page.keyboard.press('ArrowDown')
+  await until('prediction', /I read \d/)
+  await page.keyboard.press('Delete')
+  await until('prediction', /Nothing drawn yet|Cleared/)
+
+  await page.locator('#tab-jaxpr').focus()
+  await page.keyboard.press('ArrowRight')
+  expect(await focused()).toBe('tab-optimized')
+  await page.keyboard.press('End')
+  expect(await focused()).toBe('tab-wat')
+  expect(await page.locator('[role=tab][tabindex="0"]').count()).toBe(1)
+  await close()
+})
+
+test('everything that can be used has a name', async () => {
+  const { page, close } = await visit()
+  const tree = await page.locator('body').ariaSnapshot()
+  for (const name of ['heading "pullback reads digits" [level=1]', 'radio "WebAssembly', 'radio "WebGPU', 'combobox "Images a step', 'button "Start training"', 'application "Drawing pad"', 'combobox "A test image of', 'img "What the network sees', 'list "How likely each digit is"', 'tablist "What one step becomes"', 'img "Loss: no step taken yet"']) expect(tree).toContain(name)
+  expect(tree).not.toMatch(/- (button|combobox|radio|tab|img|application)(:|$)/m)
+  await close()
+})
+
+describe('on a phone', () => {
+  test.each(['light', 'dark'] as const)('nothing is wider than the screen, and everything is large enough to touch: %s', async (colorScheme) => {
+    const { page, until, close } = await visit({ ...phone, colorScheme })
+    await page.locator('#example').tap()
+    await until('prediction', /I read/)
+    for (const name of ['WAT', 'Kernels']) await page.getByRole('tab', { name }).tap()
+    await until('text', /contraction/)
+    expect(await page.evaluate(() => [document.documentElement.scrollWidth, document.body.scrollWidth])).toEqual([390, 390])
+    const small = await page.evaluate(() => [...document.querySelectorAll('button, select, .choice')].filter((x) => x.checkVisibility() && x.getBoundingClientRect().height < 43.5).map((x) => x.id))
+    expect(small).toEqual([])
+    expect((await seen(page)).shift).toBeLessThan(0.02)
+    await picture(page, `phone-${colorScheme}`)
+    await close()
+  })
+})
+
+describe('where something is missing', () => {
+  test('without isolation the page says so, and trains on one thread', async () => {
+    const bare = await serve(folder, { isolated: false })
+    const { page, text, until, close } = await visit({}, bare.url)
+    expect(await text('wasm-note')).toBe('1 thread: the page is not cross-origin isolated (its server sends no COOP and COEP headers)')
+    await page.selectOption('#batch', '16')
+    await page.click('#toggle')
+    await until('step', /^[3-9]|^\d\d/)
+    await close()
+    await bare.close()
+  })
+
+  test('without a GPU the page says so, and WebGPU cannot be chosen', async () => {
+    const plain = await startBrowser(null)
+    const { page, text, close } = await visit({}, url, plain)
+    expect(await text('webgpu-note')).toBe('Not here: this browser finds no GPU that it would use')
+    expect(await page.locator('input[value=webgpu]').isDisabled()).toBe(true)
+    await close()
+    await plain.close()
+  })
+
+  test('on a page that is not secure the page says why there is no WebGPU', async () => {
+    const [bare, mapped] = [await serve(folder, { isolated: false }), await startBrowser(['--host-resolver-rules=MAP demo.test 127.0.0.1'])]
+    const { text, close } = await visit({}, bare.url.replace('localhost', 'demo.test'), mapped)
+    expect(await text('webgpu-note')).toBe('Not here: browsers have it on pages from HTTPS or localhost alone')
+    await close()
+    await mapped.close()
+    await bare.close()
+  })
+})
