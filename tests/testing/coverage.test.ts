@@ -1,10 +1,15 @@
 /** The generator reaches every rule of every table: counted over fixed seeds. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { defaultDevice, jit, jvp, makeJaxpr, type NDArray, np, vjp, vmap } from 'pullback'
+import { defaultDevice, DeviceError, jit, jvp, makeJaxpr, type NDArray, np, vjp, vmap } from 'pullback'
 import { type Program, type ProgramOptions, programs } from 'pullback/testing'
+import type { Jaxpr } from '../../src/core/jaxpr.ts'
+import { lowerToProgram } from '../../src/lowering/index.ts'
+import { optimize } from '../../src/lowering/passes/index.ts'
+import { emitShaders } from '../../src/lowering/wgsl/index.ts'
+import { constsAsInputs } from '../../src/transforms/staging/jaxprs.ts'
 import { longTestTimeout, sized } from '../scale.ts'
-import { primitivesOf, tables, throughText } from './tables.ts'
+import { asSized, primitivesOf, tables, throughText } from './tables.ts'
 
 const wanted = sized(20, 200)
 
@@ -18,6 +23,7 @@ const runs: readonly (ProgramOptions & { readonly count: number })[] = [
   { count: 850, dtypes, statements: 4, depth: 0, families: ['reduction', 'reduction', 'cumulative', 'cumulative', 'sorting', 'indexing', 'indexing', 'indexing', 'shape', 'contraction'] },
   { count: 100, dtypes: ['int32'], statements: 2, depth: 0, families: ['random'] },
   { count: 250, dtypes, statements: 4, depth: 2, families: ['control', 'control', 'elementwise', 'reduction', 'windows'] },
+  { count: 600, dtypes: ['float32'], statements: 2, depth: 1, families: ['control'], operands: [{ shape: [4, 2, 3], dtype: 'float32' }, { shape: [3], dtype: 'float32' }] },
 ]
 
 const on = <T>(device: 'cpu' | 'wasm', f: () => T): T => {
@@ -66,10 +72,25 @@ const compiled = (device: 'cpu' | 'wasm', p: Program, ...of: readonly ((f: F) =>
   on(device, () => {
     for (const g of of) jit(g(p.apply))(...p.args(0))
   })
+/** A program's jaxpr as backends are given it. */
+const lowered = (p: Program, ...of: readonly ((f: F) => F)[]): Jaxpr[] => on('cpu', () => of.map((g) => constsAsInputs(makeJaxpr(g(p.apply))(...p.args(0)).jaxpr)))
+const itself = (f: F): F => f
+
+/** The shaders of a program, where GPUs have all it needs. */
+function shaders(jaxpr: Jaxpr): void {
+  try {
+    emitShaders(lowerToProgram(jaxpr).program)
+  } catch (e) {
+    if (!(e instanceof DeviceError)) throw e
+  }
+}
 const exercises: readonly Exercise[] = [
   { reaches: ['types', 'text', 'jvp', 'split', 'transpose'], run: (p) => traced(p, forward, backward, (f) => backward(jit(f))) },
   { reaches: ['vmap', 'cpu'], run: (p) => compiled('cpu', p, batch, backward) },
   { reaches: ['fusion', 'wasm'], run: (p) => compiled('wasm', p, (f) => f, batch) },
+  { reaches: ['sized'], run: (p) => lowered(p, itself, forward).forEach(asSized) },
+  { reaches: ['stack'], run: (p) => lowered(p, itself, backward).forEach(optimize) },
+  { reaches: ['wgsl'], run: (p) => lowered(p, itself, batch).forEach(shaders) },
 ]
 /** What only derivatives of derivatives reach. */
 const twice: readonly Exercise[] = [
@@ -88,6 +109,7 @@ const unreachable: { readonly [table: string]: { readonly [reason: string]: read
   vmap: { 'it has no operands': ['iota'] },
   fusion: { 'a pass before it has put its program in its place': ['jit'], 'a pass before it has removed it': ['stopGradient'] },
   wasm: { 'a pass before it has removed it': ['stopGradient'] },
+  wgsl: { 'a pass before it has removed it': ['stopGradient'] },
 }
 const excused = (table: string): readonly string[] => Object.values(unreachable[table] ?? {}).flat()
 

@@ -1,12 +1,15 @@
 /** Every table of rules, with a counter around each entry. */
 import { cpuRules } from '../../src/backends/cpu/interpret.ts'
 import { abstractEval } from '../../src/core/abstract-eval/index.ts'
-import type { Jaxpr } from '../../src/core/jaxpr.ts'
+import { type Jaxpr, Var } from '../../src/core/jaxpr.ts'
 import { isJaxpr } from '../../src/core/jaxpr-key.ts'
 import { parseJaxpr } from '../../src/core/parse.ts'
 import { printJaxpr } from '../../src/core/print.ts'
 import { loweringRules } from '../../src/lowering/fusion/rules/index.ts'
+import { stackRules } from '../../src/lowering/passes/loops/stack-equation.ts'
+import { sizedForm } from '../../src/lowering/wasm/index.ts'
 import { applyRules } from '../../src/lowering/wasm/emit/apply.ts'
+import { wgslRules } from '../../src/lowering/wgsl/apply.ts'
 import { jvpRules } from '../../src/transforms/jvp/index.ts'
 import { splitRules } from '../../src/transforms/linearize/partial-eval.ts'
 import { transposeRules } from '../../src/transforms/transpose/index.ts'
@@ -48,6 +51,22 @@ export function throughText(jaxpr: Jaxpr): void {
   for (const p of equationsOf(parseJaxpr(printJaxpr(jaxpr)))) parsed.set(p, (parsed.get(p) ?? 0) + 1)
 }
 
+const moving = ['transpose', 'broadcastInDim', 'rev', 'slice', 'concatenate', 'pad']
+const sized = new Map([...Object.keys(applyRules), ...moving].map((p): [string, number] => [p, 0]))
+const emitted = new Set<string>()
+
+/** Makes code that reads its sizes of each operation of a program that has such a form, as eager calls do, and counts them. */
+export function asSized({ equations }: Jaxpr): void {
+  for (const e of equations) {
+    const inputs = e.inputs.map((a) => new Var(a.aval))
+    const form = sizedForm({ constVars: [], inputs, equations: [{ ...e, inputs }], outputs: e.outputs })
+    if (form === null) continue
+    if (!emitted.has(form.key)) new WebAssembly.Module(form.emit(false))
+    emitted.add(form.key)
+    sized.set(e.primitive, (sized.get(e.primitive) ?? 0) + 1)
+  }
+}
+
 export const tables: { readonly [name: string]: Counts } = {
   types: counted(abstractEval),
   text: parsed,
@@ -58,4 +77,7 @@ export const tables: { readonly [name: string]: Counts } = {
   cpu: counted(cpuRules),
   fusion: counted(loweringRules),
   wasm: counted(applyRules),
+  sized,
+  stack: counted(stackRules),
+  wgsl: counted(wgslRules),
 }

@@ -198,8 +198,15 @@ interface Shaped {
   readonly e: Expression
   readonly shape: readonly number[]
 }
+const reduced = (scope: Scope, { e, shape: [first = 1, ...rest] }: Shaped): Shaped => {
+  const f = scope.choices.of(scope.draft.onlySmooth ? (['np.sum', 'np.prod'] as const) : (['np.sum', 'np.prod', 'np.max', 'np.min', 'np.prod', 'np.max'] as const))
+  if (f === 'np.max' || f === 'np.min') scope.note('kink')
+  if (rest.length > 0 && first <= 8) return { e: call(f, e, plain(0)), shape: rest }
+  return { e: call(f, call('np.stack', list(e, call('np.flip', e, plain(0))), plain(0)), plain(0)), shape: [first, ...rest] }
+}
+
 /** What may stand between a loop's x and a product: each leaves an array of rank 1 or more, of twice as many elements at most. */
-const beforeProducts: readonly ((scope: Scope, x: Shaped) => Shaped | null)[] = [
+const beforeProducts: readonly ((scope: Scope, x: Shaped) => Shaped)[] = [
   (_, { e, shape }) => ({ e: call('np.sin', e), shape }),
   (_, { e, shape }) => ({ e: call('np.transpose', e), shape: [...shape].reverse() }),
   (_, { e, shape }) => ({ e: call('np.ravel', e), shape: [sizeOf(shape)] }),
@@ -208,12 +215,9 @@ const beforeProducts: readonly ((scope: Scope, x: Shaped) => Shaped | null)[] = 
   (_, { e, shape: [first = 1, ...rest] }) => ({ e: call('lax.pad', e, plain(0), plain([[1, 0, 0], ...rest.map(() => [0, 0, 0])])), shape: [first + 1, ...rest] }),
   (_, { e, shape: [first = 1, ...rest] }) => ({ e: call('np.concatenate', list(e, e), plain(0)), shape: [2 * first, ...rest] }),
   (_, { e, shape }) => ({ e: call('np.broadcastTo', e, plain([2, ...shape])), shape: [2, ...shape] }),
-  (scope, { e, shape: [first = 1, ...rest] }) => {
-    const f = scope.choices.of(scope.draft.onlySmooth ? (['np.sum', 'np.prod'] as const) : (['np.sum', 'np.prod', 'np.max', 'np.min'] as const))
-    if (rest.length === 0 || (f === 'np.prod' && first > 8)) return null
-    if (f === 'np.max' || f === 'np.min') scope.note('kink')
-    return { e: call(f, e, plain(0)), shape: rest }
-  },
+  reduced,
+  reduced,
+  reduced,
 ]
 
 /** A loop as recurrent networks have it: products of every x and of the carry with weights, some of which can be done before the loop, or after it. */
@@ -226,9 +230,9 @@ const recurrent: Nested = (scope) => {
   const width = start?.shape[0] ?? 3
   const [h, x] = [scope.fresh(), scope.fresh()]
   let seen: Shaped = { e: name(x), shape: xs.shape.slice(1) }
-  for (let i = scope.choices.below(4); i > 0; i--) {
+  for (let i = scope.choices.between(1, 4); i > 0; i--) {
     const next = scope.choices.of(beforeProducts)?.(scope, seen)
-    if (next != null && sizeOf(next.shape) <= 2 * elementsByDefault && next.shape.length <= 4) seen = next
+    if (next !== undefined && sizeOf(next.shape) <= 2 * elementsByDefault && next.shape.length <= 4) seen = next
   }
   // Bounded, so that whatever stands before them products do not grow from step to step.
   const row = call('np.reshape', call('np.tanh', seen.e), plain([sizeOf(seen.shape)]))
