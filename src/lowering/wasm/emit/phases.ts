@@ -9,6 +9,7 @@ import { emitScatter } from './scatter.ts'
 import { segmentConcatenation } from './segments.ts'
 import { emitSort } from './sort.ts'
 import { splitLongReductions } from './split.ts'
+import { blockWindows } from './windows.ts'
 
 /** One pass between two barriers. */
 export interface Phase {
@@ -49,7 +50,7 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
   switch (kernel.kind) {
     case 'loop': {
       const { kernels: whole, scratch, scratchBytes } = splitLongReductions(reuseComputed(kernel), scratchBuffers)
-      const kernels = whole.flatMap(segmentConcatenation)
+      const kernels = whole.flatMap(segmentConcatenation).map(blockWindows)
       return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes, ownBytes: 0 }
     }
     case 'contraction': {

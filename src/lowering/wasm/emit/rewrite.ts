@@ -1,5 +1,5 @@
 /** The same expressions and stages over other loop variables. */
-import type { Expression, Index, LoopKernel, Node, Stage, Store } from '../../kernel-ir/index.ts'
+import type { Expression, Index, LoopKernel, Node, NodeId, Stage, Store } from '../../kernel-ir/index.ts'
 import { simplifyGuards, type Sizes, substitute } from './index-arithmetic.ts'
 
 /** What each loop variable becomes, in terms of the new ones. */
@@ -31,6 +31,30 @@ export function rewriteNodes(nodes: Expression, into: DimMap, sizes: Sizes): Exp
         return node
     }
   })
+}
+
+/** The same node on other operands. */
+export function withOperands(node: Node, at: (id: NodeId) => NodeId): Node {
+  switch (node.op) {
+    case 'gather':
+      return { ...node, positions: node.positions.map((p) => ({ ...p, position: at(p.position) })) }
+    case 'guarded':
+      return { ...node, inside: at(node.inside), outside: at(node.outside) }
+    case 'apply':
+      return { ...node, inputs: node.inputs.map(at) }
+    case 'bitcast':
+      return { ...node, input: at(node.input) }
+    case 'threefry': {
+      const [a, b, c, d] = node.inputs
+      return { ...node, inputs: [at(a), at(b), at(c), at(d)] }
+    }
+    case 'load':
+    case 'literal':
+    case 'index':
+    case 'reduced':
+    case 'accumulator':
+      return node
+  }
 }
 
 export const rewriteStores = (stores: readonly Store[], into: DimMap, sizes: Sizes): readonly Store[] =>

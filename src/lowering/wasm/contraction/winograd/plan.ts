@@ -7,9 +7,9 @@
  * kernel that evaluates whatever fusion put into the operand; tiles are transformed into sixteen packed matrices, multiplied,
  * and transformed back. All cuts are fixed by shape.
  */
-import { rewriteNodes, rewriteStores } from '../../emit/rewrite.ts'
+import { rewriteNodes, rewriteStores, withOperands } from '../../emit/rewrite.ts'
 import { addIndex, constantIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../../kernel-ir/index.ts'
-import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node, NodeId } from '../../../kernel-ir/index.ts'
+import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../../kernel-ir/index.ts'
 import { type TileShape, tileShape } from '../microkernel.ts'
 import { guarded } from '../plan.ts'
 
@@ -207,7 +207,7 @@ function directKernel(kernel: ContractionKernel, s: Shape, sums: BufferId): Loop
   const sizes = [...space, ...kernel.k]
   const place = placing(m, n, dimVector(kernel.k.length, space.length))
   const lhs = rewriteNodes(kernel.lhs, place, sizes)
-  const rhs = moved(rewriteNodes(kernel.rhs, place, sizes), lhs.length)
+  const rhs = rewriteNodes(kernel.rhs, place, sizes).map((node) => withOperands(node, (id) => id + lhs.length))
   const { dtype } = kernel
   const nodes: Node[] = [...lhs, ...rhs, { op: 'apply', primitive: 'mul', params: {}, dtype, inputs: [lhs.length - 1, lhs.length + rhs.length - 1] }]
   return {
@@ -219,31 +219,6 @@ function directKernel(kernel: ContractionKernel, s: Shape, sums: BufferId): Loop
       { kind: 'map', inner: [], nodes: [{ op: 'reduced', dtype, stage: 0, output: 0 }], stores: [{ buffer: sums, index, node: 0 }] },
     ],
   }
-}
-
-/** An expression behind `by` other nodes. */
-function moved(nodes: Expression, by: number): Expression {
-  const at = (id: NodeId): NodeId => id + by
-  return nodes.map((node): Node => {
-    switch (node.op) {
-      case 'gather':
-        return { ...node, positions: node.positions.map((p) => ({ ...p, position: at(p.position) })) }
-      case 'guarded':
-        return { ...node, inside: at(node.inside), outside: at(node.outside) }
-      case 'apply':
-        return { ...node, inputs: node.inputs.map(at) }
-      case 'bitcast':
-        return { ...node, input: at(node.input) }
-      case 'threefry':
-        return { ...node, inputs: [at(node.inputs[0]), at(node.inputs[1]), at(node.inputs[2]), at(node.inputs[3])] }
-      case 'load':
-      case 'literal':
-      case 'index':
-      case 'reduced':
-      case 'accumulator':
-        return node
-    }
-  })
 }
 
 function epilogueKernel(kernel: ContractionKernel, s: Shape, sums: BufferId): LoopKernel {

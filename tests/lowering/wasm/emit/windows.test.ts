@@ -1,0 +1,69 @@
+/** Neighbouring points of short reductions become one: pooling whose windows overlap, depthwise convolutions, gradients of both. */
+import fc from 'fast-check'
+import { lax, makeJaxpr, np, vjp } from 'pullback'
+import { expect, test } from 'vitest'
+import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
+import { lowerToProgram } from '../../../../src/lowering/index.ts'
+import { kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
+import { blockWindows } from '../../../../src/lowering/wasm/emit/windows.ts'
+import { expectAgreement } from '../../agree.ts'
+import { sized } from '../../../scale.ts'
+
+/** How many points of each loop kernel become one. */
+const blocked = (jaxpr: Jaxpr): number[] =>
+  kernelsOf(lowerToProgram(jaxpr).program).flatMap((k) => {
+    if (k.kind !== 'loop') return []
+    const size = (space: readonly number[]): number => space.reduce((a, b) => a * b, 1)
+    return [size(k.space) / size(blockWindows(k).space)]
+  })
+
+type Window = readonly [number, number]
+const pool = (x: np.NDArray, kind: 'sum' | 'max' | 'min', window: Window, strides: Window, padding: 'SAME' | 'VALID'): np.NDArray => {
+  const [start, f] = kind === 'sum' ? [0, lax.add] as const : kind === 'max' ? [-Infinity, lax.max] as const : [Infinity, lax.min] as const
+  return lax.reduceWindow(x, start, f, [1, ...window, 1], [1, ...strides, 1], padding)
+}
+const withGradient = (f: (x: np.NDArray) => np.NDArray) => (x: np.NDArray, ct: np.NDArray): readonly np.NDArray[] => {
+  const [y, pullback] = vjp(f, [x] as const)
+  return [y, ...pullback(ct)]
+}
+const depthwise = (x: np.NDArray, w: np.NDArray): np.NDArray =>
+  lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'], featureGroupCount: x.shape.at(-1)! })
+
+test('windows of any size and stride, and their gradients, are those of the cpu', () => {
+  const pair = (least: number, most: number): fc.Arbitrary<Window> => fc.tuple(fc.integer({ min: least, max: most }), fc.integer({ min: least, max: most }))
+  fc.assert(
+    fc.property(fc.constantFrom('sum' as const, 'max' as const, 'min' as const), pair(1, 4), pair(1, 3), fc.constantFrom('SAME' as const, 'VALID' as const), pair(8, 14), fc.constantFrom(5, 16, 18), fc.constantFrom('float32' as const, 'float64' as const, 'int32' as const), (kind, window, strides, padding, size, channels, dtype) => {
+      const x = np.zeros([3, ...size, channels], { dtype })
+      const f = (v: np.NDArray): np.NDArray => pool(v, kind, window, strides, padding)
+      expectAgreement((dtype === 'int32' ? makeJaxpr(f)(x) : makeJaxpr(withGradient(f))(x, f(x))).jaxpr)
+    }),
+    { numRuns: sized(8, 1000) },
+  )
+})
+
+test('an element that several windows read is read once for a block of them', () => {
+  const x = np.zeros([4, 32, 32, 8])
+  const jaxpr = (window: Window, strides: Window): Jaxpr => makeJaxpr((v: np.NDArray) => pool(v, 'sum', window, strides, 'SAME'))(x).jaxpr
+  expect(blocked(jaxpr([3, 3], [1, 1]))[0]).toBeGreaterThanOrEqual(4)
+  expect(blocked(jaxpr([3, 3], [2, 2]))[0]).toBeGreaterThan(1)
+  // nothing is shared where windows do not overlap
+  expect(blocked(jaxpr([2, 2], [2, 2]))).toEqual([1])
+})
+
+test('depthwise convolutions share weights, and are those of the cpu', () => {
+  const [x, w] = [np.zeros([2, 12, 13, 20]), np.zeros([3, 3, 1, 20])]
+  const { jaxpr } = makeJaxpr((a: np.NDArray, b: np.NDArray, ct: np.NDArray) => {
+    const [y, pullback] = vjp(depthwise, [a, b] as const)
+    return [y, ...pullback(ct)]
+  })(x, w, x)
+  expectAgreement(jaxpr)
+  expect(Math.max(...blocked(jaxpr))).toBeGreaterThan(1)
+})
+
+test('what reads the result stands in the same kernel, once for each point', () => {
+  const f = (x: np.NDArray, b: np.NDArray): np.NDArray => np.tanh(pool(x, 'max', [3, 3], [1, 1], 'SAME').add(b)).mul(x)
+  const { jaxpr } = makeJaxpr(f)(np.zeros([2, 16, 16, 12]), np.zeros([12]))
+  expect(blocked(jaxpr)).toHaveLength(1)
+  expect(blocked(jaxpr)[0]).toBeGreaterThan(1)
+  expectAgreement(jaxpr)
+})
