@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { interpret } from '../../../src/backends/cpu/interpret.ts'
 import { evalAvals } from '../../../src/core/abstract-eval/index.ts'
-import { aval, type Aval, bytesOf } from '../../../src/core/aval.ts'
+import { aval, type Aval, bytesOf, sizeOf } from '../../../src/core/aval.ts'
+import { decodeNumbers, encodeNumbers } from '../../../src/core/bytes.ts'
 import { type DType, isInexact } from '../../../src/core/dtype.ts'
 import { type Eqn, eqn, type Jaxpr, Var } from '../../../src/core/jaxpr.ts'
 import type { Primitive, PrimitiveParams } from '../../../src/core/primitives/index.ts'
@@ -61,7 +62,8 @@ function expectSame(jaxpr: Jaxpr): void {
 const moving: readonly Primitive[] = ['transpose', 'broadcastInDim', 'rev', 'slice', 'pad', 'concatenate']
 const isSized = (p: Primitive, c: Case<Primitive>): boolean => {
   const avals = c.inputs.map((i) => aval(i.shape, i.dtype ?? 'float32'))
-  return p !== 'jit' && p !== 'scan' && sizedForm(program(p, c.params, ...avals)) !== null
+  // reductions add up in another order than code for the shape: they are held against the interpreter below
+  return p !== 'jit' && p !== 'scan' && !p.startsWith('reduce') && !p.startsWith('arg') && sizedForm(program(p, c.params, ...avals)) !== null
 }
 const all = (Object.keys(cases) as Primitive[]).flatMap((p) => cases[p].map((c, i): [string, Primitive, Case<Primitive>] => [`${p} ${i}`, p, c as Case<Primitive>])).filter(([, p, c]) => isSized(p, c))
 
@@ -114,6 +116,58 @@ describe('the same bits as code for the shape', () => {
   })
 })
 
+describe('reductions of generated shapes', () => {
+  const axesOf = (rank: number, first: number, count: number): number[] => Array.from({ length: Math.min(count, rank - first) }, (_, i) => first + i)
+  const shapes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 })
+  /** What the interpreter makes of inputs full of zeros of both signs, NaNs and infinities; sums and products of plain numbers. */
+  const values = (jaxpr: Jaxpr, seed: number, special: boolean): Uint8Array => {
+    const { shape, dtype } = jaxpr.inputs[0]!.aval
+    const chosen = special ? [0, -0, 1, -1, NaN, 3, -Infinity, 0, 2, -0, 7] : [0, 1, -1, 3, 2, -2, 5]
+    return encodeNumbers(Array.from({ length: sizeOf(shape) }, (_, i) => (dtype.startsWith('float') ? chosen[(i * i + seed) % chosen.length]! : (i * 7 + seed) % 5)), dtype)
+  }
+  const both = (jaxpr: Jaxpr, input: Uint8Array): [number[], number[]] => {
+    const [wanted] = interpret(jaxpr, [{ aval: jaxpr.inputs[0]!.aval, bytes: input }])
+    const { dtype } = jaxpr.outputs[0]!.aval
+    return [[...decodeNumbers(runSized(jaxpr, [input]), dtype)].map(Number), [...decodeNumbers(wanted!.bytes, dtype)].map(Number)]
+  }
+  test('are what the interpreter gives', () => {
+    fc.assert(
+      fc.property(shapes, fc.constantFrom<DType>('float32', 'float64', 'int32', 'uint32'), fc.nat(3), fc.integer({ min: 1, max: 3 }), fc.nat(50), (shape, dtype, from, count, seed) => {
+        const first = from % shape.length
+        const axes = axesOf(shape.length, first, count)
+        const x = aval(shape, dtype)
+        for (const p of ['reduceSum', 'reduceProd', 'reduceMax', 'reduceMin'] as const) {
+          const jaxpr = program(p, { axes }, x)
+          const [got, wanted] = both(jaxpr, values(jaxpr, seed, p === 'reduceMax' || p === 'reduceMin'))
+          // small whole numbers: exact in any order, but for products that leave the exact range
+          if (p === 'reduceProd' && dtype.startsWith('float')) got.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(1e-5 * Math.abs(wanted[i]!)))
+          else expect(got).toEqual(wanted)
+        }
+        for (const p of ['argmax', 'argmin'] as const) {
+          const jaxpr = program(p, { axis: first, indexDtype: 'int32' }, x)
+          const [got, wanted] = both(jaxpr, values(jaxpr, seed, true))
+          expect(got).toEqual(wanted)
+        }
+        if (dtype === 'int32' || dtype === 'uint32') {
+          for (const p of ['reduceAnd', 'reduceOr', 'reduceXor'] as const) {
+            const jaxpr = program(p, { axes }, aval(shape, seed % 2 === 0 ? 'bool' : dtype))
+            const [got, wanted] = both(jaxpr, values(jaxpr, seed, false))
+            expect(got).toEqual(wanted)
+          }
+        }
+      }),
+      { numRuns },
+    )
+  })
+  test('a long float32 sum has the error of one rounding; axes apart and large arrays have code of their own', () => {
+    const jaxpr = program('reduceSum', { axes: [0] }, aval([30_000], 'float32'))
+    const [got] = both(jaxpr, encodeNumbers(Array.from({ length: 30_000 }, () => 0.1), 'float32'))
+    expect(got).toEqual([Math.fround(30_000 * Math.fround(0.1))])
+    expect(sizedForm(program('reduceSum', { axes: [0, 2] }, aval([3, 4, 5], 'float32')))).toBeNull()
+    expect(sizedForm(program('reduceSum', { axes: [0] }, aval([100_000], 'float32')))).toBeNull()
+  })
+})
+
 test('batches of a large array are movements of rows, whatever their place; large transposes have code of their own', () => {
   const rows = aval([5000, 784], 'float32')
   const batch = (start: number): Jaxpr => program('slice', { startIndices: [start, 0], limitIndices: [start + 128, 784], strides: [1, 1] }, rows)
@@ -128,6 +182,9 @@ test('a new shape compiles nothing', () => {
   const use = (n: number): void => {
     const x = np.ones([n, 3])
     np.exp(x).add(1).mul(x).T.slice([1, 2]).dispose()
+    for (const axis of [0, 1]) np.sum(x, { axis }).add(np.argmax(x, { axis })).dispose()
+    np.mean(x).dispose()
+    np.max(x).dispose()
   }
   use(2)
   modules.mockClear()

@@ -7,6 +7,7 @@ import { bytesOf, sizeOf } from '../../../core/aval.ts'
 import type { Eqn, Jaxpr } from '../../../core/jaxpr.ts'
 import { elementwiseForm } from './elementwise.ts'
 import { movementForm } from './movement.ts'
+import { reductionForm } from './reduction.ts'
 
 export interface SizedForm {
   /** Equal for operations that the same code computes. */
@@ -29,7 +30,7 @@ export function sizedForm(jaxpr: Jaxpr): SizedForm | null {
   const [out] = e.outputs
   if (out === undefined) return null
   const small = sizeOf(out.aval.shape) <= mostElements
-  return (small ? elementwiseForm(e) : null) ?? movementForm(e, small)
+  return (small ? elementwiseForm(e) : null) ?? reductionForm(e) ?? movementForm(e, small)
 }
 
 /** One result, and the program's inputs are the equation's, each once and in order. */
