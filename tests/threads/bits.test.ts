@@ -64,6 +64,8 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'a sort of one long row': '{ lambda ; a:f32[70001]. let b:f32[70001] = sort[dimension=0 numKeys=1] a in (b,) }',
     'a sort by two keys of a long row': '{ lambda ; a:i32[20000] b:f32[20000]. let c:i32[20000] d:f32[20000] = sort[dimension=0 numKeys=2] a b in (c, d) }',
     'a product': product(200, 300, 150),
+    'a product of operands that are read where they lie': product(64, 64, 64),
+    'a product of few columns in blocks of k': product(67, 16, 900),
     'a product with a long k': product(100, 90, 2000),
     'a product of few rows': product(5, 1000, 300),
     'a product of few rows with a long k': product(5, 700, 1700),

@@ -1,11 +1,13 @@
 /**
- * Contraction kernels as WebAssembly: pack, multiply in register tiles, finish in the epilogue. One function a kernel;
- * the tile loop and the microkernel are shared by all of a module.
+ * Contraction kernels as WebAssembly: pack what has to be, multiply strip by strip, finish in the epilogue. One function a
+ * kernel; the loops over strips and tiles are shared by all of a module.
  */
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import type { BufferId, ContractionKernel, LoopKernel } from '../../kernel-ir/index.ts'
-import { type ContractionPlan, planContraction, type ScratchPart } from './plan.ts'
-import { tileLoop } from './tiles.ts'
+import { packColumns } from './columns.ts'
+import { type ContractionPlan, type Copying, type Packing, planContraction, type ScratchPart } from './plan.ts'
+import type { Strided } from './strided.ts'
+import { stripArguments, type StripArguments, strips } from './strip.ts'
 
 export { emitWinograd } from './winograd/index.ts'
 
@@ -31,15 +33,20 @@ const scratchBuffers: BufferId = 1 << 28
 /** `emitLoop` emits a loop kernel that keeps its first axis; `meet` gives the barrier, null where there is one thread. */
 export function emitContraction(module: ModuleBuilder, name: string, kernel: ContractionKernel, emitLoop: (kernel: LoopKernel) => EmittedLoop, meet: () => FunctionRef | null): EmittedContraction {
   const plan = planContraction(kernel, scratchBuffers)
-  const loops = { packLhs: emitLoop(plan.packLhs), packRhs: emitLoop(plan.packRhs), combine: plan.combine === null ? null : emitLoop(plan.combine), epilogue: emitLoop(plan.epilogue) }
-  const { lhs, rhs, sums, ownBytes, sharedBytes } = plan.scratch
-  const scratch = new Set([lhs.buffer, rhs.buffer, sums.buffer])
-  const buffers = [...new Set([...loops.packLhs.buffers, ...loops.packRhs.buffers, ...loops.epilogue.buffers])].filter((b) => !scratch.has(b))
+  const { lhs, rhs, out, sharing } = plan
+  const loops = new Map<LoopKernel, EmittedLoop>()
+  const emitted = (loop: LoopKernel | null | undefined): void => void (loop && loops.set(loop, emitLoop(loop)))
+  if (lhs.strided === null) emitted(lhs.packing.loop)
+  if (rhs.strided === null && 'loop' in rhs.packing) emitted(rhs.packing.loop)
+  if (out.strided === null) [out.finish.combine, out.finish.epilogue].forEach(emitted)
+  const strided = [lhs, rhs, out].flatMap((o) => (o.strided === null ? ('packing' in o && 'from' in o.packing ? [o.packing.from.buffer] : []) : [o.strided.buffer]))
+  const buffers = [...new Set([...strided, ...[...loops.values()].flatMap((l) => l.buffers)])].filter((b) => b < scratchBuffers)
   const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', ...buffers.map(() => 'i32' as const)], [])
-  const driver = new Driver(fn, plan, loops, buffers, tileLoop(module, plan.sum), plan.sharing.kind === 'batches' ? null : meet())
-  if (plan.sharing.kind === 'slices') driver.slices(plan.sharing.slices)
+  const driver = new Driver(module, fn, plan, loops, buffers, strips(module, plan.sum, plan.rhs.strided === null), sharing.kind === 'batches' ? null : meet())
+  if (sharing.kind === 'slices') driver.slices(sharing.slices)
+  else if (plan.wholeRhs) driver.rows()
   else driver.blocks()
-  return { fn, buffers, sharedBytes, ownBytes, parts: partsOf(plan) }
+  return { fn, buffers, sharedBytes: plan.sharedBytes, ownBytes: plan.ownBytes, parts: partsOf(plan) }
 }
 
 function partsOf(plan: ContractionPlan): number {
@@ -47,7 +54,7 @@ function partsOf(plan: ContractionPlan): number {
     case 'batches':
       return plan.batch
     case 'rows':
-      return plan.rowBlocks
+      return plan.lhs.strided === null ? plan.rowBlocks : plan.rows
     case 'columns':
       return plan.columnGroups
     case 'slices':
@@ -55,98 +62,108 @@ function partsOf(plan: ContractionPlan): number {
   }
 }
 
-interface Loops {
-  readonly packLhs: EmittedLoop
-  readonly packRhs: EmittedLoop
-  readonly combine: EmittedLoop | null
-  readonly epilogue: EmittedLoop
+/** Half-open; of a thread's share. */
+interface Range {
+  readonly begin: Local | number
+  readonly end: Local | number
 }
 
 /** Emits the loops over batches, blocks of k and blocks of rows: little code, which calls what does the work. */
 class Driver {
+  readonly #module: ModuleBuilder
   readonly #fn: FunctionBuilder
   readonly #plan: ContractionPlan
-  readonly #loops: Loops
+  readonly #loops: ReadonlyMap<LoopKernel, EmittedLoop>
   readonly #buffers: readonly BufferId[]
-  readonly #tiles: FunctionRef
+  readonly #strips: FunctionRef
   readonly #meet: FunctionRef | null
-  readonly #rowBytes: number
-  /** The number of the batch, of the block of k in it, and of both together. */
   readonly #batch: Local
+  /** The number of the block of k, and its number counted over all batches. */
   readonly #depthBlock: Local
   readonly #chunk: Local
-  readonly #rowBlock: Local
-  /** Rows of the block. */
-  readonly #rows: Local
-  /** Counted over all batches. */
+  /** The first row of a block, and how many they are. */
   readonly #row: Local
+  readonly #rows: Local
 
-  constructor(fn: FunctionBuilder, plan: ContractionPlan, loops: Loops, buffers: readonly BufferId[], tiles: FunctionRef, meet: FunctionRef | null) {
+  constructor(module: ModuleBuilder, fn: FunctionBuilder, plan: ContractionPlan, loops: ReadonlyMap<LoopKernel, EmittedLoop>, buffers: readonly BufferId[], stripsOf: FunctionRef, meet: FunctionRef | null) {
+    this.#module = module
     this.#fn = fn
     this.#plan = plan
     this.#loops = loops
     this.#buffers = buffers
-    this.#tiles = tiles
+    this.#strips = stripsOf
     this.#meet = meet
-    this.#rowBytes = plan.paddedColumns * plan.tile.elementBytes
     this.#batch = fn.local('i32', 'batch')
     this.#depthBlock = fn.local('i32', 'depthBlock')
     this.#chunk = fn.local('i32', 'chunk')
-    this.#rowBlock = fn.local('i32', 'rowBlock')
-    this.#rows = fn.local('i32', 'rows')
     this.#row = fn.local('i32', 'row')
+    this.#rows = fn.local('i32', 'rows')
   }
 
-  /** Batches, blocks of k, then blocks of rows or groups of columns: those of this thread, with barriers where threads share packed columns. */
+  /** All columns are packed, or lie ready; then blocks of rows are finished one after the other. */
+  rows(): void {
+    const fn = this.#fn
+    const { sharing, batch, depthBlocks, columnGroups, rhs } = this.#plan
+    const alone = sharing.kind === 'batches'
+    const batches = alone ? this.#share(batch) : { begin: 0, end: batch }
+    const units = depthBlocks * columnGroups
+    const packed = rhs.strided !== null || alone ? { begin: 0, end: units } : this.#share(units)
+    const mine = this.#shareOfRows(!alone)
+    fn.forLoop(this.#batch, batches.begin, batches.end, 1, () => {
+      if (rhs.strided === null) {
+        // the packed columns of the batch before have been used by all
+        if (!alone && batch > 1) fn.get(this.#batch).if(() => this.#wait())
+        fn.get(this.#batch).i32(depthBlocks).emit('i32.mul').set(this.#chunk)
+        this.#packColumns(rhs.packing, packed, true)
+        if (!alone) this.#wait()
+      }
+      this.#eachBlock(mine, () => {
+        fn.forLoop(this.#depthBlock, 0, depthBlocks, 1, () => this.#multiplyBlock(null))
+        this.#finishBlock()
+      })
+    })
+  }
+
+  /** Blocks of k, in each all rows or columns of this thread: where columns are too many to be packed at once, or threads take groups of them. */
   blocks(): void {
     const fn = this.#fn
-    const { sharing, batch, depthBlocks, rowBlocks, columnGroups } = this.#plan
+    const { sharing, batch, depthBlocks, columnGroups, rhs, out } = this.#plan
     const alone = sharing.kind === 'batches'
     const byColumns = sharing.kind === 'columns'
     const batches = alone ? this.#share(batch) : { begin: 0, end: batch }
-    const columnShare = alone ? null : this.#share(columnGroups)
-    const groups = columnShare ?? { begin: 0, end: columnGroups }
-    const blocks = sharing.kind === 'rows' ? this.#share(rowBlocks) : { begin: 0, end: rowBlocks }
-    const last = (): void => void fn.get(this.#depthBlock).i32(depthBlocks - 1).emit('i32.eq')
+    const groups = alone ? { begin: 0, end: columnGroups } : this.#share(columnGroups)
+    const mine = this.#shareOfRows(sharing.kind === 'rows')
+    const ifLast = (then: () => void): void => {
+      if (depthBlocks === 1) then()
+      else fn.get(this.#depthBlock).i32(depthBlocks - 1).emit('i32.eq').if(then)
+    }
     fn.forLoop(this.#batch, batches.begin, batches.end, 1, () => {
+      // the sums of the batch before have been read by all
+      if (byColumns && batch > 1 && out.strided === null) fn.get(this.#batch).if(() => this.#wait())
       fn.forLoop(this.#depthBlock, 0, depthBlocks, 1, () => {
-        fn.get(this.#batch).i32(depthBlocks).emit('i32.mul').get(this.#depthBlock).emit('i32.add').set(this.#chunk)
-        // the packed columns before these have been used by all, the sums before these been read
-        if (sharing.kind === 'rows' && batch * depthBlocks > 1) fn.get(this.#chunk).if(() => this.#wait())
-        if (byColumns && batch > 1) fn.get(this.#chunk).i32(depthBlocks).emit('i32.rem_u').emit('i32.eqz').get(this.#batch).i32(0).emit('i32.ne').emit('i32.and').if(() => this.#wait())
-        this.#callFor(this.#loops.packRhs, columnGroups, groups.begin, groups.end)
-        // whoever packed a group of columns is the only one to use it, unless threads take rows
-        if (sharing.kind === 'rows') this.#wait()
-        fn.forLoop(this.#rowBlock, blocks.begin, blocks.end, 1, () => {
-          this.#packRows()
-          this.#multiply(() => fn.get(this.#depthBlock).i32(0).emit('i32.ne'), byColumns ? columnShare : null)
-          if (byColumns) return
-          const finish = (): void => this.#finishBlock()
-          if (depthBlocks === 1) finish()
-          else {
-            last()
-            fn.if(finish)
-          }
-        })
-        if (byColumns) {
-          const finish = (): void => {
-            this.#wait()
-            this.#finishRows()
-          }
-          if (depthBlocks === 1) finish()
-          else {
-            last()
-            fn.if(finish)
-          }
+        this.#setChunk()
+        if (rhs.strided === null) {
+          // the packed columns before these have been used by all; whoever packs a group is the only one to use it, unless threads take rows
+          if (sharing.kind === 'rows' && batch * depthBlocks > 1) fn.get(this.#chunk).if(() => this.#wait())
+          this.#packColumns(rhs.packing, groups, false)
+          if (sharing.kind === 'rows') this.#wait()
         }
+        this.#eachBlock(mine, () => {
+          this.#multiplyBlock(byColumns ? groups : null)
+          if (!byColumns) ifLast(() => this.#finishBlock())
+        })
       })
+      if (byColumns && out.strided === null) {
+        this.#wait()
+        this.#finishRows()
+      }
     })
   }
 
   /** Slices of k, each into sums of its own, which are then added in order, rows shared. */
   slices(slices: number): void {
     const fn = this.#fn
-    const { batch, depthBlocks, rowBlocks, blockRows } = this.#plan
+    const { batch, depthBlocks, rowBlocks, blockRows, rows, rhs } = this.#plan
     const mine = this.#share(slices)
     const [slice, first, end] = [fn.local('i32', 'slice'), fn.local('i32', 'first'), fn.local('i32', 'end')]
     fn.forLoop(this.#batch, 0, batch, 1, () => {
@@ -155,14 +172,9 @@ class Driver {
         fn.get(slice).i32(depthBlocks).emit('i32.mul').i32(slices).emit('i32.div_u').set(first)
         fn.get(slice).i32(1).emit('i32.add').i32(depthBlocks).emit('i32.mul').i32(slices).emit('i32.div_u').set(end)
         fn.forLoop(this.#depthBlock, first, end, 1, () => {
-          fn.get(this.#batch).i32(depthBlocks).emit('i32.mul').get(this.#depthBlock).emit('i32.add').set(this.#chunk)
-          this.#callFor(this.#loops.packRhs, 1, 0, 1)
-          fn.forLoop(this.#rowBlock, 0, rowBlocks, 1, () => {
-            this.#packRows()
-            this.#multiply(() => fn.get(this.#depthBlock).get(first).emit('i32.ne'), null, () => {
-              fn.get(slice).i32(rowBlocks * blockRows * this.#rowBytes).emit('i32.mul').emit('i32.add')
-            })
-          })
+          this.#setChunk()
+          if (rhs.strided === null) this.#packColumns(rhs.packing, { begin: 0, end: 1 }, false)
+          this.#eachBlock({ begin: 0, end: rows }, () => this.#multiplyBlock(null, { first, moved: () => void fn.get(slice).i32(rowBlocks * blockRows * this.#sumsRow).emit('i32.mul').emit('i32.add') }))
         })
       })
       this.#wait()
@@ -174,6 +186,18 @@ class Driver {
     if (this.#meet !== null) this.#fn.get(this.#fn.param(0)).get(this.#fn.param(1)).call(this.#meet)
   }
 
+  #push(value: Local | number): FunctionBuilder {
+    return typeof value === 'number' ? this.#fn.i32(value) : this.#fn.get(value)
+  }
+
+  /** Pushes `local · by`, and adds it to what is on the stack. */
+  #addTimes(local: Local | number, by: number): void {
+    if (by === 0 || local === 0) return
+    this.#push(local)
+    if (by !== 1) this.#fn.i32(by).emit('i32.mul')
+    this.#fn.emit('i32.add')
+  }
+
   /** This thread's share of `count` things: count · thread / threads. */
   #share(count: number): { readonly begin: Local; readonly end: Local } {
     const fn = this.#fn
@@ -183,105 +207,214 @@ class Driver {
     return { begin, end }
   }
 
+  /** Rows of this thread; in whole blocks where they are packed, since that is done by the block. */
+  #shareOfRows(shared: boolean): Range {
+    const { rows, rowBlocks, blockRows, lhs } = this.#plan
+    if (!shared) return { begin: 0, end: rows }
+    if (lhs.strided !== null) return this.#share(rows)
+    const fn = this.#fn
+    const { begin, end } = this.#share(rowBlocks)
+    fn.get(begin).i32(blockRows).emit('i32.mul').set(begin)
+    fn.get(end).i32(blockRows).emit('i32.mul').tee(end).i32(rows).get(end).i32(rows).emit('i32.lt_u').select().set(end)
+    return { begin, end }
+  }
+
+  /** Blocks of rows, of which the last may be shorter. */
+  #eachBlock({ begin, end }: Range, body: () => void): void {
+    const fn = this.#fn
+    const { blockRows } = this.#plan
+    fn.forLoop(this.#row, begin, end, blockRows, () => {
+      this.#push(end).get(this.#row).emit('i32.sub').tee(this.#rows).i32(blockRows).get(this.#rows).i32(blockRows).emit('i32.lt_u').select().set(this.#rows)
+      body()
+    })
+  }
+
+  #setChunk(): void {
+    this.#fn.get(this.#batch).i32(this.#plan.depthBlocks).emit('i32.mul').get(this.#depthBlock).emit('i32.add').set(this.#chunk)
+  }
+
   #part({ own, offset }: ScratchPart): FunctionBuilder {
     return this.#fn.get(this.#fn.param(own ? 3 : 2)).i32(offset).emit('i32.add')
   }
 
-  /** Pushes the pointers of an emitted loop; the sums' is moved so that row `firstRow` (counted over all batches) is the first. */
-  #pointers(loop: EmittedLoop, firstRow: Local | null): void {
-    const fn = this.#fn
-    const { lhs, rhs, sums } = this.#plan.scratch
-    for (const b of loop.buffers) {
-      const part = [lhs, rhs, sums].find((s) => s.buffer === b)
-      if (part === undefined) {
-        fn.get(fn.param(4 + this.#buffers.indexOf(b)))
-        continue
-      }
-      this.#part(part)
-      if (part === sums && firstRow !== null) fn.get(firstRow).i32(this.#rowBytes).emit('i32.mul').emit('i32.sub')
-    }
+  #pointer(buffer: BufferId): FunctionBuilder {
+    return this.#fn.get(this.#fn.param(4 + this.#buffers.indexOf(buffer)))
   }
 
-  /** Calls a packing loop for parts `begin` to `end` of the chunk's `parts`. */
-  #callFor(loop: EmittedLoop, parts: number, begin: Local | number, end: Local | number): void {
+  /** Bytes between rows of sums in scratch memory. */
+  get #sumsRow(): number {
+    return this.#plan.paddedColumns * this.#plan.tile.elementBytes
+  }
+
+  /** Calls a packing loop for `range` of each of the chunk's `parts`. */
+  #pack({ loop, buffer, part }: Packing, parts: number, range: Range): void {
     const fn = this.#fn
-    for (const at of [begin, end]) {
+    const { fn: pack, buffers } = this.#loops.get(loop)!
+    for (const at of [range.begin, range.end]) {
       fn.get(this.#chunk)
       if (parts > 1) fn.i32(parts).emit('i32.mul')
-      if (typeof at === 'number') fn.i32(at)
-      else fn.get(at)
-      fn.emit('i32.add')
+      this.#addTimes(at, 1)
     }
-    this.#pointers(loop, null)
-    fn.call(loop.fn)
+    for (const b of buffers) {
+      if (b === buffer) this.#part(part)
+      else this.#pointer(b)
+    }
+    fn.call(pack)
   }
 
-  /** Packs the block's rows, and says how many they are. */
-  #packRows(): void {
+  /** Packs the groups of columns of a range: of this block of k, or counted over all blocks (`whole`). */
+  #packColumns(packing: Packing | Copying, range: Range, whole: boolean): void {
     const fn = this.#fn
-    const { rows, blockRows, rowBlocks } = this.#plan
-    const next = fn.local('i32', 'next')
-    fn.get(this.#rowBlock).i32(1).emit('i32.add').set(next)
-    this.#callFor(this.#loops.packLhs, rowBlocks, this.#rowBlock, next)
-    fn.free(next)
-    fn.i32(rows).get(this.#rowBlock).i32(blockRows).emit('i32.mul').emit('i32.sub').tee(this.#rows).i32(blockRows).get(this.#rows).i32(blockRows).emit('i32.lt_s').select().set(this.#rows)
+    const { columns, groupColumns, columnGroups, depth, depthBlocks, rhs, tile } = this.#plan
+    if ('loop' in packing) {
+      this.#pack(packing, columnGroups, range)
+      return
+    }
+    const { from, part } = packing
+    const unit = fn.local('i32', 'unit')
+    fn.forLoop(unit, range.begin, range.end, 1, () => {
+      const group = fn.local('i32', 'group')
+      if (whole && depthBlocks > 1) {
+        fn.get(unit).i32(columnGroups).emit('i32.div_u').set(this.#depthBlock)
+        fn.get(unit).i32(columnGroups).emit('i32.rem_u').set(group)
+      } else fn.get(unit).set(group)
+      this.#strided(from, columnGroups > 1 ? [[group, groupColumns * from.free]] : [])
+      fn.i32(from.free).i32(from.step)
+      this.#part(part)
+      this.#addTimes(unit, groupColumns * depth * tile.elementBytes)
+      fn.i32(rhs.panel)
+      const left = fn.local('i32', 'left')
+      fn.i32(columns).get(group).i32(groupColumns).emit('i32.mul').emit('i32.sub').tee(left).i32(groupColumns).get(left).i32(groupColumns).emit('i32.lt_u').select()
+      this.#depth()
+      fn.call(packColumns(this.#module, this.#plan.sum))
+      fn.free(group, left)
+    })
+    fn.free(unit)
   }
 
-  /** The block's rows against all columns, or those of `groups`. `slice` moves the address of the sums. */
-  #multiply(accumulate: () => void, groups: { readonly begin: Local; readonly end: Local } | null, slice?: () => void): void {
+  /** Pushes where an array begins for this batch and block of k, further by some distances. */
+  #strided({ buffer, start, batch, step }: Strided, more: readonly (readonly [Local | number, number])[], steps = true): void {
+    this.#pointer(buffer)
+    this.#addTimes(start, 1)
+    this.#addTimes(this.#batch, batch)
+    if (steps && this.#plan.depthBlocks > 1) this.#addTimes(this.#depthBlock, this.#plan.depth * step)
+    for (const [local, by] of more) this.#addTimes(local, by)
+  }
+
+  /** Pushes the steps of this block of k. */
+  #depth(): void {
+    const { depth, lastDepth, depthBlocks } = this.#plan
+    if (lastDepth === depth) this.#fn.i32(depth)
+    else this.#fn.i32(lastDepth).i32(depth).get(this.#depthBlock).i32(depthBlocks - 1).emit('i32.eq').select()
+  }
+
+  /** The block's rows times all columns, or those of `groups`, for a block of k. Of a slice: its first block of k, and code that moves the address of the sums. */
+  #multiplyBlock(groups: Range | null, slice?: { readonly first: Local; readonly moved: () => void }): void {
     const fn = this.#fn
-    const { scratch, sumsOfBlock, tile, depth, groupColumns, blockRows, paddedColumns } = this.#plan
+    const { lhs, rhs, out, tile, panel, depth, depthBlocks, rowBlocks, blockRows, groupColumns, columnGroups, paddedColumns, wholeRhs } = this.#plan
+    const { elementBytes } = tile
+    const columnsBefore = (): Local | number => groups?.begin ?? 0
+    if (lhs.strided === null) {
+      this.#setChunk()
+      const block = fn.local('i32', 'rowBlock')
+      const next = fn.local('i32', 'next')
+      fn.get(this.#row).i32(blockRows).emit('i32.div_u').tee(block).i32(1).emit('i32.add').set(next)
+      this.#pack(lhs.packing, rowBlocks, { begin: block, end: next })
+      fn.free(block, next)
+    }
     const panels = paddedColumns / tile.columns
     const groupPanels = groupColumns / tile.columns
-    this.#part(scratch.lhs)
-    this.#part(scratch.rhs)
-    if (groups !== null) fn.get(groups.begin).i32(groupColumns * depth * tile.elementBytes).emit('i32.mul').emit('i32.add')
-    this.#part(scratch.sums)
-    if (!sumsOfBlock) fn.get(this.#rowBlock).i32(blockRows * this.#rowBytes).emit('i32.mul').emit('i32.add')
-    if (groups !== null) fn.get(groups.begin).i32(groupColumns * tile.elementBytes).emit('i32.mul').emit('i32.add')
-    slice?.()
-    fn.get(this.#rows).i32(3).emit('i32.add').i32(2).emit('i32.shr_u')
-    if (groups === null) fn.i32(panels)
-    else {
-      // panels of the groups, of which the last may be shorter
-      const end = fn.local('i32', 'panels')
-      fn.get(groups.end).i32(groupPanels).emit('i32.mul').tee(end).i32(panels).get(end).i32(panels).emit('i32.lt_u').select()
-      fn.get(groups.begin).i32(groupPanels).emit('i32.mul').emit('i32.sub')
-      fn.free(end)
+    const push: StripArguments<() => void> = {
+      lhs: () => {
+        if (lhs.strided === null) this.#part(lhs.packing.part)
+        else this.#strided(lhs.strided, [[this.#row, lhs.strided.free]])
+      },
+      lhsRow: () => void fn.i32(lhs.row),
+      lhsStep: () => void fn.i32(lhs.step),
+      panel: () => void this.#part(panel),
+      rhs: () => {
+        if (rhs.strided === null) {
+          this.#part(rhs.packing.part)
+          if (wholeRhs) this.#addTimes(this.#depthBlock, depthBlocks > 1 ? columnGroups * groupColumns * depth * elementBytes : 0)
+          this.#addTimes(columnsBefore(), groupColumns * depth * elementBytes)
+          return
+        }
+        this.#strided(rhs.strided, [[columnsBefore(), groupColumns * elementBytes]])
+      },
+      rhsStep: () => void fn.i32(rhs.step),
+      rhsPanel: () => void fn.i32(rhs.panel),
+      sums: () => {
+        if (out.strided === null) {
+          this.#part(out.finish.sums)
+          if (!out.finish.ofBlock) this.#addTimes(this.#row, this.#sumsRow)
+          slice?.moved()
+        } else this.#strided(out.strided, [[this.#row, out.strided.free]], false)
+        this.#addTimes(columnsBefore(), groupColumns * elementBytes)
+      },
+      rowBytes: () => void fn.i32(out.strided === null ? this.#sumsRow : out.strided.free),
+      rows: () => void fn.get(this.#rows),
+      columnPanels: () => {
+        if (groups === null) {
+          fn.i32(panels)
+          return
+        }
+        // panels of the groups, of which the last may be shorter
+        const end = fn.local('i32', 'panels')
+        this.#push(groups.end).i32(groupPanels).emit('i32.mul').tee(end).i32(panels).get(end).i32(panels).emit('i32.lt_u').select()
+        this.#push(groups.begin).i32(groupPanels).emit('i32.mul').emit('i32.sub')
+        fn.free(end)
+      },
+      depth: () => this.#depth(),
+      accumulate: () => {
+        if (depthBlocks === 1) fn.i32(0)
+        else if (slice === undefined) fn.get(this.#depthBlock).i32(0).emit('i32.ne')
+        else fn.get(this.#depthBlock).get(slice.first).emit('i32.ne')
+      },
     }
-    fn.i32(depth)
-    accumulate()
-    fn.i32(this.#rowBytes).call(this.#tiles)
+    for (const argument of stripArguments) push[argument]()
+    fn.call(this.#strips)
   }
 
   /** The epilogue on the block's rows. */
   #finishBlock(): void {
+    const { out, rows } = this.#plan
+    if (out.strided !== null) return
     const fn = this.#fn
-    const { rows, blockRows, sumsOfBlock } = this.#plan
-    const base = fn.local('i32', 'base')
-    fn.get(this.#batch).i32(rows).emit('i32.mul').tee(base)
-    fn.get(this.#rowBlock).i32(blockRows).emit('i32.mul').emit('i32.add').set(this.#row)
-    fn.get(this.#row).get(this.#row).get(this.#rows).emit('i32.add')
-    this.#pointers(this.#loops.epilogue, sumsOfBlock ? this.#row : base)
-    fn.call(this.#loops.epilogue.fn)
-    fn.free(base)
+    const [base, first, end] = [fn.local('i32', 'base'), fn.local('i32', 'first'), fn.local('i32', 'end')]
+    fn.get(this.#batch).i32(rows).emit('i32.mul').tee(base).get(this.#row).emit('i32.add').tee(first).get(this.#rows).emit('i32.add').set(end)
+    this.#epilogue(out.finish, { begin: first, end }, out.finish.ofBlock ? first : base)
+    fn.free(base, first, end)
   }
 
   /** The epilogue on this thread's share of all rows, after the slices' sums are added. */
   #finishRows(): void {
+    const { out, rows } = this.#plan
+    if (out.strided !== null) return
     const fn = this.#fn
-    const { combine, epilogue } = this.#loops
-    const mine = this.#share(this.#plan.rows)
-    const base = fn.local('i32', 'base')
+    const { combine, sums } = out.finish
+    const mine = this.#share(rows)
     if (combine !== null) {
       fn.get(mine.begin).get(mine.end)
-      this.#pointers(combine, null)
-      fn.call(combine.fn)
+      for (const _ of this.#loops.get(combine)!.buffers) this.#part(sums)
+      fn.call(this.#loops.get(combine)!.fn)
     }
-    fn.get(this.#batch).i32(this.#plan.rows).emit('i32.mul').set(base)
-    fn.get(base).get(mine.begin).emit('i32.add').get(base).get(mine.end).emit('i32.add')
-    this.#pointers(epilogue, base)
-    fn.call(epilogue.fn)
-    fn.free(base)
+    const [base, first, end] = [fn.local('i32', 'base'), fn.local('i32', 'first'), fn.local('i32', 'end')]
+    fn.get(this.#batch).i32(rows).emit('i32.mul').tee(base).get(mine.begin).emit('i32.add').set(first)
+    fn.get(base).get(mine.end).emit('i32.add').set(end)
+    this.#epilogue(out.finish, { begin: first, end }, base)
+    fn.free(base, first, end, mine.begin, mine.end)
+  }
+
+  /** Calls the epilogue for rows counted over all batches; `from` is the one whose sums stand first. */
+  #epilogue({ epilogue, buffer, sums }: Extract<ContractionPlan['out'], { strided: null }>['finish'], range: Range, from: Local): void {
+    const fn = this.#fn
+    const { fn: run, buffers } = this.#loops.get(epilogue)!
+    this.#push(range.begin)
+    this.#push(range.end)
+    for (const b of buffers) {
+      if (b === buffer) this.#part(sums).get(from).i32(this.#sumsRow).emit('i32.mul').emit('i32.sub')
+      else this.#pointer(b)
+    }
+    fn.call(run)
   }
 }

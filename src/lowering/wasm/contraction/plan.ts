@@ -1,31 +1,53 @@
 /**
- * How a contraction is cut: packing kernels, the loop over tiles, the epilogue — as plain data.
+ * How a contraction is cut: packing kernels, the loop over strips, the epilogue — as plain data.
  *
- * Packing and epilogue are ordinary loop kernels over scratch buffers, so that whatever expression fusion put into an
- * operand (im2col of a convolution, a transpose, a mask) is read by the same code as everywhere else.
+ * An operand that is an array with fixed distances is read where it lies: the left one always, since its rows are brought into a
+ * panel anyway (strip.ts), the right one where it is small. What else fusion put into an operand (im2col of a convolution, a
+ * transpose, a mask) is written to scratch memory first, and the epilogue reads sums from there; both are ordinary loop kernels,
+ * so that expressions are computed by the same code as everywhere else. Sums that are a result as they are go there at once.
  *
- * Panels: rows (m) four by four, `[m / 4][k][4]`; columns (n) by the tile's width w, `[n / w][k][w]`. Rows and columns past
- * the end hold whatever was in the scratch memory: they reach only sums that nobody reads.
+ * Packed rows of a block are `[row][k]` or `[k][row]`, packed columns `[n / w][k][w]` for the tile's width w. Columns past the
+ * end hold whatever was in the scratch memory: they reach only sums that nobody reads.
  *
- * k is cut into blocks whose panels stay in the first-level cache, rows into blocks that stay in the second and are what threads
- * share. All cuts are fixed by shape, so no bit of a result depends on the number of threads.
+ * k is cut into blocks whose panels stay in the first-level cache, rows into blocks whose sums stay in the second. What a sum is
+ * added up from, and in which order, is fixed by shape; so no bit of a result depends on the number of threads.
  */
 import type { DType } from '../../../core/dtype.ts'
 import { rewriteNodes, rewriteStores } from '../emit/rewrite.ts'
 import { addIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
 import { type SumType, type TileShape, tileShape } from './microkernel.ts'
+import { type Strided, stridedOperand, stridedResult } from './strided.ts'
+import { panelBytes } from './strip.ts'
 
 /** How threads share the work. */
 export type Sharing =
   /** Many products: each is one thread's, with scratch memory of its own. */
   | { readonly kind: 'batches' }
-  /** Columns are packed together; then threads take blocks of rows, each against all columns. */
+  /** Columns are packed together; then threads take rows, each against all columns. */
   | { readonly kind: 'rows' }
   /** The same with few rows: threads take groups of columns. */
   | { readonly kind: 'columns' }
   /** Few rows and columns, and a long k: threads take slices of k, whose sums are added in order. */
   | { readonly kind: 'slices'; readonly slices: number }
+
+/** Memory of the program's arena: the thread's own, or of all. */
+export interface ScratchPart {
+  readonly own: boolean
+  readonly offset: number
+}
+
+/** A loop kernel that writes an operand's elements to a part of scratch memory, which is its buffer `buffer`. */
+export interface Packing {
+  readonly loop: LoopKernel
+  readonly buffer: BufferId
+  readonly part: ScratchPart
+}
+/** An array whose columns are copied to a part of scratch memory as they are. */
+export interface Copying {
+  readonly from: Strided
+  readonly part: ScratchPart
+}
 
 export interface ContractionPlan {
   readonly tile: TileShape
@@ -35,39 +57,49 @@ export interface ContractionPlan {
   readonly rows: number
   readonly columns: number
   readonly paddedColumns: number
-  /** Steps of k in a packed panel, and how many blocks of them. */
+  /** Steps of k in a block, how many blocks there are, and steps in the last one. */
   readonly depth: number
   readonly depthBlocks: number
-  /** Rows that are packed at once, and columns. */
+  readonly lastDepth: number
+  /** Rows whose sums are finished together, and columns that are packed together. */
   readonly blockRows: number
   readonly rowBlocks: number
   readonly groupColumns: number
   readonly columnGroups: number
-  /** Outer axis: (batch · depthBlocks + depth block) · rowBlocks + row block. */
-  readonly packLhs: LoopKernel
-  /** Outer axis: (batch · depthBlocks + depth block) · columnGroups + column group. All groups lie behind each other. */
-  readonly packRhs: LoopKernel
+  /** Packed: a block's rows, for a block of k. Outer axis: (batch · depthBlocks + depth block) · rowBlocks + row block. */
+  readonly lhs: { readonly row: number; readonly step: number } & ({ readonly strided: Strided } | { readonly strided: null; readonly packing: Packing })
+  /** Packed: all groups behind each other, of one or all blocks of k. Outer axis: (batch · depthBlocks + depth block) · columnGroups + column group. */
+  readonly rhs: { readonly step: number; readonly panel: number } & ({ readonly strided: Strided } | { readonly strided: null; readonly packing: Packing | Copying })
+  /** All blocks of k are packed, or none has to be: rows are finished block by block. Else k is the outer loop. */
+  readonly wholeRhs: boolean
+  readonly panel: ScratchPart
+  readonly out: { readonly strided: Strided } | { readonly strided: null; readonly finish: Finish }
+  readonly ownBytes: number
+  readonly sharedBytes: number
+}
+
+/** Sums in scratch memory, row-major, and what becomes of them. */
+export interface Finish {
+  readonly buffer: BufferId
+  readonly sums: ScratchPart
+  /** Whether they are those of the block of rows that is being worked on, or of all rows (of each slice). */
+  readonly ofBlock: boolean
   /** Of slices only. Outer axis: the row. */
   readonly combine: LoopKernel | null
   /** Outer axis: batch · rows + row. */
   readonly epilogue: LoopKernel
-  /** Buffers of the three kernels that are scratch: a block of packed rows, all packed columns of a depth block, and sums. */
-  readonly scratch: { readonly lhs: ScratchPart; readonly rhs: ScratchPart; readonly sums: ScratchPart; readonly ownBytes: number; readonly sharedBytes: number }
-  /** Whether `sums` holds the block of rows that is being worked on, or all rows (of each slice). */
-  readonly sumsOfBlock: boolean
-}
-export interface ScratchPart {
-  readonly buffer: BufferId
-  /** Each thread has its own, or all have one. */
-  readonly own: boolean
-  readonly offset: number
 }
 
-/** A packed panel of this many steps of k still streams from the second-level cache beside its partner. */
-const wholeDepth = 768
-const blockDepthAim = 384
-/** Bytes of a block of packed rows: half of a usual second-level cache. */
-const blockBytesAim = 256 * 1024
+/** Where k is one block: its panel just fits the first-level cache. */
+const wholeDepth = 384
+const blockDepthAim = 256
+/** Bytes of a block of packed rows: a quarter of a usual second-level cache. */
+const blockBytesAim = 128 * 1024
+/** Bytes of columns that are packed before the first row is worked on, by all threads together or by one for itself. */
+const sharedRhsAim = 32 * 2 ** 20
+const ownRhsAim = 2 ** 20
+/** Bytes of columns that stay in the first-level cache beside a panel, wherever they lie. */
+const smallRhs = 16 * 1024
 
 export function sumType(dtype: DType): SumType {
   if (dtype === 'float64' || dtype === 'int32') return dtype
@@ -76,9 +108,23 @@ export function sumType(dtype: DType): SumType {
 
 const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
 
+/** Parts of scratch memory as they are given out. */
+class Areas {
+  ownBytes = 0
+  sharedBytes = 0
+  take(own: boolean, bytes: number): ScratchPart {
+    const area = own ? 'ownBytes' : 'sharedBytes'
+    const offset = this[area]
+    this[area] += Math.ceil(bytes / 64) * 64
+    return { own, offset }
+  }
+}
+
+/** `freeBuffer` and the two after it are no buffers of the kernel. */
 export function planContraction(kernel: ContractionKernel, freeBuffer: BufferId): ContractionPlan {
   const sum = sumType(kernel.dtype)
   const tile = tileShape(sum)
+  const { elementBytes } = tile
   const batch = product(kernel.batch)
   const rows = product(kernel.m)
   const columns = product(kernel.n)
@@ -86,28 +132,54 @@ export function planContraction(kernel: ContractionKernel, freeBuffer: BufferId)
   const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
   const depths = k <= wholeDepth ? { split: 0, inner: kernel.k, times: 1, blocks: 1 } : splitDepth(kernel.k)
   const depth = product(depths.inner)
-  const blockRows = alongAxes(kernel.m, rowsOfBlock(rows, depth * tile.elementBytes, batch >= manyBatches))
+  const lastDepth = depths.blocks === depths.times ? k - (depths.blocks - 1) * depth : depth
+  // blocks of k begin at equal distances unless they are cut unevenly inside of another axis
+  const even = depths.blocks === depths.times || depths.times * depths.inner[0]! === kernel.k[depths.split]
+  const stridedLhs = even ? stridedOperand(kernel, 'm', sum) : null
+  const whole = columns % tile.columns === 0
+  const arrayRhs = even ? stridedOperand(kernel, 'n', sum) : null
+  const stridedRhs = whole && k * columns * elementBytes <= smallRhs && arrayRhs?.free === elementBytes ? arrayRhs : null
+  const blockRows = stridedLhs === null ? alongAxes(kernel.m, rowsOfBlock(rows, depth * elementBytes, batch >= manyBatches)) : Math.min(rows, rowsAim)
   const rowBlocks = Math.ceil(rows / blockRows)
-  const sumsBytes = rowBlocks * blockRows * paddedColumns * tile.elementBytes
-  const sharing = chooseSharing({ batch, rowBlocks, depthBlocks: depths.blocks, columns, sumsBytes })
+  const sumsBytes = rowBlocks * blockRows * paddedColumns * elementBytes
+  const sharing = chooseSharing({ batch, rows, depthBlocks: depths.blocks, columns, sumsBytes })
   const alone = sharing.kind === 'batches' || sharing.kind === 'slices'
   const groupColumns = alone ? paddedColumns : columnsOfGroup(columns, depth, tile.columns)
   const columnGroups = Math.max(1, Math.ceil(columns / groupColumns))
-  const sumsOfBlock = depths.blocks === 1 && sharing.kind !== 'columns'
-  const parts = [
-    { buffer: freeBuffer, own: true, bytes: blockRows * depth * tile.elementBytes },
-    { buffer: freeBuffer + 1, own: alone, bytes: groupColumns * columnGroups * depth * tile.elementBytes },
-    { buffer: freeBuffer + 2, own: sumsOfBlock || sharing.kind === 'batches', bytes: sumsOfBlock ? blockRows * paddedColumns * tile.elementBytes : sumsBytes * (sharing.kind === 'slices' ? sharing.slices : 1) },
-  ]
-  const filled = { own: 0, shared: 0 }
-  const [lhs, rhs, sums] = parts.map((part): ScratchPart => {
-    const area = part.own ? 'own' : 'shared'
-    const offset = filled[area]
-    filled[area] += Math.ceil(part.bytes / 64) * 64
-    return { buffer: part.buffer, own: part.own, offset }
-  }) as [ScratchPart, ScratchPart, ScratchPart] // as many as went in
+  const rhsBytes = columnGroups * groupColumns * depth * elementBytes
+  const wholeRhs = (sharing.kind === 'rows' || sharing.kind === 'batches') && (stridedRhs !== null || depths.blocks === 1 || depths.blocks * rhsBytes <= (alone ? ownRhsAim : sharedRhsAim))
+  const stridedOut = whole && sharing.kind !== 'slices' ? unitSteps(stridedResult(kernel, sum), elementBytes) : null
+
+  const areas = new Areas()
   const operand = { batch: kernel.batch, k: kernel.k, depths, depth, sum }
-  const place = { b: 0, m: kernel.batch.length, n: kernel.batch.length + kernel.m.length, k: kernel.batch.length + kernel.m.length + kernel.n.length }
+  const at = { m: kernel.batch.length, n: kernel.batch.length + kernel.m.length, k: kernel.batch.length + kernel.m.length + kernel.n.length }
+  const packing = (buffer: BufferId, own: boolean, bytes: number, loop: (buffer: BufferId) => LoopKernel): Packing => ({ loop: loop(buffer), buffer, part: areas.take(own, bytes) })
+  const panel = areas.take(true, panelBytes(depth))
+  const packLhs = (): ContractionPlan['lhs'] => {
+    const o = { ...operand, free: kernel.m, freeAt: at.m, kAt: at.k, size: blockRows, groups: rowBlocks, kept: 0 }
+    const alongFree = prefersFree(kernel.lhs, o)
+    const loop = (buffer: BufferId): LoopKernel => packKernel(`${kernel.name} pack lhs`, kernel.lhs, { ...o, width: alongFree ? blockRows : 1 }, buffer)
+    const [row, step] = alongFree ? [1, blockRows] : [depth, 1]
+    return { strided: null, row: row * elementBytes, step: step * elementBytes, packing: packing(freeBuffer, true, blockRows * depth * elementBytes, loop) }
+  }
+  const packRhs = (): ContractionPlan['rhs'] => {
+    const kept = wholeRhs ? depths.blocks : 1
+    const loop = (buffer: BufferId): LoopKernel =>
+      packKernel(`${kernel.name} pack rhs`, kernel.rhs, { ...operand, free: kernel.n, freeAt: at.n, kAt: at.k, width: tile.columns, size: columnGroups > 1 ? groupColumns : columns, groups: columnGroups, kept }, buffer)
+    const step = tile.columns * elementBytes
+    const packed = arrayRhs === null ? packing(freeBuffer + 1, alone, kept * rhsBytes, loop) : { from: arrayRhs, part: areas.take(alone, kept * rhsBytes) }
+    return { strided: null, step, panel: step * depth, packing: packed }
+  }
+  const finish = (): Finish => {
+    const buffer = freeBuffer + 2
+    const slices = sharing.kind === 'slices' ? sharing.slices : 1
+    const sums = areas.take(wholeRhs || sharing.kind === 'batches', wholeRhs ? blockRows * paddedColumns * elementBytes : slices * sumsBytes)
+    const combine = sharing.kind === 'slices' ? combineKernel(kernel, rows, paddedColumns, slices, sumsBytes / elementBytes, buffer) : null
+    return { buffer, sums, ofBlock: wholeRhs, combine, epilogue: epilogueKernel(kernel, rows, paddedColumns, buffer) }
+  }
+  const lhs = stridedLhs === null ? packLhs() : { strided: stridedLhs, row: stridedLhs.free, step: stridedLhs.step }
+  const rhs = stridedRhs === null ? packRhs() : { strided: stridedRhs, step: stridedRhs.step, panel: tile.columns * elementBytes }
+  const out = stridedOut === null ? { strided: null, finish: finish() } : { strided: stridedOut }
   return {
     tile,
     sum,
@@ -118,18 +190,22 @@ export function planContraction(kernel: ContractionKernel, freeBuffer: BufferId)
     paddedColumns,
     depth,
     depthBlocks: depths.blocks,
+    lastDepth,
     blockRows,
     rowBlocks,
     groupColumns,
     columnGroups,
-    packLhs: packKernel(`${kernel.name} pack lhs`, kernel.lhs, { ...operand, free: kernel.m, freeAt: place.m, kAt: place.k, width: 4, size: blockRows, groups: rowBlocks, behindEachOther: false }, lhs.buffer),
-    packRhs: packKernel(`${kernel.name} pack rhs`, kernel.rhs, { ...operand, free: kernel.n, freeAt: place.n, kAt: place.k, width: tile.columns, size: columnGroups > 1 ? groupColumns : columns, groups: columnGroups, behindEachOther: true }, rhs.buffer),
-    combine: sharing.kind === 'slices' ? combineKernel(kernel, rows, paddedColumns, sharing.slices, sumsBytes / tile.elementBytes, sums.buffer) : null,
-    epilogue: epilogueKernel(kernel, rows, paddedColumns, sums.buffer),
-    scratch: { lhs, rhs, sums, ownBytes: filled.own, sharedBytes: filled.shared },
-    sumsOfBlock,
+    lhs,
+    rhs,
+    wholeRhs,
+    panel,
+    out,
+    ownBytes: areas.ownBytes,
+    sharedBytes: areas.sharedBytes,
   }
 }
+
+const unitSteps = (s: Strided | null, elementBytes: number): Strided | null => (s?.step === elementBytes ? s : null)
 
 /** From so many products on, each is one thread's. */
 const manyBatches = 8
@@ -137,13 +213,17 @@ const manyBatches = 8
 const blocksAim = 16
 const fewestRows = 32
 const fewBlocks = 4
+const fewRows = 60
 const slicesAim = 16
 const sliceBytesAim = 2 ** 20
 /** Elements of a group of columns that are packed together. */
 const groupAim = 16384
+/** Rows of a block that needs no packing. */
+const rowsAim = 60
 
+/** Rows that are packed together. */
 function rowsOfBlock(rows: number, rowBytes: number, alone: boolean): number {
-  const most = Math.min(Math.ceil(rows / 4) * 4, Math.max(8, Math.floor(blockBytesAim / (rowBytes * 4)) * 4))
+  const most = Math.min(Math.ceil(rows / 4) * 4, Math.max(20, Math.floor(blockBytesAim / (rowBytes * 20)) * 20))
   if (alone) return most
   return Math.min(most, Math.max(rows < fewBlocks * fewestRows ? fewestRows / 2 : fewestRows, Math.ceil(rows / (4 * blocksAim)) * 4))
 }
@@ -167,9 +247,9 @@ function columnsOfGroup(columns: number, depth: number, width: number): number {
   return Math.ceil(columns / (groups * width)) * width
 }
 
-function chooseSharing({ batch, rowBlocks, depthBlocks, columns, sumsBytes }: { batch: number; rowBlocks: number; depthBlocks: number; columns: number; sumsBytes: number }): Sharing {
+function chooseSharing({ batch, rows, depthBlocks, columns, sumsBytes }: { batch: number; rows: number; depthBlocks: number; columns: number; sumsBytes: number }): Sharing {
   if (batch >= manyBatches) return { kind: 'batches' }
-  if (rowBlocks >= fewBlocks) return { kind: 'rows' }
+  if (rows > fewRows) return { kind: 'rows' }
   if (columns >= fewBlocks * 64) return { kind: 'columns' }
   const slices = Math.min(slicesAim, depthBlocks, Math.floor(sliceBytesAim / sumsBytes))
   return slices >= 2 ? { kind: 'slices', slices } : { kind: 'rows' }
@@ -214,10 +294,11 @@ interface PackOptions {
   readonly depth: number
   readonly width: number
   readonly sum: SumType
-  /** The free axes are packed in `groups` of `size`; their panels lie behind each other, or each takes the place of the last. */
+  /** The free axes are packed in `groups` of `size`. */
   readonly size: number
   readonly groups: number
-  readonly behindEachOther: boolean
+  /** The groups of so many blocks of k lie behind each other; 0: each group takes the place of the last. */
+  readonly kept: number
 }
 
 /**
@@ -253,7 +334,9 @@ function packKernel(name: string, nodes: Expression, o: PackOptions, out: Buffer
   // [free / width][k][width]
   const panel = [floorDivIndex(inGroup, o.width, space), flattenIndex(inK, kLoops, space), modIndex(inGroup, o.width, space)]
   const inPanels = flattenIndex(panel, [Math.ceil(product(freeLoops) / o.width), o.depth, o.width], space)
-  const store = o.behindEachOther && groups > 1 ? addIndex(inPanels, scaleIndex(group, o.size * o.depth), space) : inPanels
+  let store = inPanels
+  if (o.kept > 0 && groups > 1) store = addIndex(store, scaleIndex(group, o.size * o.depth), space)
+  if (o.kept > 1) store = addIndex(store, scaleIndex(modIndex(block, o.kept, space), Math.ceil((groups * o.size) / o.width) * o.width * o.depth), space)
   return { kind: 'loop', name, space, stages: [{ kind: 'map', inner: [], nodes: moved, stores: [{ buffer: out, index: store, node: moved.length - 1 }] }] }
 }
 
@@ -290,7 +373,7 @@ function inSumType(nodes: Expression, sum: SumType): Expression {
 }
 
 /** Whether more reads are contiguous along the last free axis than along the last axis of k. */
-function prefersFree(nodes: Expression, o: PackOptions): boolean {
+function prefersFree(nodes: Expression, o: Pick<PackOptions, 'free' | 'freeAt' | 'k' | 'kAt'>): boolean {
   const lastFree = o.freeAt + o.free.length - 1
   const lastK = o.kAt + o.k.length - 1
   let score = 0

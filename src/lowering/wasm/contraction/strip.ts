@@ -1,0 +1,250 @@
+/**
+ * The register-blocked heart of matrix products: a strip of rows against all columns.
+ *
+ * C[rows × w] (+)= A · B. The rows of A stand in a panel where every element fills a vector (`[k][5 rows][16 bytes]`), which stays
+ * in the first-level cache while all columns pass by; B is read where it lies, w columns beside each other at each k. Loads of
+ * whole vectors at constant distances are what V8 folds into one instruction; a load that fills a vector from one element takes
+ * another for its address, as many again as there are rows.
+ *
+ * Five rows by two vectors are ten sums, two vectors of B, one of A and one product: fourteen of the fifteen registers that V8
+ * has for them. Four rows and one row are for what is left: every number of rows is a sum of these.
+ */
+import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
+import { keepsLoads } from '../engine.ts'
+import { type SumType, tileShape } from './microkernel.ts'
+
+/** Rows of the tallest tile. */
+export const stripRows = 5
+
+const instructions = {
+  float32: { splat: 'v128.load32_splat', mul: 'f32x4.mul', add: 'f32x4.add' },
+  float64: { splat: 'v128.load64_splat', mul: 'f64x2.mul', add: 'f64x2.add' },
+  int32: { splat: 'v128.load32_splat', mul: 'i32x4.mul', add: 'i32x4.add' },
+} as const
+
+/** Vectors in a row of a tile: 16 bytes each. */
+const vectors = 2
+const vectorBytes = 16
+
+/** Bytes of a panel of A for `depth` steps of k. */
+export const panelBytes = (depth: number): number => stripRows * vectorBytes * depth
+
+/** How the inner loop of a tile is written. */
+export interface TileForm {
+  /** Four steps of k at once; else one, of which each row is a basic block of its own. */
+  readonly unrolled: boolean
+}
+
+export const tileForm = (): TileForm => ({ unrolled: keepsLoads() })
+
+/** Steps of k at once. */
+const unrolledSteps = 4
+
+/**
+ * A function `(a, b, c, depth, step, rowBytes, accumulate)`: a panel at a; B at b, its rows `step` bytes apart (`packed`: as
+ * far as they are long); the tile's first row at c and the others `rowBytes` apart. Adds to what stands there when `accumulate`
+ * is not 0. It is a function of its own, called for every tile, because V8 replaces first-tier code only at a call.
+ */
+function tile(module: ModuleBuilder, dtype: SumType, rows: number, packed: boolean, { unrolled }: TileForm): FunctionRef {
+  const name = `tile${rows}${packed ? '' : '_strided'}_${dtype}`
+  const known = module.lookup(name)
+  if (known !== null) return known
+  const { mul, add } = instructions[dtype]
+  const rowOfB = vectors * vectorBytes
+  const rowOfA = stripRows * vectorBytes
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
+  const [a, b, c, depth, step, rowBytes, accumulate] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3), fn.param(4), fn.param(5), fn.param(6)]
+  const sums = Array.from({ length: rows * vectors }, () => fn.local('v128'))
+  const bs = Array.from({ length: vectors }, () => fn.local('v128'))
+  const av = fn.local('v128')
+  /** Some steps of k; `afterRow` between the rows of each. */
+  const steps = (count: number, afterRow: () => void): void => {
+    for (let u = 0; u < count; u++) {
+      for (const [j, bv] of bs.entries()) fn.get(b).mem('v128.load', vectorBytes * j + (packed ? u * rowOfB : 0)).set(bv)
+      for (let i = 0; i < rows; i++) {
+        fn.get(a).mem('v128.load', vectorBytes * i + u * rowOfA).set(av)
+        for (const [j, bv] of bs.entries()) {
+          const sum = sums[i * vectors + j]!
+          fn.get(sum).get(bv).get(av).emit(mul).emit(add).set(sum)
+        }
+        if (i + 1 < rows) afterRow()
+      }
+      if (!packed) fn.get(b).get(step).emit('i32.add').set(b)
+    }
+    fn.get(a).i32(count * rowOfA).emit('i32.add').set(a)
+    if (packed) fn.get(b).i32(count * rowOfB).emit('i32.add').set(b)
+  }
+  if (unrolled) {
+    const left = fn.local('i32', 'left')
+    const loop = (count: number, times: () => void): void => {
+      times()
+      fn.tee(left).if(() => {
+        fn.loop((head) => {
+          steps(count, () => {})
+          fn.get(left).i32(1).emit('i32.sub').tee(left).brIf(head)
+        })
+      })
+    }
+    loop(unrolledSteps, () => fn.get(depth).i32(2).emit('i32.shr_u'))
+    loop(1, () => fn.get(depth).i32(unrolledSteps - 1).emit('i32.and'))
+  } else {
+    const never = fn.local('i32', 'never')
+    fn.get(accumulate).i32(1).emit('i32.shr_u').set(never)
+    fn.block((exit) => {
+      fn.loop((head) => {
+        // a branch to where all sums are wanted ends the block that loads could be moved out of
+        steps(1, () => fn.get(never).brIf(exit))
+        fn.get(depth).i32(1).emit('i32.sub').tee(depth).brIf(head)
+      })
+    })
+  }
+  const store = (old: boolean): void => {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < vectors; j++) {
+        fn.get(c).get(sums[i * vectors + j]!)
+        if (old) fn.get(c).mem('v128.load', vectorBytes * j).emit(add)
+        fn.mem('v128.store', vectorBytes * j)
+      }
+      if (i + 1 < rows) fn.get(c).get(rowBytes).emit('i32.add').set(c)
+    }
+  }
+  fn.get(accumulate).if(
+    () => store(true),
+    () => store(false),
+  )
+  return fn
+}
+
+/**
+ * A function `(from, rowStep, step, to, rows, depth)`: fills the panel at `to` with vectors of the elements at
+ * `from + row · rowStep + k · step`.
+ */
+function fillPanel(module: ModuleBuilder, dtype: SumType): FunctionRef {
+  const name = `panel_${dtype}`
+  const known = module.lookup(name)
+  if (known !== null) return known
+  const { splat } = instructions[dtype]
+  const { elementBytes } = tileShape(dtype)
+  const lanes = vectorBytes / elementBytes
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
+  const [from, rowStep, step, to, rows, depth] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3), fn.param(4), fn.param(5)]
+  const [row, source, target, vector] = [fn.local('i32', 'row'), fn.local('i32', 'source'), fn.local('i32', 'target'), fn.local('v128')]
+  const end = fn.local('i32', 'end')
+  fn.get(to).get(depth).i32(stripRows * vectorBytes).emit('i32.mul').emit('i32.add').set(end)
+  fn.get(step).i32(elementBytes).emit('i32.eq').if(
+    () => {
+      // row by row, as many elements at once as a vector holds
+      const whole = fn.local('i32', 'whole')
+      fn.get(end).get(depth).i32(lanes - 1).emit('i32.and').i32(stripRows * vectorBytes).emit('i32.mul').emit('i32.sub').set(whole)
+      fn.forLoop(row, 0, rows, 1, () => {
+        const shift = (): void => void fn.get(row).i32(4).emit('i32.shl').emit('i32.add')
+        fn.get(from).set(source).get(to)
+        shift()
+        fn.set(target)
+        const until = fn.local('i32', 'until')
+        fn.get(whole)
+        shift()
+        fn.set(until)
+        fn.forLoop(target, target, until, stripRows * vectorBytes * lanes, () => {
+          fn.get(source).mem('v128.load').set(vector)
+          for (let lane = 0; lane < lanes; lane++) {
+            fn.get(target).get(vector).get(vector)
+            if (lanes === 4) fn.shuffle32(lane, lane, lane, lane)
+            else fn.shuffle32(2 * lane, 2 * lane + 1, 2 * lane, 2 * lane + 1)
+            fn.mem('v128.store', stripRows * vectorBytes * lane)
+          }
+          fn.get(source).i32(vectorBytes).emit('i32.add').set(source)
+        })
+        fn.get(end)
+        shift()
+        fn.set(until)
+        fn.forLoop(target, target, until, stripRows * vectorBytes, () => {
+          fn.get(target).get(source).mem(splat).mem('v128.store').get(source).i32(elementBytes).emit('i32.add').set(source)
+        })
+        fn.free(until)
+        fn.get(from).get(rowStep).emit('i32.add').set(from)
+      })
+    },
+    () => {
+      // rows may be neighbours: all of them at each k
+      fn.forLoop(target, to, end, stripRows * vectorBytes, () => {
+        const place = fn.local('i32', 'place')
+        fn.get(from).set(source).get(target).set(place)
+        fn.forLoop(row, 0, rows, 1, () => {
+          fn.get(place).get(source).mem(splat).mem('v128.store')
+          fn.get(source).get(rowStep).emit('i32.add').set(source)
+          fn.get(place).i32(vectorBytes).emit('i32.add').set(place)
+        })
+        fn.get(from).get(step).emit('i32.add').set(from)
+      })
+    },
+  )
+  return fn
+}
+
+/** The parameters of `strips`, in order. All distances are in bytes. */
+export interface StripArguments<T> {
+  /** A: the first element, and how far apart rows and steps of k are. */
+  readonly lhs: T
+  readonly lhsRow: T
+  readonly lhsStep: T
+  /** Room for a panel. */
+  readonly panel: T
+  /** B: the first element; steps of k; panels of columns. */
+  readonly rhs: T
+  readonly rhsStep: T
+  readonly rhsPanel: T
+  /** C: the first element, and how far apart rows are. */
+  readonly sums: T
+  readonly rowBytes: T
+  readonly rows: T
+  readonly columnPanels: T
+  readonly depth: T
+  readonly accumulate: T
+}
+
+export const stripArguments: readonly (keyof StripArguments<unknown>)[] = ['lhs', 'lhsRow', 'lhsStep', 'panel', 'rhs', 'rhsStep', 'rhsPanel', 'sums', 'rowBytes', 'rows', 'columnPanels', 'depth', 'accumulate']
+
+/** The function of `stripArguments`: all rows against all panels of columns, strip by strip. Writes no row but those. `packed`: as in `tile`. */
+export function strips(module: ModuleBuilder, dtype: SumType, packed: boolean, form: TileForm = tileForm()): FunctionRef {
+  const name = `strips${packed ? '' : '_strided'}_${dtype}`
+  const known = module.lookup(name)
+  if (known !== null) return known
+  const { columns, elementBytes } = tileShape(dtype)
+  const fill = fillPanel(module, dtype)
+  const fn = module.function(name, stripArguments.map(() => 'i32' as const), [])
+  const at = (of: keyof StripArguments<unknown>): ReturnType<typeof fn.param> => fn.param(stripArguments.indexOf(of))
+  const [tall, less, j, b, c] = [fn.local('i32', 'tall'), fn.local('i32', 'less'), fn.local('i32', 'j'), fn.local('i32', 'b'), fn.local('i32', 'c')]
+  const loop = (count: () => void, rows: number): void => {
+    const kernel = tile(module, dtype, rows, packed, form)
+    const end = fn.local('i32', 'end')
+    const i = fn.local('i32', 'i')
+    count()
+    fn.set(end)
+    fn.forLoop(i, 0, end, 1, () => {
+      fn.get(at('lhs')).get(at('lhsRow')).get(at('lhsStep')).get(at('panel')).i32(rows).get(at('depth')).call(fill)
+      fn.get(at('rhs')).set(b)
+      fn.get(at('sums')).set(c)
+      fn.forLoop(j, 0, at('columnPanels'), 1, () => {
+        fn.get(at('panel')).get(b).get(c).get(at('depth')).get(at('rhsStep')).get(at('rowBytes')).get(at('accumulate')).call(kernel)
+        fn.get(b).get(at('rhsPanel')).emit('i32.add').set(b)
+        fn.get(c).i32(columns * elementBytes).emit('i32.add').set(c)
+      })
+      for (const [pointer, row] of [[at('lhs'), at('lhsRow')], [at('sums'), at('rowBytes')]] as const) fn.get(pointer).get(row).i32(rows).emit('i32.mul').emit('i32.add').set(pointer)
+    })
+    fn.free(i, end)
+  }
+  // rows = 5 tall + 4 less where that can be, with as many fours as fives fall short; else 5 tall + ones
+  const rows = at('rows')
+  const strip = fn.local('i32', 'strips')
+  fn.get(rows).i32(stripRows - 1).emit('i32.add').i32(stripRows).emit('i32.div_u').tee(strip)
+  fn.i32(stripRows).emit('i32.mul').get(rows).emit('i32.sub').tee(less)
+  fn.get(strip).emit('i32.gt_u').if(
+    () => fn.i32(0).set(less).get(rows).i32(stripRows).emit('i32.div_u').set(tall),
+    () => fn.get(strip).get(less).emit('i32.sub').set(tall),
+  )
+  loop(() => fn.get(tall), 5)
+  loop(() => fn.get(less), 4)
+  loop(() => fn.get(rows).get(tall).i32(5).emit('i32.mul').get(less).i32(4).emit('i32.mul').emit('i32.add').emit('i32.sub'), 1)
+  return fn
+}
