@@ -17,7 +17,7 @@ interface Case {
   /** Operands are parts of arrays that have NaN (or a large number) everywhere else. */
   readonly part: readonly [boolean, boolean]
   /** What is done to the sums. */
-  readonly then: 'nothing' | 'bias' | 'transpose'
+  readonly after: 'nothing' | 'bias' | 'transpose'
 }
 
 const number = (i: number): number => ((i * 7919 + 13) % 9) - 4
@@ -50,8 +50,8 @@ function check(c: Case): void {
   const bias = np.array(Array.from({ length: n }, (_, i) => number(i)), { dtype })
   const f = jit((x: np.NDArray, y: np.NDArray, z: np.NDArray) => {
     const product = np.matmul(lhs.get(x), rhs.get(y))
-    if (c.then === 'bias') return np.maximum(product.add(z), 0)
-    return c.then === 'transpose' ? np.swapaxes(product, -1, -2) : product
+    if (c.after === 'bias') return np.maximum(product.add(z), 0)
+    return c.after === 'transpose' ? np.swapaxes(product, -1, -2) : product
   })
   const result = f(lhs.given, rhs.given, bias)
   const expected: number[] = []
@@ -59,9 +59,9 @@ function check(c: Case): void {
     const value = (i: number, j: number): number => {
       let sum = 0
       for (let p = 0; p < k; p++) sum += lhs.at(b, i, p) * rhs.at(b, p, j)
-      return c.then === 'bias' ? Math.max(sum + number(j), 0) : sum
+      return c.after === 'bias' ? Math.max(sum + number(j), 0) : sum
     }
-    if (c.then === 'transpose') for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) expected.push(value(i, j))
+    if (c.after === 'transpose') for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) expected.push(value(i, j))
     else for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) expected.push(value(i, j))
   }
   // twice, since the second call meets what the first left in scratch memory
@@ -84,7 +84,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   k: fc.oneof(edges, fc.constantFrom(64, 130, 383, 385, 520)),
   transposed: both,
   part: both,
-  then: fc.constantFrom<Case['then']>('nothing', 'nothing', 'bias', 'transpose'),
+  after: fc.constantFrom<Case['after']>('nothing', 'nothing', 'bias', 'transpose'),
 })
 
 describe('a product is the sums of products', () => {
@@ -95,7 +95,7 @@ describe('a product is the sums of products', () => {
     )
   }, longTestTimeout)
 
-  const plain: Case = { dtype: 'float32', batch: null, m: 8, n: 8, k: 8, transposed: [false, false], part: [false, false], then: 'nothing' }
+  const plain: Case = { dtype: 'float32', batch: null, m: 8, n: 8, k: 8, transposed: [false, false], part: [false, false], after: 'nothing' }
   test.each<[string, Partial<Case>]>([
     ['where nothing is packed', { m: 64, n: 64, k: 64 }],
     ['where nothing is packed, of parts', { m: 60, n: 32, k: 30, part: [true, true] }],
