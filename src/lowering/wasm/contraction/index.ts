@@ -100,22 +100,17 @@ class Driver {
     this.#rows = fn.local('i32', 'rows')
   }
 
-  /** All columns are packed, or lie ready; then blocks of rows are finished one after the other. */
+  /** All columns lie ready, or are packed by each thread; then blocks of rows are finished one after the other. */
   rows(): void {
     const fn = this.#fn
-    const { sharing, batch, depthBlocks, columnGroups, rhs } = this.#plan
+    const { sharing, batch, depthBlocks, rhs } = this.#plan
     const alone = sharing.kind === 'batches'
     const batches = alone ? this.#share(batch) : { begin: 0, end: batch }
-    const units = depthBlocks * columnGroups
-    const packed = rhs.strided !== null || alone ? { begin: 0, end: units } : this.#share(units)
     const mine = this.#shareOfRows(!alone)
     fn.forLoop(this.#batch, batches.begin, batches.end, 1, () => {
       if (rhs.strided === null) {
-        // the packed columns of the batch before have been used by all
-        if (!alone && batch > 1) fn.get(this.#batch).if(() => this.#wait())
         fn.get(this.#batch).i32(depthBlocks).emit('i32.mul').set(this.#chunk)
-        this.#packColumns(rhs.packing, packed, true)
-        if (!alone) this.#wait()
+        this.#packColumns(rhs.packing, { begin: 0, end: depthBlocks }, true)
       }
       this.#eachBlock(mine, () => {
         fn.forLoop(this.#depthBlock, 0, depthBlocks, 1, () => this.#multiplyBlock(null))
@@ -131,7 +126,7 @@ class Driver {
     const alone = sharing.kind === 'batches'
     const byColumns = sharing.kind === 'columns'
     const batches = alone ? this.#share(batch) : { begin: 0, end: batch }
-    const groups = alone ? { begin: 0, end: columnGroups } : this.#share(columnGroups)
+    const groups = byColumns ? this.#share(columnGroups) : { begin: 0, end: columnGroups }
     const mine = this.#shareOfRows(sharing.kind === 'rows')
     const ifLast = (then: () => void): void => {
       if (depthBlocks === 1) then()
@@ -142,12 +137,7 @@ class Driver {
       if (byColumns && batch > 1 && out.strided === null) fn.get(this.#batch).if(() => this.#wait())
       fn.forLoop(this.#depthBlock, 0, depthBlocks, 1, () => {
         this.#setChunk()
-        if (rhs.strided === null) {
-          // the packed columns before these have been used by all; whoever packs a group is the only one to use it, unless threads take rows
-          if (sharing.kind === 'rows' && batch * depthBlocks > 1) fn.get(this.#chunk).if(() => this.#wait())
-          this.#packColumns(rhs.packing, groups, false)
-          if (sharing.kind === 'rows') this.#wait()
-        }
+        if (rhs.strided === null) this.#packColumns(rhs.packing, groups, false)
         this.#eachBlock(mine, () => {
           this.#multiplyBlock(byColumns ? groups : null)
           if (!byColumns) ifLast(() => this.#finishBlock())

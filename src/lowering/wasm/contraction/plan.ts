@@ -24,9 +24,9 @@ import { panelBytes } from './strip.ts'
 export type Sharing =
   /** Many products: each is one thread's, with scratch memory of its own. */
   | { readonly kind: 'batches' }
-  /** Columns are packed together; then threads take rows, each against all columns. */
+  /** Threads take rows, each against all columns, and pack those for themselves: to fetch from another core what it has just written takes longer. */
   | { readonly kind: 'rows' }
-  /** The same with few rows: threads take groups of columns. */
+  /** Few rows or very many columns: threads take groups of columns. */
   | { readonly kind: 'columns' }
   /** Few rows and columns, and a long k: threads take slices of k, whose sums are added in order. */
   | { readonly kind: 'slices'; readonly slices: number }
@@ -95,9 +95,9 @@ const wholeDepth = 384
 const blockDepthAim = 256
 /** Bytes of a block of packed rows: a quarter of a usual second-level cache. */
 const blockBytesAim = 128 * 1024
-/** Bytes of columns that are packed before the first row is worked on, by all threads together or by one for itself. */
-const sharedRhsAim = 32 * 2 ** 20
-const ownRhsAim = 2 ** 20
+/** Bytes of columns that a thread packs before the first row is worked on, and of those of one block of k at most. */
+const wholeRhsAim = 2 ** 20
+const ownRhsMost = 4 * 2 ** 20
 /** Bytes of columns that stay in the first-level cache beside a panel, wherever they lie. */
 const smallRhs = 16 * 1024
 
@@ -142,12 +142,12 @@ export function planContraction(kernel: ContractionKernel, freeBuffer: BufferId)
   const blockRows = stridedLhs === null ? alongAxes(kernel.m, rowsOfBlock(rows, depth * elementBytes, batch >= manyBatches)) : Math.min(rows, rowsAim)
   const rowBlocks = Math.ceil(rows / blockRows)
   const sumsBytes = rowBlocks * blockRows * paddedColumns * elementBytes
-  const sharing = chooseSharing({ batch, rows, depthBlocks: depths.blocks, columns, sumsBytes })
-  const alone = sharing.kind === 'batches' || sharing.kind === 'slices'
-  const groupColumns = alone ? paddedColumns : columnsOfGroup(columns, depth, tile.columns)
+  const sharing = chooseSharing({ batch, rows, depthBlocks: depths.blocks, columns, sumsBytes, packedBytes: stridedRhs === null ? depth * paddedColumns * elementBytes : 0 })
+  const byColumns = sharing.kind === 'columns'
+  const groupColumns = byColumns ? columnsOfGroup(columns, depth, tile.columns) : paddedColumns
   const columnGroups = Math.max(1, Math.ceil(columns / groupColumns))
   const rhsBytes = columnGroups * groupColumns * depth * elementBytes
-  const wholeRhs = (sharing.kind === 'rows' || sharing.kind === 'batches') && (stridedRhs !== null || depths.blocks === 1 || depths.blocks * rhsBytes <= (alone ? ownRhsAim : sharedRhsAim))
+  const wholeRhs = (sharing.kind === 'rows' || sharing.kind === 'batches') && (stridedRhs !== null || depths.blocks === 1 || depths.blocks * rhsBytes <= wholeRhsAim)
   const stridedOut = whole && sharing.kind !== 'slices' ? unitSteps(stridedResult(kernel, sum), elementBytes) : null
 
   const areas = new Areas()
@@ -167,7 +167,7 @@ export function planContraction(kernel: ContractionKernel, freeBuffer: BufferId)
     const loop = (buffer: BufferId): LoopKernel =>
       packKernel(`${kernel.name} pack rhs`, kernel.rhs, { ...operand, free: kernel.n, freeAt: at.n, kAt: at.k, width: tile.columns, size: columnGroups > 1 ? groupColumns : columns, groups: columnGroups, kept }, buffer)
     const step = tile.columns * elementBytes
-    const packed = arrayRhs === null ? packing(freeBuffer + 1, alone, kept * rhsBytes, loop) : { from: arrayRhs, part: areas.take(alone, kept * rhsBytes) }
+    const packed = arrayRhs === null ? packing(freeBuffer + 1, !byColumns, kept * rhsBytes, loop) : { from: arrayRhs, part: areas.take(!byColumns, kept * rhsBytes) }
     return { strided: null, step, panel: step * depth, packing: packed }
   }
   const finish = (): Finish => {
@@ -247,9 +247,10 @@ function columnsOfGroup(columns: number, depth: number, width: number): number {
   return Math.ceil(columns / (groups * width)) * width
 }
 
-function chooseSharing({ batch, rows, depthBlocks, columns, sumsBytes }: { batch: number; rows: number; depthBlocks: number; columns: number; sumsBytes: number }): Sharing {
+/** `packedBytes`: those of the columns of one block of k. */
+function chooseSharing({ batch, rows, depthBlocks, columns, sumsBytes, packedBytes }: { batch: number; rows: number; depthBlocks: number; columns: number; sumsBytes: number; packedBytes: number }): Sharing {
   if (batch >= manyBatches) return { kind: 'batches' }
-  if (rows > fewRows) return { kind: 'rows' }
+  if (rows > fewRows && packedBytes <= ownRhsMost) return { kind: 'rows' }
   if (columns >= fewBlocks * 64) return { kind: 'columns' }
   const slices = Math.min(slicesAim, depthBlocks, Math.floor(sliceBytesAim / sumsBytes))
   return slices >= 2 ? { kind: 'slices', slices } : { kind: 'rows' }
