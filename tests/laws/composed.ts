@@ -41,7 +41,7 @@ export function like(xs: readonly NDArray[], seed: number): NDArray[] {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     return state / 2 ** 31 - 1
   }
-  return xs.map((x) => (isFloat(x) ? np.reshape(np.array(Float64Array.from({ length: x.size }, next)), [...x.shape]).astype(x.dtype) : x))
+  return xs.map((x) => (isFloat(x) ? np.reshape(np.array(Float64Array.from({ length: x.size }, next), { dtype: x.dtype }), [...x.shape]) : x))
 }
 
 /** The derivative of a program as a linear function of the tangents of its float operands, to those of its float results. */

@@ -38,7 +38,30 @@ export function law<T>(statement: string, arbitrary: fc.Arbitrary<T>, check: (va
       }),
       { numRuns, ...(seed === null ? {} : { seed }) },
     )
-    lines.push(`law: ${statement}: ${runs} programs, ${discarded} of them undecided`)
-    expect(discarded / runs, `${discarded} of ${runs} programs decide nothing`).toBeLessThan(mostDiscarded)
+    decide(statement, runs, discarded)
   })
+}
+
+/** As `law`, of devices that have to be waited for. */
+export function asyncLaw<T>(statement: string, arbitrary: fc.Arbitrary<T>, check: (value: T, run: Run) => Promise<void>, numRuns: number = numLawRuns): void {
+  test(statement, { timeout: longTestTimeout }, async () => {
+    let runs = 0
+    let discarded = 0
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async (value) => {
+        runs++
+        let decided = true
+        await check(value, { discard: () => (decided = false) })
+        if (!decided) discarded++
+        expect(traceDepth()).toBe(0)
+      }),
+      { numRuns, ...(seed === null ? {} : { seed }) },
+    )
+    decide(statement, runs, discarded)
+  })
+}
+
+function decide(statement: string, runs: number, discarded: number): void {
+  lines.push(`law: ${statement}: ${runs} programs, ${discarded} of them undecided`)
+  expect(discarded / runs, `${discarded} of ${runs} programs decide nothing`).toBeLessThan(mostDiscarded)
 }
