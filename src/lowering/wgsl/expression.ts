@@ -62,6 +62,10 @@ export function expressionText(scope: Scope, nodes: Expression, roots?: readonly
   return { statements, values }
 }
 
+/** What shader compilers calculate with constants as if numbers were exact: (x + 1) - 1 would be x, and NaN times 0 would be 0. */
+const foldable: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div'])
+const hidden = (node: Node, text: string): string => (node.op === 'literal' && typeOf(node.dtype) === 'f32' ? `opaque(${text})` : text)
+
 function statement(scope: Scope, node: Node, name: string, nodes: Expression, values: readonly string[]): string {
   const text = (id: NodeId): string => values[id]!
   const { bindings, variables } = scope
@@ -88,7 +92,7 @@ function statement(scope: Scope, node: Node, name: string, nodes: Expression, va
     case 'guarded':
       return `let ${name} = select(${text(node.outside)}, ${text(node.inside)}, ${guardText(node.guards, variables) ?? 'true'});`
     case 'apply':
-      return `let ${name} = ${applyText(node, node.inputs.map(text), node.inputs.map((i) => nodes[i]!.dtype))};`
+      return `let ${name} = ${applyText(node, node.inputs.map((i) => (foldable.has(node.primitive) ? hidden(nodes[i]!, text(i)) : text(i))), node.inputs.map((i) => nodes[i]!.dtype))};`
     case 'bitcast':
       return `let ${name} = ${bitcastText(nodes[node.input]!.dtype, node.dtype, text(node.input))};`
     case 'reduced':

@@ -443,6 +443,6 @@ export function libraryFor(text: string): string {
   }
   visit(text)
   const bodies = [...found.values()]
-  const zero = /\bzero\b/.test([text, ...bodies].join('\n')) ? ['// 0, as no compiler knows.\nvar<private> zero: u32 = 0u;'] : []
+  const zero = /\bzero\b/.test([text, ...bodies].join('\n')) ? ['// 0, as no compiler knows: set by the entry point.\nvar<private> zero: u32;'] : []
   return [...zero, ...bodies].join('\n')
 }
