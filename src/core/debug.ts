@@ -42,7 +42,7 @@ export const memoryMonoid: Monoid<MemoryUse> = {
  * @throws ArgumentError for what is no number of threads, and for an unknown option.
  */
 export function threads(count?: number, options: { readonly worker?: string | URL } = {}): number {
-  checkOptions('threads', options, ['worker'])
+  checkOptions('debug.threads', options, ['worker'])
   return backendOf('wasm').threads(count, options.worker)
 }
 

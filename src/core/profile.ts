@@ -49,8 +49,8 @@ interface Run {
  * @throws ArgumentError for a function that returns a promise: its work is not done when it returns.
  */
 export function profile<R>(f: () => R): Profile<R> {
-  checkFunction('profile', f)
-  const backend = backendOf('wasm', 'profile')
+  checkFunction('debug.profile', f)
+  const backend = backendOf('wasm', 'debug.profile')
   const runs: Run[] = []
   const record = (kernel: KernelInfo, start: number, end: number): void => void runs.push({ kernel, start, duration: end - start })
   const start = now()
@@ -62,7 +62,7 @@ export function profile<R>(f: () => R): Profile<R> {
     backend.profile(null)
   }
   const milliseconds = now() - start
-  if (result instanceof Promise) throw new ArgumentError('profile', 'got a function that returns a promise; profile what is synchronous inside it')
+  if (result instanceof Promise) throw new ArgumentError('debug.profile', 'got a function that returns a promise; profile what is synchronous inside it')
   const threads = backend.threads()
   const { peak, stream } = backend.ceilings()
   const kernels = summary(runs, peak * threads, stream)

@@ -1,8 +1,11 @@
 /** Reductions over sliding windows. */
 import type { NDArray } from '../core/array.ts'
+import { evalAvals } from '../core/abstract-eval/index.ts'
 import type { Shape } from '../core/aval.ts'
 import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
+import type { PrimitiveParams } from '../core/primitives/index.ts'
+import { dilatedSize } from '../core/shapes/index.ts'
 import { bind1 } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { isIdentity, type Monoid, monoidOf } from './monoid.ts'
@@ -17,6 +20,23 @@ export interface WindowOptions {
 
 const primitives = { add: 'reduceWindowSum', mul: 'reduceWindowProd', max: 'reduceWindowMax', min: 'reduceWindowMin' } as const
 const isWindowed = (m: Monoid | null): m is keyof typeof primitives => m !== null && m in primitives
+
+/** The same windows without the places at their ends that reach no element of x from any position: so the work is bounded by x and the result. */
+function touching(x: Shape, out: Shape, params: PrimitiveParams['reduceWindowSum']): PrimitiveParams['reduceWindowSum'] {
+  const { windowDimensions, windowStrides, padding, baseDilation, windowDilation } = params
+  const axes = x.map((size, i) => {
+    const [window, stride, dilation, [low]] = [windowDimensions[i]!, windowStrides[i]!, windowDilation[i]!, padding[i]!]
+    const base = dilatedSize(size, baseDilation[i]!)
+    // Place k of window o lies on element o · stride + k · dilation - low.
+    const travelled = Math.max(0, out[i]! - 1) * stride
+    const first = Math.min(window - 1, Math.max(0, Math.ceil((low - travelled) / dilation)))
+    const last = Math.max(first, Math.min(window - 1, Math.floor((base - 1 + low) / dilation)))
+    if (out[i] === 0 || (first === 0 && last === window - 1)) return { window, padding: padding[i]! }
+    const start = low - first * dilation
+    return { window: last - first + 1, padding: [start, travelled + (last - first) * dilation + 1 - start - base] as const }
+  })
+  return { ...params, windowDimensions: axes.map((a) => a.window), padding: axes.map((a) => a.padding) }
+}
 
 /**
  * Combines the elements of every window with `lax.add`, `lax.max`, `lax.min` or `lax.mul`, starting from `init`; padding and
@@ -47,6 +67,9 @@ export function reduceWindow(
   const sizes = a.shape.map((d, i) => (d === 0 ? 0 : (d - 1) * baseDilation[i]! + 1))
   const pairs = paddingPairs(name, padding, sizes, window, strides, windowDilation)
   const params = { windowDimensions: window, windowStrides: strides, padding: pairs, baseDilation, windowDilation }
-  const out = ops.within(name, () => bind1(primitives[monoid], [a], params))
+  const out = ops.within(name, () => {
+    const [out] = evalAvals(primitives[monoid], [a.aval], params)
+    return bind1(primitives[monoid], [a], touching(a.shape, out!.shape, params))
+  })
   return isIdentity(monoid, init, a.dtype) ? out : computation(ops.convert(init, a.dtype, false, name), out)
 }

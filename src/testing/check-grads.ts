@@ -1,5 +1,6 @@
 /** Derivatives of any order, in both modes, against differences. */
 import { ArgumentError, type NDArray } from '../index.ts'
+import { called } from './compare.ts'
 import { compareJvp, jvpOf } from './check-jvp.ts'
 import { compareVjp, cotangentsLike, vjpOf } from './check-vjp.ts'
 import { directionsLike, pointOf } from './differences.ts'
@@ -19,7 +20,7 @@ const allModes: readonly Mode[] = ['fwd', 'rev']
  * Checks the derivatives of `f` at `args`: jvp and vjp have to agree with differences of its values along random
  * directions, one for each leaf of the arguments, and so have the derivatives of these derivatives, up to `order`.
  *
- * The arguments are trees; leaves that are not of floating point are held fixed. `f` has to be pure, and smooth within a
+ * The arguments are trees; numbers come to `f` as arrays, and leaves that are not of floating point are held fixed. `f` has to be pure, and smooth within a
  * step of the arguments: at a kink (`abs` at 0) differences see the mean of both sides. They are computed in float64 where
  * `f` takes float64 arguments. A function that computes in a narrower type inside needs a larger `eps` and `tolerance`.
  *
@@ -70,7 +71,7 @@ function tangentOf(f: AnyFunction, args: readonly unknown[]): AnyFunction {
 
 /** The cotangents of the arguments for a fixed cotangent of the result. */
 function cotangentOf(f: AnyFunction, args: readonly unknown[]): AnyFunction {
-  const cotangents = cotangentsLike(leavesOf(f(...args)))
+  const cotangents = cotangentsLike(called(f, leavesOf(args)))
   return (...primals) => {
     const [out, pullback] = vjpOf(f)(...primals)
     const { list, structure } = leavesOf(out)

@@ -1,8 +1,8 @@
 /** The checks of derivatives pass right ones, catch planted wrong ones, and refuse what they cannot check. */
 import fc from 'fast-check'
-import { ArgumentError, CheckError, type DType, DtypeError, grad, jit, lax, type NDArray, nn, np, PullbackError, random, tree, TreeError } from 'pullback'
+import { ArgumentError, type ArrayLike, CheckError, type DType, DtypeError, grad, jit, lax, NDArray, nn, np, PullbackError, random, tree, TreeError } from 'pullback'
 import { Conv, Dense, Flatten, LogSoftmax, LSTM, MaxPool, Relu, serial } from 'pullback/stax'
-import { checkGrads, checkJvp, checkVjp, programs } from 'pullback/testing'
+import { checkBackends, checkGrads, checkJit, checkJvp, checkVjp, programs } from 'pullback/testing'
 import { describe, expect, test } from 'vitest'
 import { numSlowRuns } from '../scale.ts'
 import { withDerivativeOf } from './planted.ts'
@@ -54,6 +54,18 @@ describe('right derivatives pass', () => {
 
   test.each(floats)('in %s', (dtype) => {
     checkGrads((a, b) => np.sum(np.sin(a).mul(b)).add(np.exp(b)), [x.astype(dtype), y.astype(dtype)], { order: 2 })
+  })
+
+  test('of numbers: the function gets arrays, whatever calls it', () => {
+    const cube = (a: ArrayLike): NDArray => {
+      expect(a).toBeInstanceOf(NDArray)
+      return np.power(a, 3)
+    }
+    checkGrads(cube, [3], { order: 2 })
+    checkJvp(cube, [3])
+    checkVjp(cube, [3])
+    checkJit(cube, [3])
+    checkBackends(cube, [3])
   })
 
   test('to third order', () => {

@@ -141,7 +141,7 @@ export class WasmBackend implements Backend {
   threads(count?: number, worker?: string | URL): number {
     if (worker !== undefined) this.#workerUrl = worker
     if (count !== undefined) {
-      if (!Number.isInteger(count) || count < 1 || count > maxThreads) throw new ArgumentError('threads', `got ${describe(count)}; a number of threads is an integer from 1 to ${maxThreads}`)
+      if (!Number.isInteger(count) || count < 1 || count > maxThreads) throw new ArgumentError('debug.threads', `got ${describe(count)}; a number of threads is an integer from 1 to ${maxThreads}`)
       this.#threads = count
       this.#runtime?.pool.resize(count, this.#workerUrl)
     }
@@ -189,7 +189,7 @@ function numberSetting(name: string, least: number): number | null {
   const text = setting(name)
   if (text === undefined || text === '') return null
   const value = Number(text)
-  if (!Number.isInteger(value) || value < least) throw new ArgumentError('threads', `the environment variable ${name} is '${text}'; it takes an integer from ${least}`)
+  if (!Number.isInteger(value) || value < least) throw new ArgumentError('debug.threads', `the environment variable ${name} is '${text}'; it takes an integer from ${least}`)
   return value
 }
 

@@ -68,7 +68,7 @@ wrong('tree.broadcastPrefix', () => tree.broadcastPrefix([0, 1], [x, x, x], (v: 
 
 wrong('debug.threads', () => debug.threads(0))
 wrong('debug.threads', () => debug.threads(1, wrongKind({ workers: 2 })))
-for (const name of names('nans infs')) wrong(`debug.${name}`, () => named(debug, name)('yes'), `debug.${name}`)
+for (const name of names('nans infs')) wrong(`debug.${name}`, () => named(debug, name)('yes'))
 wrong('debug.profile', () => debug.profile(wrongKind(x)))
 wrong('debug.profile', () => debug.profile(() => Promise.resolve(1)))
 

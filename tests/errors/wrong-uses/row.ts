@@ -20,7 +20,7 @@ export const wrongKind = (x: unknown): never => x as never
 /** A function of a module by its name, for rows that are about many functions. Its types are those of none. */
 export const named = (module: object, name: string): ((...args: readonly unknown[]) => unknown) => (module as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>)[name]!
 
-const namesOfModules = /^(tree|idx|safetensors)\./
+const namesOfModules = /^(tree|debug|idx|safetensors)\./
 const sources = new Map<string, readonly string[]>()
 function lineOf(at: string): string {
   const [file, line] = [at.slice(0, at.lastIndexOf(':')), Number(at.slice(at.lastIndexOf(':') + 1))]
