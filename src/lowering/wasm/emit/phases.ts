@@ -8,6 +8,7 @@ import { reuseComputed } from './reuse.ts'
 import { emitScatter } from './scatter.ts'
 import { segmentConcatenation } from './segments.ts'
 import { emitSort } from './sort.ts'
+import { shareReads } from './share-reads.ts'
 import { splitLongReductions } from './split.ts'
 import { blockWindows } from './windows.ts'
 
@@ -50,7 +51,7 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
   switch (kernel.kind) {
     case 'loop': {
       const { kernels: whole, scratch, scratchBytes } = splitLongReductions(reuseComputed(kernel), scratchBuffers)
-      const kernels = whole.flatMap(segmentConcatenation).map(blockWindows)
+      const kernels = whole.flatMap(segmentConcatenation).map((k) => blockWindows(shareReads(k)))
       return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes, ownBytes: 0 }
     }
     case 'contraction': {

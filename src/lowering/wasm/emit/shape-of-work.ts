@@ -67,7 +67,8 @@ export function forksFor(stages: readonly Stage[], points: number): number {
     for (const node of stage.nodes) parts = Math.max(parts, partsOf(node.dtype))
     if (stage.kind !== 'map' && stage.accumulators.some((a) => a.position !== null)) cost += 8
   }
-  if (parts === 4) return 1
+  // accumulators fill the registers by themselves
+  if (parts === 4 || stages.some((s) => s.kind === 'reduce' && s.accumulators.length > 4)) return 1
   const guarded = stages.some((s) => s.nodes.some((n) => n.op === 'load' && n.guards.length > 0))
   const worth = guarded ? 2 : 4
   const forks = points >= 2 ** 15 && cost <= 60 ? worth : points >= 2 ** 12 && cost <= 150 ? Math.min(2, worth) : 1

@@ -4,12 +4,12 @@
  * read once and every guard and division that a point's place settles is gone. The reduction is written out as one expression.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import { paramKey } from '../../../core/jaxpr-key.ts'
 import { type Accumulator, constantIndex, dimIndex, type Expression, type Index, type LoopKernel, type Node, type NodeId, type Sizes, type Stage, type Store, substitute } from '../../kernel-ir/index.ts'
 import { costOf } from './apply.ts'
 import { guardReads } from './guards.ts'
+import { Nodes, points } from './nodes.ts'
 import { normalizeLoop } from './normalize.ts'
-import { rewriteNodes, withOperands } from './rewrite.ts'
+import { rewriteNodes } from './rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 import { dependenciesOf } from './state.ts'
 
@@ -96,18 +96,6 @@ function written(reduce: Reduce, map: Last, space: Sizes, blocks: readonly Block
   return { kind: 'map', inner: [], nodes: out.nodes, stores }
 }
 
-function* points(extents: readonly number[]): Generator<number[]> {
-  const total = product(extents)
-  for (let k = 0; k < total; k++) {
-    let rest = k
-    yield extents.map((n) => {
-      const at = rest % n
-      rest = Math.floor(rest / n)
-      return at
-    })
-  }
-}
-
 /** The reduction at one point, element after element in row-major order; a node for each accumulator. */
 function folded(reduce: Reduce, rank: number, sizes: Sizes, into: (dim: number) => Index, out: Nodes): NodeId[] {
   const values: NodeId[] = []
@@ -129,25 +117,3 @@ const foldNode: { readonly [F in Fold]: (dtype: DType, inputs: readonly NodeId[]
   min: (dtype, inputs) => ({ op: 'apply', primitive: 'min', params: {}, dtype, inputs }),
 }
 const isFold = (combine: Accumulator['combine']): combine is Fold => combine in foldNode
-
-/** Nodes, equal ones once. */
-class Nodes {
-  readonly nodes: Node[] = []
-  readonly #known = new Map<string, NodeId>()
-
-  put(node: Node): NodeId {
-    const key = paramKey(node)
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    this.#known.set(key, this.nodes.length)
-    return this.nodes.push(node) - 1
-  }
-
-  /** Adds an expression, results of the reduction standing for `reduced` nodes; gives where its nodes are. */
-  add(nodes: Expression, results: readonly NodeId[]): NodeId[] {
-    const ids: NodeId[] = []
-    const at = (id: NodeId): NodeId => ids[id]!
-    for (const node of nodes) ids.push(node.op === 'reduced' ? results[node.output]! : this.put(withOperands(node, at)))
-    return ids
-  }
-}

@@ -2,11 +2,13 @@
 import fc from 'fast-check'
 import { lax, makeJaxpr, np, vjp } from 'pullback'
 import { expect, test } from 'vitest'
+import { decodeNumbers, encodeNumbers } from '../../../../src/core/bytes.ts'
 import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
 import { lowerToProgram } from '../../../../src/lowering/index.ts'
 import { kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
+import { shareReads } from '../../../../src/lowering/wasm/emit/share-reads.ts'
 import { blockWindows } from '../../../../src/lowering/wasm/emit/windows.ts'
-import { expectAgreement } from '../../agree.ts'
+import { expectAgreement, someBytes } from '../../agree.ts'
 import { sized } from '../../../scale.ts'
 
 /** How many points of each loop kernel become one. */
@@ -66,4 +68,20 @@ test('what reads the result stands in the same kernel, once for each point', () 
   expect(blocked(jaxpr)).toHaveLength(1)
   expect(blocked(jaxpr)[0]).toBeGreaterThan(1)
   expectAgreement(jaxpr)
+})
+
+test("the gradient of a depthwise convolution's taps is one pass over the data", () => {
+  const [x, w] = [np.zeros([4, 40, 40, 6]), np.zeros([3, 3, 1, 6])]
+  const { jaxpr } = makeJaxpr((a: np.NDArray, b: np.NDArray, ct: np.NDArray) => vjp((v: np.NDArray) => depthwise(a, v), [b] as const)[1](ct))(x, w, x)
+  const [kernel] = kernelsOf(lowerToProgram(jaxpr).program)
+  if (kernel?.kind !== 'loop') throw new Error('a depthwise gradient is a loop')
+  const shared = shareReads(kernel)
+  expect([kernel.space, shared.space]).toEqual([[3, 3, 1, 6], [6]])
+  expect(shared.stages[0]).toMatchObject({ kind: 'reduce', accumulators: Array(9).fill({ combine: 'sum' }) })
+  // whole numbers, whose sums are exact in any order
+  expectAgreement(jaxpr, jaxpr.inputs.map((v, i) => encodeNumbers(decodeNumbers(someBytes(v.aval, i), 'float32').map(Math.round), 'float32')))
+})
+
+test('products of few rows read the other side once for all of them', () => {
+  expectAgreement(makeJaxpr((a: np.NDArray, b: np.NDArray) => np.sum(np.expandDims(a, 2).mul(np.expandDims(b, 0)), 1))(np.zeros([3, 70]), np.zeros([70, 12])).jaxpr)
 })
