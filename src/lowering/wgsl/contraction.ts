@@ -13,7 +13,7 @@ import { expressionText, type Scope, storeText } from './expression.ts'
 import { fits, type KernelContext } from './kernel-context.ts'
 import { emitLoop } from './loop-kernel.ts'
 import { block } from './module-text.ts'
-import { literalOf, typeOf } from './types.ts'
+import { typeOf } from './types.ts'
 import { unravel, variableNames } from './variables.ts'
 
 /** Steps of the depth in a panel. */
@@ -97,9 +97,9 @@ function emitApart(context: KernelContext, kernel: ContractionKernel): void {
 interface Tile {
   readonly rows: number
   readonly columns: number
-  /** Of each invocation. */
-  readonly rowsEach: number
-  readonly columnsEach: number
+  /** Rows and columns of each invocation, by four. */
+  readonly rowQuads: number
+  readonly columnQuads: number
 }
 
 /** Sides of 64, or less where there is less, or where 64 would leave too few workgroups. */
@@ -108,7 +108,7 @@ function tileOf(rows: number, columns: number, batches: number): Tile {
   const tiles = (a: number, b: number): number => batches * Math.ceil(rows / a) * Math.ceil(columns / b)
   const most = tiles(side(rows, 64), side(columns, 64)) >= busy ? 64 : 32
   const [r, c] = [side(rows, most), side(columns, most)]
-  return { rows: r, columns: c, rowsEach: r === 16 ? 2 : 4, columnsEach: c === 16 ? 2 : 4 }
+  return { rows: r, columns: c, rowQuads: r === 64 ? 2 : 1, columnQuads: c === 64 ? 2 : 1 }
 }
 
 interface Parts {
@@ -133,7 +133,7 @@ class TileShader {
     this.#tile = tile
     this.#parts = parts
     this.#sizes = [...kernel.batch, ...kernel.m, ...kernel.n, ...kernel.k]
-    this.#threads = (tile.rows / tile.rowsEach) * (tile.columns / tile.columnsEach)
+    this.#threads = (tile.rows / (4 * tile.rowQuads)) * (tile.columns / (4 * tile.columnQuads))
     const factors = readsOfKernel({ ...kernel, epilogue: [] })
     this.#bindings = parts === null ? new Bindings(context, readsOfKernel(kernel), writesOfKernel(kernel)) : new Bindings(context, factors, [parts.sums])
   }
@@ -150,9 +150,11 @@ class TileShader {
     const parts = this.#parts?.count ?? 1
     const groups = parts * batches * rowTiles * columnTiles
     const type = typeOf(dtype)
-    const across = tile.columns / tile.columnsEach
-    const down = tile.rows / tile.rowsEach
-    const each = (f: (i: number, j: number) => string): string[] => range(tile.rowsEach).flatMap((i) => range(tile.columnsEach).map((j) => f(i, j)))
+    // Quads of rows and columns of one invocation stand so many quads apart.
+    const across = tile.columns / (4 * tile.columnQuads)
+    const down = tile.rows / (4 * tile.rowQuads)
+    const each = (f: (i: number, j: number) => string): string[] => range(4 * tile.rowQuads).flatMap((i) => range(tile.columnQuads).map((j) => f(i, j)))
+    const ofFour = `vec4<${type}>`
     const body = [
       // Workgroups past the end come to every barrier, and store nothing.
       ...(groups === 1 ? [] : [`let live = group < ${groups}i;`]),
@@ -164,31 +166,32 @@ class TileShader {
       ...unravel('batch', batch, 'd', 0),
       `let own_row = local / ${across}i;`,
       `let own_column = local % ${across}i;`,
-      ...each((i, j) => `var s${i}_${j} = ${literalOf(dtype, 0)};`),
+      ...each((i, j) => `var s${i}_${j} = ${ofFour}();`),
       ...(this.#parts === null ? ['let begin = 0i;', `let end = ${depth}i;`] : [`let begin = part * ${this.#parts.steps}i;`, `let end = min(begin + ${this.#parts.steps}i, ${depth}i);`]),
       block(`for (var start = begin; start < end; start += ${panel}i)`, [
         this.#fill('lhs'),
         this.#fill('rhs'),
         'workgroupBarrier();',
         block(`for (var k = 0i; k < ${panel}i; k++)`, [
-          ...range(tile.rowsEach).map((i) => `let x${i} = lhs_panel[k * ${tile.rows}i + own_row + ${i * down}i];`),
-          ...range(tile.columnsEach).map((j) => `let y${j} = rhs_panel[k * ${tile.columns}i + own_column + ${j * across}i];`),
-          ...each((i, j) => `s${i}_${j} += x${i} * y${j};`),
+          ...range(tile.rowQuads).map((i) => `let x${i} = lhs_panel[k * ${tile.rows / 4}i + own_row + ${i * down}i];`),
+          ...range(tile.columnQuads).map((j) => `let y${j} = rhs_panel[k * ${tile.columns / 4}i + own_column + ${j * across}i];`),
+          ...each((i, j) => `s${i}_${j} += x${Math.floor(i / 4)}.${'xyzw'[i % 4]} * y${j};`),
         ]),
         'workgroupBarrier();',
       ]),
-      `var sums = array<${type}, ${tile.rowsEach * tile.columnsEach}>(${each((i, j) => `s${i}_${j}`).join(', ')});`,
-      block(`for (var i = 0i; i < ${tile.rowsEach * tile.columnsEach}i; i++)`, [
-        `let row = row_tile * ${tile.rows}i + own_row + (i / ${tile.columnsEach}i) * ${down}i;`,
-        `let column = column_tile * ${tile.columns}i + own_column + (i % ${tile.columnsEach}i) * ${across}i;`,
-        block(`if (${groups === 1 ? '' : 'live && '}row < ${rows}i && column < ${columns}i)`, ['let sum = sums[i];', ...this.#results(rows, columns, batches)]),
+      `var sums = array<${ofFour}, ${4 * tile.rowQuads * tile.columnQuads}>(${each((i, j) => `s${i}_${j}`).join(', ')});`,
+      block(`for (var i = 0i; i < ${16 * tile.rowQuads * tile.columnQuads}i; i++)`, [
+        `let own = i / ${4 * tile.columnQuads}i;`,
+        `let row = row_tile * ${tile.rows}i + (own_row + (own / 4i) * ${down}i) * 4i + own % 4i;`,
+        `let column = column_tile * ${tile.columns}i + (own_column + (i / 4i) % ${tile.columnQuads}i * ${across}i) * 4i + i % 4i;`,
+        block(`if (${groups === 1 ? '' : 'live && '}row < ${rows}i && column < ${columns}i)`, ['let sum = sums[i / 4i][i % 4i];', ...this.#results(rows, columns, batches)]),
       ]),
     ]
     this.#context.dispatch({
       bindings: this.#bindings,
       threads: this.#threads,
       groups,
-      declarations: [`var<workgroup> lhs_panel: array<${type}, ${tile.rows * panel}>;`, `var<workgroup> rhs_panel: array<${type}, ${tile.columns * panel}>;`],
+      declarations: [`var<workgroup> lhs_panel: array<${ofFour}, ${(tile.rows * panel) / 4}>;`, `var<workgroup> rhs_panel: array<${ofFour}, ${(tile.columns * panel) / 4}>;`],
       body,
     })
   }
@@ -201,21 +204,23 @@ class TileShader {
     return [...unravel('row', m, 'd', batch.length), ...unravel('column', n, 'd', batch.length + m.length), ...statements, ...stores.map((s) => storeText(scope, s, values, epilogue))]
   }
 
-  /** Invocations fill a panel element by element, neighbours what stands side by side in memory; what is past the edges is zero. */
+  /** Invocations fill a panel by four rows or columns at a time, neighbours what stands side by side in memory; what is past the edges is zero. */
   #fill(side: 'lhs' | 'rhs'): string {
     const { batch, m, n, k, dtype } = this.#kernel
     const nodes = this.#kernel[side]
     const firstOfK = batch.length + m.length + n.length
     const [line, axes, first, length] = side === 'lhs' ? (['row', m, batch.length, this.#tile.rows] as const) : (['column', n, batch.length + m.length, this.#tile.columns] as const)
     const { statements, values } = expressionText(this.#scope(side === 'lhs' ? 'l' : 'r'), nodes, [nodes.length - 1])
-    const alongDepth = readsAlong(nodes, lastLong(k, firstOfK), lastLong(axes, first))
-    const [step, own] = alongDepth ? [`e % ${panel}i`, `e / ${panel}i`] : [`e / ${length}i`, `e % ${length}i`]
-    return block(`for (var e = local; e < ${length * panel}i; e += ${this.#threads}i)`, [
+    const quads = length / 4
+    const [step, quad] = readsAlong(nodes, lastLong(k, firstOfK), lastLong(axes, first)) ? [`e % ${panel}i`, `e / ${panel}i`] : [`e / ${quads}i`, `e % ${quads}i`]
+    return block(`for (var e = local; e < ${quads * panel}i; e += ${this.#threads}i)`, [
       `let step = start + ${step};`,
-      `let ${line} = ${line}_tile * ${length}i + ${own};`,
-      `var value = ${literalOf(dtype, 0)};`,
-      block(`if (${line} < ${sizeOf(axes)}i && step < end)`, [...unravel(line, axes, 'd', first), ...unravel('step', k, 'd', firstOfK), ...statements, `value = ${values.at(-1)!};`]),
-      `${side}_panel[(${step}) * ${length}i + ${own}] = value;`,
+      `var four = vec4<${typeOf(dtype)}>();`,
+      block('for (var q = 0i; q < 4i; q++)', [
+        `let ${line} = ${line}_tile * ${length}i + (${quad}) * 4i + q;`,
+        block(`if (${line} < ${sizeOf(axes)}i && step < end)`, [...unravel(line, axes, 'd', first), ...unravel('step', k, 'd', firstOfK), ...statements, `four[q] = ${values.at(-1)!};`]),
+      ]),
+      `${side}_panel[(${step}) * ${quads}i + ${quad}] = four;`,
     ])
   }
 }

@@ -2,6 +2,7 @@
 import { type DType, dtypeInfo } from '../../core/dtype.ts'
 import type { Accumulator, Combine } from '../kernel-ir/index.ts'
 import { inRange } from './apply.ts'
+import { block } from './module-text.ts'
 import { fromStored, literalOf, storedType, toStored, typeOf } from './types.ts'
 
 /** The invocations that work on one point, as they stand in the workgroup. */
@@ -64,10 +65,10 @@ export class Fold {
   put(slot: number): string {
     return `${this.#slot(slot)}[local] = ${toStored(this.of.dtype, this.value)};${this.places ? ` w${slot}_at[local] = ${this.name};` : ''}`
   }
-  /** Takes what the lane `half` further on has, and puts the result. */
-  halve(slot: number, { step }: Lanes): string[] {
-    const other = step === 1 ? 'local + half' : `local + half * ${step}i`
-    return [...this.mergePartial(fromStored(this.of.dtype, `${this.#slot(slot)}[${other}]`), `w${slot}_at[${other}]`), this.put(slot)]
+  /** Takes what the lane `far` further on has. */
+  takeFrom(slot: number, { step }: Lanes, far: string): string[] {
+    const other = step === 1 ? `local + ${far}` : `local + ${far} * ${step}i`
+    return this.mergePartial(fromStored(this.of.dtype, `${this.#slot(slot)}[${other}]`), `w${slot}_at[${other}]`)
   }
   get(slot: number, { first }: Lanes): string {
     return `${this.value} = ${fromStored(this.of.dtype, `${this.#slot(slot)}[${first}]`)};${this.places ? ` ${this.name} = w${slot}_at[${first}];` : ''}`
@@ -79,21 +80,23 @@ const typeName = (type: string): string => (type === 'vec2<u32>' ? 'v' : type)
 /** Trees of at most so many accumulators share their barriers. */
 const together = 4
 
-/** Halves of the lanes meet until one is left, which every lane then reads. `declare` is given what stands in workgroup memory. */
+/** Quarters of the lanes meet until one is left, which every lane then reads. `declare` is given what stands in workgroup memory. */
 export function treeText(folds: readonly Fold[], lanes: Lanes, threads: number, declare: (line: string) => void): string[] {
   const lines: string[] = []
   for (let at = 0; at < folds.length; at += together) {
     const some = folds.slice(at, at + together)
     some.forEach((f, slot) => f.shared(slot, threads).forEach(declare))
+    const takes = (far: string): string[] => some.map((f, slot) => block('', f.takeFrom(slot, lanes, far)).trimStart())
+    const puts = some.map((f, slot) => f.put(slot))
+    lines.push(...puts, 'workgroupBarrier();')
+    // Lanes that are no power of four are halved once.
+    const quarters = 4 ** Math.floor(Math.log2(lanes.count) / 2)
+    if (quarters < lanes.count) lines.push(block(`if (lane < ${quarters}i)`, [...takes(`${quarters}i`), ...puts]), 'workgroupBarrier();')
     lines.push(
-      ...some.map((f, slot) => f.put(slot)),
-      'workgroupBarrier();',
-      `for (var half = ${lanes.count / 2}i; half > 0i; half /= 2i) {`,
-      '  if (lane < half) {',
-      ...some.flatMap((f, slot) => ['    {', ...f.halve(slot, lanes).map((line) => `      ${line}`), '    }']),
-      '  }',
-      '  workgroupBarrier();',
-      '}',
+      block(`for (var left = ${quarters / 4}i; left > 0i; left /= 4i)`, [
+        block('if (lane < left)', [block('for (var n = 1i; n < 4i; n++)', takes('n * left')), ...puts]),
+        'workgroupBarrier();',
+      ]),
       ...some.map((f, slot) => f.get(slot, lanes)),
       'workgroupBarrier();',
     )

@@ -43,19 +43,40 @@ function chunksOfStage(kernel: LoopKernel, stage: Stage): number {
   return chunksOf(layoutOf(kernel, [stage], length), sizeOf(kernel.space), length)
 }
 
-/** One stage after the other. What a reduction gives stands in memory for those that follow. */
+/** One stage after the other. What a reduction gives stands in memory for those that follow, but for maps of a point, which go with it. */
 function emitByStage(context: KernelContext, kernel: LoopKernel): void {
   const saved = new Map<string, BufferId>()
   const rows = sizeOf(kernel.space)
+  let attached = 0
   for (const [at, stage] of kernel.stages.entries()) {
+    if (attached > 0) {
+      attached--
+      continue
+    }
     const alike = stage.kind === 'map' ? flattenedStage(kernel, at) : kernel
     eachFittingPart(context, alike, at, { saved, rows }, (k, part) => {
       if (isLongCumulative(k, part)) return emitCumulative(context, k, part, { saved, rows })
       const chunks = chunksOfStage(k, k.stages[at]!)
       const partials = chunks > 1 ? chunked(context, k, part, chunks, saved) : null
-      emitParts(context, k, [part], { saved, rows, saves: stage.kind === 'reduce', partials })
+      const after = stage.kind === 'reduce' && part.accumulators.length === stage.accumulators.length ? mapsAfter(context, k, part, saved) : []
+      attached = after.length
+      emitParts(context, k, [part, ...after], { saved, rows, saves: stage.kind === 'reduce' && at + 1 + after.length < k.stages.length, partials })
     })
   }
+}
+
+/** The maps behind a reduction that have one element a point, as far as they fit into one shader with it. */
+function mapsAfter(context: KernelContext, kernel: LoopKernel, part: Part, saved: Saved): Part[] {
+  const maps: Part[] = []
+  for (let at = part.stage + 1; at < kernel.stages.length; at++) {
+    const stage = kernel.stages[at]!
+    const more = [...maps, partOf(kernel, at)]
+    const { reads, writes } = usesOfParts(kernel, [part, ...more], saved)
+    // Each accumulator may come from a buffer, or two, and go to one.
+    if (stage.kind !== 'map' || sizeOf(stage.inner) !== 1 || !fits(context, [...reads, ...writes], 3 * part.accumulators.length)) break
+    maps.push(partOf(kernel, at))
+  }
+  return maps
 }
 
 /** The kernel with the elements of one map as points: there is no order among them. */

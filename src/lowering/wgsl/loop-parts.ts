@@ -38,7 +38,7 @@ export interface PartOptions {
   readonly rows: number
   /** Whether results of the reduction go to memory, into `saved`. */
   readonly saves?: boolean
-  /** Folds these, not the stage's elements. */
+  /** The first part folds these, not the stage's elements. */
   readonly partials?: Partials | null
   /** Folds chunks, into these. */
   readonly makes?: Partials
@@ -98,7 +98,7 @@ class PartsShader {
     const longest = options.partials ? options.partials.chunks : Math.max(...stages.map((s) => sizeOf(s.inner)))
     this.#layout = layoutOf(kernel, stages, longest)
     this.#kept = new Kept(kernel, parts, this.#layout, options)
-    const { reads, writes } = options.partials ? { reads: new Set<BufferId>(), writes: new Set<BufferId>() } : usesOfParts(kernel, parts, options.saved)
+    const { reads, writes } = usesOfParts(kernel, options.partials ? parts.slice(1) : parts, options.saved)
     for (const { value, position } of options.partials?.buffers ?? []) reads.add(value).add(position ?? value)
     for (const { value, position } of options.makes?.buffers ?? []) writes.add(value).add(position ?? value)
     this.#targets = options.saves === true ? this.#save(writes) : new Map()
@@ -157,7 +157,7 @@ class PartsShader {
       prefix: `s${part.stage}_`,
       reduced: (s, o) => {
         const buffer = this.#options.saved.get(savedKey(s, o))
-        if (buffer === undefined) return `r${s}_${o}`
+        if (buffer === undefined || this.#parts.some((p) => p.stage === s)) return `r${s}_${o}`
         const per = this.#points / this.#options.rows
         return this.#bindings.read(buffer, this.#bindings.dtype(buffer), per === 1 ? 'point' : `point / ${per}i`)
       },
@@ -201,7 +201,7 @@ class PartsShader {
 
   #reduce(part: Part, stage: Extract<Stage, { kind: 'reduce' }>, i: number): string[] {
     const folds = part.accumulators.map((o) => new Fold(stage.accumulators[o]!, `r${part.stage}_${o}`))
-    const lines = [...folds.map((f) => f.start()), ...(this.#options.partials ? this.#foldPartials(folds, this.#options.partials) : this.#foldElements(part, stage, folds, i))]
+    const lines = [...folds.map((f) => f.start()), ...(this.#options.partials && i === 0 ? this.#foldPartials(folds, this.#options.partials) : this.#foldElements(part, stage, folds, i))]
     if (this.#cooperative) lines.push(...treeText(folds, this.#lanes(), this.#layout.lanes * this.#layout.points, (line) => this.#declarations.add(line)))
     return [...lines, ...this.#results(part, folds)]
   }

@@ -16,7 +16,7 @@ const threads = 256
 const shortRow = 32
 /** So many points side by side in memory keep a device busy by themselves. */
 const manyColumns = 16384
-/** A lane has at least so many elements before rows are cut into chunks. */
+/** A lane has at least so many elements before a row gets more lanes, or is cut into chunks. */
 const perLane = 16
 /** Workgroups that keep a device busy. */
 const busy = 64
@@ -34,7 +34,7 @@ export function layoutOf(kernel: LoopKernel, stages: readonly Stage[], longest: 
     const side = Math.min(32, powerAtLeast(points))
     return { lanes: threads / side, points: side, along }
   }
-  const lanes = Math.min(threads, Math.max(8, powerAtLeast(longest / 4)))
+  const lanes = Math.min(threads, Math.max(8, powerAtLeast(longest / perLane)))
   return { lanes, points: Math.min(threads / lanes, powerAtLeast(points)), along }
 }
 

@@ -4,7 +4,7 @@
  * over the chunks that a run goes through. So sums are the same bits in every run, and the last of several sets wins.
  */
 import { sizeOf } from '../../core/aval.ts'
-import { type BufferId, coefficientOf, dimVector, eachDim, type Expression, flattenIndex, type Index, mentions, neededBy, type NodeId, type ScatterKernel } from '../kernel-ir/index.ts'
+import { type BufferId, coefficientOf, dimVector, eachDim, type Expression, flattenIndex, type Index, isNested, neededBy, type NodeId, type ScatterKernel } from '../kernel-ir/index.ts'
 import { Bindings, bindingCount } from './bindings.ts'
 import { expressionText, positionText, type Scope, withinText } from './expression.ts'
 import { combineText } from './fold.ts'
@@ -71,13 +71,17 @@ function rowsOf({ space, nodes, index, positions }: ScatterKernel): Rows {
   const all = space.map((_, d) => d)
   const telling = new Set<number>()
   for (const id of neededBy(nodes, positions.map((p) => p.position))) for (const i of indicesOf(nodes[id]!)) eachDim(i, (d) => telling.add(d))
-  const digits: [stride: number, count: number][] = [...positions.map((p): [number, number] => [p.stride, p.limit + 1]), ...all.map((d): [number, number] => [coefficientOf(index, d), space[d]!])]
-  const affine = all.every((d) => !index.terms.some(({ atom }) => atom.kind !== 'dim' && mentions(atom.of, d)))
+  // The same position for all: only the updates' own places must differ.
+  const sized = all.map((d): [number, number] => [coefficientOf(index, d), space[d]!])
+  if (telling.size === 0 && affineIn(index, all) && areDigits(sized.filter(([, count]) => count > 1))) return { updates: [], within: all }
+  const digits: [stride: number, count: number][] = [...positions.map((p): [number, number] => [p.stride, p.limit + 1]), ...sized]
   // An update dimension that the address does not name only repeats updates.
   const distinct = digits.filter(([stride, count], i) => count > 1 && !(stride === 0 && i >= positions.length && telling.has(i - positions.length)))
-  if (!affine || !areDigits(distinct)) return { updates: all, within: [] }
+  if (!affineIn(index, all) || !areDigits(distinct)) return { updates: all, within: [] }
   return { updates: all.filter((d) => telling.has(d)), within: all.filter((d) => !telling.has(d)) }
 }
+
+const affineIn = (index: Index, dims: readonly number[]): boolean => dims.every((d) => !isNested(index, d))
 
 /** Whether numbers below each count, times their strides, add up to different sums. */
 function areDigits(digits: readonly (readonly [stride: number, count: number])[]): boolean {

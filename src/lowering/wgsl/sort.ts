@@ -123,14 +123,17 @@ function blocks(context: KernelContext, { keys, places }: Pairs, rows: number, l
   const workers = Math.min(own, threads)
   const total = rows * perRow
   const b = new Bindings(context, [], [keys, places])
-  const compareAll = (first: string, second: string): string =>
+  /** A step of the network; of a merge's first, which is mirrored, too. */
+  const compareAll = (far: string): string =>
     block(`for (var c = local; c < ${own}i; c += ${workers}i)`, [
-      `let i = ${first};`,
-      `let j = ${second};`,
-      'if (w_key[j] < w_key[i] || (w_key[j] == w_key[i] && w_place[j] < w_place[i])) {',
-      '  let key = w_key[i]; w_key[i] = w_key[j]; w_key[j] = key;',
-      '  let place = w_place[i]; w_place[i] = w_place[j]; w_place[j] = place;',
-      '}',
+      'let first = (c / half) * 2i * half;',
+      'let i = first + c % half;',
+      `let j = ${far};`,
+      'let key = w_key[i];',
+      'let place = w_place[i];',
+      'let other_key = w_key[j];',
+      'let other_place = w_place[j];',
+      'if (other_key < key || (other_key == key && other_place < place)) { w_key[i] = other_key; w_place[i] = other_place; w_key[j] = key; w_place[j] = place; }',
     ])
   const each = (lines: readonly string[]): string =>
     block(`for (var e = local; e < ${width}i; e += ${workers}i)`, [
@@ -140,18 +143,11 @@ function blocks(context: KernelContext, { keys, places }: Pairs, rows: number, l
       `let inside = number < ${total}i && at < ${length}i;`,
       ...lines,
     ])
-  const straight = (from: string): string =>
-    block(`for (var half = ${from}; half > 0i; half /= 2i)`, [compareAll('(c / half) * 2i * half + c % half', 'i + half'), 'workgroupBarrier();'])
+  const steps = (from: string, far: string): string => block(`for (var half = ${from}; half > 0i; half /= 2i)`, [compareAll(far), 'workgroupBarrier();'])
   const network =
     what === 'merge'
-      ? [straight(`${size / 2}i`)]
-      : [
-          block(`for (var merged = 2i; merged <= ${size}i; merged *= 2i)`, [
-            compareAll('(c / (merged / 2i)) * merged + c % (merged / 2i)', '(c / (merged / 2i)) * merged + merged - 1i - c % (merged / 2i)'),
-            'workgroupBarrier();',
-            straight('merged / 4i'),
-          ]),
-        ]
+      ? steps(`${size / 2}i`, 'i + half')
+      : block(`for (var merged = 2i; merged <= ${size}i; merged *= 2i)`, [steps('merged / 2i', 'select(i + half, first + merged - 1i - c % half, half * 2i == merged)')])
   context.dispatch({
     bindings: b,
     threads: workers,
@@ -160,7 +156,7 @@ function blocks(context: KernelContext, { keys, places }: Pairs, rows: number, l
     body: [
       each(['w_key[e] = 0xffffffffu;', 'w_place[e] = at;', `if (inside) { w_key[e] = ${b.read(keys, 'uint32', 'i')}; w_place[e] = ${b.read(places, 'int32', 'i')}; }`]),
       'workgroupBarrier();',
-      ...network,
+      network,
       each([`if (inside) { ${b.write(keys, 'uint32', 'i', 'w_key[e]')} ${b.write(places, 'int32', 'i', 'w_place[e]')} }`]),
     ],
   })

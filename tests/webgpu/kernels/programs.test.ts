@@ -1,0 +1,100 @@
+/** Whole programs on a device: loops, memory that is used again, given operands, more buffers and larger arrays than a shader may bind. */
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Jaxpr } from '../../../src/core/jaxpr.ts'
+import { grad, lax, makeJaxpr, nn, np, random } from '../../../src/index.ts'
+import { baseLimits, type ShaderLimits } from '../../../src/lowering/wgsl/index.ts'
+import { arbitraryJaxpr } from '../../core/arbitrary-jaxpr.ts'
+import { numSlowRuns } from '../../scale.ts'
+import { expectAgreementOnDevice } from './agree.ts'
+import { closeDevice } from './run-shaders.ts'
+
+afterAll(closeDevice)
+
+const zeros = (...shape: number[]): np.NDArray => np.zeros(shape)
+
+describe('loops', () => {
+  const recurrent = (reverse: boolean) => (w: np.NDArray, xs: np.NDArray) =>
+    lax.scan((h: np.NDArray, x: np.NDArray) => { const next = np.tanh(h.matmul(w).add(x)); return [next, next.mul(2)] as const }, zeros(3, 4), xs, { reverse })
+  test.each([1, 2, 3, 6])('%i iterations, either way, and their gradient', async (count) => {
+    for (const reverse of [false, true]) {
+      const loss = (w: np.NDArray, xs: np.NDArray): np.NDArray => { const [h, ys] = recurrent(reverse)(w, xs); return np.sum(h).add(np.sum(np.square(ys))) }
+      await expectAgreementOnDevice(makeJaxpr(recurrent(reverse))(zeros(4, 4), zeros(count, 3, 4)).jaxpr)
+      await expectAgreementOnDevice(makeJaxpr(grad(loss, { argnums: [0, 1] }))(zeros(4, 4), zeros(count, 3, 4)).jaxpr)
+    }
+  })
+  test('in loops, slices of slices, several carries that change places', async () => {
+    const nested = (xs: np.NDArray) =>
+      lax.scan(([a, b]: readonly [np.NDArray, np.NDArray], row: np.NDArray) => {
+        const [sum, steps] = lax.scan((s: np.NDArray, x: np.NDArray) => [s.add(x.mul(a)), s] as const, b, row)
+        return [[b, sum] as const, steps.mul(2)] as const
+      }, [zeros(2), np.ones([2])] as const, xs)
+    await expectAgreementOnDevice(makeJaxpr(nested)(zeros(3, 4, 2)).jaxpr)
+    await expectAgreementOnDevice(makeJaxpr((xs: np.NDArray) => nested(xs)[0])(zeros(4, 3, 2)).jaxpr)
+  })
+  test('more iterations than there are counters', async () => {
+    const { shaders } = await expectAgreementOnDevice(makeJaxpr((xs: np.NDArray) => lax.scan((c: np.NDArray, x: np.NDArray) => { const n = np.maximum(c, x); return [n, n] as const }, zeros(), xs))(zeros(5000)).jaxpr)
+    expect(shaders.shaders.map((s) => s.counters)).toContain(2)
+  })
+  test('with updates, sorts and random numbers inside', async () => {
+    const f = (is: np.NDArray, key: np.NDArray) =>
+      lax.scan((c: np.NDArray, i: np.NDArray) => [np.sort(c.at(i).add(1)).add(random.uniform(key, [40])), np.cumsum(c)] as const, zeros(40), is)
+    await expectAgreementOnDevice(makeJaxpr(f)(np.zeros([3, 5], { dtype: 'int32' }), random.key(3)).jaxpr)
+  })
+})
+
+describe('memory', () => {
+  test('generated programs, of every dtype of 32 bits and less', async () => {
+    const dtypes = ['float32', 'int32', 'bool', 'uint8', 'float16', 'bfloat16', 'int8', 'uint32'] as const
+    await fc.assert(
+      fc.asyncProperty(fc.subarray([...dtypes], { minLength: 1 }).chain((some) => arbitraryJaxpr({ dtypes: some })), async (jaxpr) => {
+        await expectAgreementOnDevice(jaxpr, undefined, { donated: new Set(jaxpr.inputs.keys()) })
+      }),
+      { numRuns: numSlowRuns },
+    )
+  })
+  test('of a given operand takes the result, where nobody reads it later', async () => {
+    const { jaxpr } = makeJaxpr((p: np.NDArray, m: np.NDArray, g: np.NDArray) => { const v = m.mul(0.9).add(g); return [p.sub(v.mul(0.1)), v] })(zeros(5, 3), zeros(5, 3), zeros(5, 3))
+    const { shaders } = await expectAgreementOnDevice(jaxpr, undefined, { donated: new Set([0, 1]) })
+    expect(shaders.places.map((p) => p.kind)).toEqual(['input', 'input', 'input'])
+    expect(shaders.places.map((p) => p.kind === 'input' && p.written)).toEqual([true, true, false])
+    const kept = await expectAgreementOnDevice(jaxpr)
+    expect(kept.shaders.places.map((p) => p.kind)).toEqual(['input', 'input', 'input', 'output', 'output'])
+  })
+})
+
+describe('more than a shader may bind', () => {
+  const many = (...xs: np.NDArray[]): np.NDArray[] => {
+    const total = xs.reduce((sum, x, i) => sum.add(np.sin(x).mul(i)), xs[0]!)
+    return [total, np.sum(total, 1), ...xs.map((x, i) => x.add(i)), np.concatenate(xs, 1), nn.softmax(np.concatenate(xs, 1))]
+  }
+  const inputs = Array.from({ length: 12 }, () => zeros(4, 5))
+  test('twelve operands and as many results', async () => {
+    const { shaders } = await expectAgreementOnDevice(makeJaxpr(many)(...inputs).jaxpr)
+    expect(Math.max(...shaders.shaders.map((s) => s.access.length))).toBeLessThanOrEqual(8)
+  })
+  test('a product of sums of many, an update of many, a running sum of many', async () => {
+    const sum = (xs: readonly np.NDArray[]): np.NDArray => xs.reduce((a, b) => a.add(np.cos(b)))
+    const f = (i: np.NDArray, ...xs: np.NDArray[]): np.NDArray[] => [
+      np.matmul(sum(xs.slice(0, 5)), sum(xs.slice(5)).T).add(sum(xs).mul(0.1).slice([], [0, 4])).mul(xs[0]!.slice([], [0, 4])),
+      np.cumsum(sum(xs), 1),
+      xs[0]!.at(i).add(sum(xs)),
+    ]
+    await expectAgreementOnDevice(makeJaxpr((i: np.NDArray, ...xs: np.NDArray[]) => f(i, ...xs))(np.zeros([4], { dtype: 'int32' }), ...inputs).jaxpr)
+  })
+  /** Windows of 256 bytes, so that small arrays go through several. */
+  const small: ShaderLimits = { ...baseLimits, bindingBytes: 256 }
+  test('arrays larger than a binding are read and written through windows', async () => {
+    const programs: Jaxpr[] = [
+      makeJaxpr((x: np.NDArray) => x.T.add(1))(zeros(10, 15)).jaxpr,
+      makeJaxpr((x: np.NDArray) => [np.sum(x, 0), np.argmax(x, 1)])(zeros(10, 15)).jaxpr,
+      makeJaxpr((x: np.NDArray, y: np.NDArray) => np.matmul(x, y))(zeros(10, 12), zeros(12, 9)).jaxpr,
+      makeJaxpr((x: np.NDArray) => np.sort(x))(zeros(100)).jaxpr,
+      makeJaxpr((x: np.NDArray, i: np.NDArray) => x.at(i).add(i))(np.zeros([100], { dtype: 'int32' }), np.zeros([3], { dtype: 'int32' })).jaxpr,
+    ]
+    for (const jaxpr of programs) {
+      const { shaders } = await expectAgreementOnDevice(jaxpr, undefined, { limits: small })
+      expect(shaders.shaders.some(({ code }) => code.includes('read_b'))).toBe(true)
+    }
+  })
+})
