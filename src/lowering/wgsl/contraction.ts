@@ -7,7 +7,7 @@
  * columns or steps is a row kernel.
  */
 import { sizeOf } from '../../core/aval.ts'
-import { coefficientOf, constantIndex, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, isNested, type LoopKernel, type Node, readsOfKernel, shiftNode, writesOfKernel } from '../kernel-ir/index.ts'
+import { type BufferId, coefficientOf, constantIndex, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, isNested, type LoopKernel, type Node, readsOfKernel, shiftNode, writesOfKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
 import { fits, type KernelContext } from './kernel-context.ts'
@@ -30,13 +30,13 @@ export function emitContraction(context: KernelContext, kernel: ContractionKerne
   const batches = sizeOf(kernel.batch)
   if (batches * rows * columns === 0) return
   if (Math.min(rows, columns, depth) <= skinny) return emitLoop(context, asLoop(kernel))
-  if (!fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)])) return emitApart(context, kernel)
+  if (!fits(context, factorsOf(kernel), 1)) return emitApart(context, kernel)
   const tile = tileOf(rows, columns, batches)
   const groups = batches * Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns)
   const parts = groups >= busy ? 1 : Math.min(Math.ceil((2 * busy) / groups), Math.floor(depth / leastDepth))
-  if (parts < 2) return new TileShader(context, kernel, tile, null).emit()
+  if (parts < 2 && fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)])) return new TileShader(context, kernel, tile, null).emit()
   // As many steps in every part, but for the last.
-  const steps = Math.ceil(depth / parts / panel) * panel
+  const steps = Math.ceil(depth / Math.max(1, parts) / panel) * panel
   const count = Math.ceil(depth / steps)
   const sums = context.temp(kernel.dtype, count * batches * rows * columns)
   new TileShader(context, kernel, tile, { steps, count, sums }).emit()
@@ -68,10 +68,10 @@ function epilogueOf(kernel: ContractionKernel, parts: readonly number[], sums: n
   return { kind: 'loop', name, space, stages: [reduce, { kind: 'map', inner: [], nodes: kernel.epilogue.map(sumIsReduced), stores: kernel.stores }] }
 }
 
-/** Where one shader cannot bind it all: factors that read several arrays go through memory, and so do the sums. */
+const factorsOf = (kernel: ContractionKernel): ReadonlySet<BufferId> => readsOfKernel({ ...kernel, epilogue: [] })
+
+/** Where one shader cannot bind what the factors are made from: those that read several arrays go through memory. */
 function emitApart(context: KernelContext, kernel: ContractionKernel): void {
-  const sums = context.temp(kernel.dtype, sizeOf(spaceOf(kernel)))
-  const space = spaceOf(kernel)
   const factor = (side: 'lhs' | 'rhs'): Expression => {
     const nodes = kernel[side]
     const buffers = new Set(nodes.flatMap((n) => (n.op === 'load' || n.op === 'gather' ? n.buffer : [])))
@@ -83,15 +83,7 @@ function emitApart(context: KernelContext, kernel: ContractionKernel): void {
     emitLoop(context, { kind: 'loop', name: kernel.name, space: sizes, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer: own, index, node: nodes.length - 1 }] }] })
     return [{ op: 'load', dtype: kernel.dtype, buffer: own, index, guards: [], otherwise: 0 }]
   }
-  const product: ContractionKernel = {
-    ...kernel,
-    lhs: factor('lhs'),
-    rhs: factor('rhs'),
-    epilogue: [{ op: 'accumulator', dtype: kernel.dtype, output: 0 }],
-    stores: [{ buffer: sums, index: flattenIndex(dimVector(space.length), space, space), node: 0 }],
-  }
-  emitContraction(context, product)
-  emitLoop(context, epilogueOf(kernel, [], sums))
+  emitContraction(context, { ...kernel, lhs: factor('lhs'), rhs: factor('rhs') })
 }
 
 interface Tile {
@@ -134,8 +126,7 @@ class TileShader {
     this.#parts = parts
     this.#sizes = [...kernel.batch, ...kernel.m, ...kernel.n, ...kernel.k]
     this.#threads = (tile.rows / (4 * tile.rowQuads)) * (tile.columns / (4 * tile.columnQuads))
-    const factors = readsOfKernel({ ...kernel, epilogue: [] })
-    this.#bindings = parts === null ? new Bindings(context, readsOfKernel(kernel), writesOfKernel(kernel)) : new Bindings(context, factors, [parts.sums])
+    this.#bindings = parts === null ? new Bindings(context, readsOfKernel(kernel), writesOfKernel(kernel)) : new Bindings(context, factorsOf(kernel), [parts.sums])
   }
 
   #scope(prefix: string): Scope {

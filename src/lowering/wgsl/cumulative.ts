@@ -7,7 +7,7 @@ import { sizeOf } from '../../core/aval.ts'
 import { type BufferId, foldsInOrder, type LoopKernel, type Stage } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
-import { combineText, Fold, identityOf, type Lanes, treeText } from './fold.ts'
+import { combineText, Fold, identityOf, type Lanes, treeText, type Workgroup } from './fold.ts'
 import type { KernelContext } from './kernel-context.ts'
 import { type Part, type PartOptions, rootsOf, savedKey, usesOfParts } from './loop-parts.ts'
 import { block } from './module-text.ts'
@@ -99,6 +99,10 @@ class BlockWriter {
     ]
   }
 
+  #workgroup(declarations: Set<string>): Workgroup {
+    return { threads, bytes: this.#context.limits.workgroupBytes, declare: (line) => declarations.add(line) }
+  }
+
   /** Each block's elements folded by its workgroup. */
   #foldOwn(scope: Scope): string[] {
     const { nodes, accumulators } = this.#stage
@@ -111,7 +115,7 @@ class BlockWriter {
     const bindings = new Bindings(this.#context, reads, this.#totals)
     const declarations = new Set<string>()
     const own = this.#foldOwn(this.#scope(bindings))
-    const tree = treeText(this.#folds, lanes, threads, (line) => declarations.add(line))
+    const tree = treeText(this.#folds, lanes, this.#workgroup(declarations))
     const stores = this.#folds.map((f, o) => bindings.write(this.#totals[o]!, f.of.dtype, 'number', f.value))
     this.#dispatch(bindings, declarations, [...own, ...tree, block('if (live && local == 0i)', stores)])
   }
@@ -126,7 +130,7 @@ class BlockWriter {
     lines.push(...befores.map((f) => f.start()))
     if (this.#totals.length > 0) {
       const takes = befores.map((f, o) => f.take(bindings.read(this.#totals[o]!, f.of.dtype, '(number - part + e)'), ''))
-      lines.push(block(`for (var e = local; e < part; e += ${threads}i)`, takes), ...treeText(befores, lanes, threads, (line) => declarations.add(line)))
+      lines.push(block(`for (var e = local; e < part; e += ${threads}i)`, takes), ...treeText(befores, lanes, this.#workgroup(declarations)))
     }
     lines.push(...this.#foldOwn(scope), ...this.#folds.flatMap((f, o) => this.#exclusive(f, o, befores[o]!, declarations)))
     const { nodes, accumulators, stores } = this.#stage

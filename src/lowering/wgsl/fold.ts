@@ -77,12 +77,18 @@ export class Fold {
 
 const typeName = (type: string): string => (type === 'vec2<u32>' ? 'v' : type)
 
-/** Trees of at most so many accumulators share their barriers. */
-const together = 4
+/** What trees are made with: invocations of the workgroup, bytes of its memory, and where declarations of what stands there go. */
+export interface Workgroup {
+  readonly threads: number
+  readonly bytes: number
+  readonly declare: (line: string) => void
+}
 
-/** Quarters of the lanes meet until one is left, which every lane then reads. `declare` is given what stands in workgroup memory. */
-export function treeText(folds: readonly Fold[], lanes: Lanes, threads: number, declare: (line: string) => void): string[] {
+/** Quarters of the lanes meet until one is left, which every lane then reads. Trees share their barriers as long as they take half of the memory. */
+export function treeText(folds: readonly Fold[], lanes: Lanes, { threads, bytes, declare }: Workgroup): string[] {
   const lines: string[] = []
+  // A value and a position each.
+  const together = Math.max(1, Math.floor(bytes / 2 / (8 * threads)))
   for (let at = 0; at < folds.length; at += together) {
     const some = folds.slice(at, at + together)
     some.forEach((f, slot) => f.shared(slot, threads).forEach(declare))

@@ -5,6 +5,7 @@
 import { sizeOf } from '../../core/aval.ts'
 import { DeviceError } from '../../core/errors.ts'
 import { type BufferId, type Expression, flattenIndex, dimVector, type LoopKernel, neededBy, type NodeId, type Stage, type Store } from '../kernel-ir/index.ts'
+import { bindingCount } from './bindings.ts'
 import { fits, type KernelContext } from './kernel-context.ts'
 import { bufferOf, emitParts, type Part, partOf, type PartOptions, rootsOf, type Saved, usesOfParts } from './loop-parts.ts'
 
@@ -13,7 +14,8 @@ type Run = (kernel: LoopKernel, part: Part) => void
 /** Runs parts that fit and together make what stage `at` makes. */
 export function eachFittingPart(context: KernelContext, kernel: LoopKernel, at: number, options: PartOptions, run: Run): void {
   const whole = partOf(kernel, at)
-  if (partFits(context, kernel, whole, options)) return run(kernel, whole)
+  const { reads, writes } = usesOfParts(kernel, [whole], options.saved)
+  if (fits(context, [...reads, ...writes], resultsOf(kernel, whole))) return run(kernel, whole)
   const singles = singlesOf(kernel.stages[at]!, whole)
   let current = kernel
   for (const part of singles) current = cutUntilFits(context, current, part, options)
@@ -34,12 +36,16 @@ export function eachFittingPart(context: KernelContext, kernel: LoopKernel, at: 
   for (const { from, to } of late) context.copy(from, to)
 }
 
+/** Buffers that a reduction writes: for each accumulator a value, and a position. */
+function resultsOf({ stages }: LoopKernel, part: Part): number {
+  const stage = stages[part.stage]!
+  return stage.kind === 'reduce' ? part.accumulators.reduce((n, o) => n + (stage.accumulators[o]!.position === null ? 1 : 2), 0) : 0
+}
+
+/** What is written may have to wait in memory of its own, even where it takes the place of what is read. */
 const partFits = (context: KernelContext, kernel: LoopKernel, part: Part, { saved }: PartOptions): boolean => {
   const { reads, writes } = usesOfParts(kernel, [part], saved)
-  const stage = kernel.stages[part.stage]!
-  // A reduction also writes: a value, and a position, for each accumulator.
-  const results = stage.kind === 'reduce' ? part.accumulators.reduce((n, o) => n + (stage.accumulators[o]!.position === null ? 1 : 2), 0) : 0
-  return fits(context, [...reads, ...writes], results)
+  return fits(context, reads, bindingCount(context, writes) + resultsOf(kernel, part))
 }
 
 const singlesOf = (stage: Stage, whole: Part): Part[] =>
