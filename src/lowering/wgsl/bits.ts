@@ -15,7 +15,7 @@ export function fromBits(dtype: DType, bits: string): string {
   const { bytes } = dtypeInfo[dtype]
   switch (typeOf(dtype)) {
     case 'f32':
-      return dtype === 'float16' ? `unpack2x16float(${bits}).x` : dtype === 'bfloat16' ? `bitcast<f32>(${bits} << 16u)` : `bitcast<f32>(${bits})`
+      return dtype === 'float16' ? `half_from_bits(${bits})` : dtype === 'bfloat16' ? `bitcast<f32>(${bits} << 16u)` : `bitcast<f32>(${bits})`
     case 'i32':
       return bytes < 4 ? `extractBits(bitcast<i32>(${bits}), 0u, ${8 * bytes}u)` : `bitcast<i32>(${bits})`
     case 'bool':
@@ -28,7 +28,7 @@ export function fromBits(dtype: DType, bits: string): string {
 
 /** The bits of a value in the low end of a u32. */
 export function bitsText(dtype: DType, text: string): string {
-  if (dtype === 'float16') return `(pack2x16float(vec2<f32>(${text}, 0.0f)) & 0xffffu)`
+  if (dtype === 'float16') return `half_bits(${text})`
   if (dtype === 'bfloat16') return `(bitcast<u32>(${text}) >> 16u)`
   const { bytes } = dtypeInfo[dtype]
   switch (typeOf(dtype)) {
