@@ -10,7 +10,7 @@ import { decodeNumbers } from './bytes.ts'
 import { describe } from './describe.ts'
 import { readArray } from './devices.ts'
 import { dtypeInfo } from './dtype.ts'
-import { ArgumentError, InternalError, NonFiniteError } from './errors.ts'
+import { ArgumentError, DeviceError, InternalError, NonFiniteError } from './errors.ts'
 import { type Atom, type Jaxpr, Literal, type Var } from './jaxpr.ts'
 import { printEquation } from './print.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
@@ -50,6 +50,7 @@ interface Found {
 function find(x: Value, kinds: { readonly nans: boolean; readonly infs: boolean } = watched): Found | null {
   const { kind } = dtypeInfo[x.aval.dtype]
   if (!(x instanceof DeviceArray) || x.disposed || (kind !== 'float' && kind !== 'complex')) return null
+  if (!x.storage('debug.nans').readable) throw new DeviceError('debug.nans', `looks at every result at once, which '${x.device}' cannot give; run this part on 'wasm' or 'cpu' meanwhile`)
   const values = decodeNumbers(readArray(x, 'debug.nans'), x.dtype)
   const search = (wanted: 'NaN' | 'inf', is: (v: number) => boolean): Found | null => {
     let count = 0

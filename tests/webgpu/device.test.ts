@@ -1,5 +1,6 @@
 /** Getting a device, and arrays to it and from it. */
-import { defaultDevice, DeviceError, devicePut, devices, grad, init, jit, lax, type NDArray, np, random } from 'pullback'
+import { inspect } from 'node:util'
+import { debug, defaultDevice, DeviceError, devicePut, devices, grad, init, jit, lax, type NDArray, np, random } from 'pullback'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const before = defaultDevice()
@@ -43,6 +44,21 @@ describe('values', () => {
     expect(() => y.js()).toThrow(/^js: .*await x\.data\(\)/)
     expect(await y.data()).toEqual(Float32Array.of(2, 4, 6))
     expect([y.js(), devicePut(y, 'wasm').device]).toEqual([[2, 4, 6], 'wasm'])
+  })
+  test('can be looked at: what was not read says so', async () => {
+    const y = np.array([1, 2, 3]).mul(2)
+    expect(inspect(y)).toBe("Array(float32[3] on 'webgpu', not read)")
+    expect(() => String(y)).toThrow(DeviceError)
+    await y.data()
+    expect([inspect(y), String(y)]).toEqual(['Array([2. 4. 6.], float32)', '[2. 4. 6.]'])
+  })
+  test('are not looked for NaN: the error says where they can be', () => {
+    debug.nans(true)
+    try {
+      expect(() => np.log(np.array([-1, 1]))).toThrow(/^(debug\.nans|log): looks at every result at once, which 'webgpu' cannot/)
+    } finally {
+      debug.nans(false)
+    }
   })
   test('of no elements', async () => {
     expect(await np.zeros([0, 3]).add(1).jsAsync()).toEqual([])

@@ -15,7 +15,6 @@ const groupsKept = 4
 
 export class Code {
   readonly shaders: ShaderProgram
-  readonly codeBytes: number
   readonly #gpu: Gpu
   readonly #pipelines: readonly Pipeline[]
   readonly #groups = new Map<Dispatch, Groups>()
@@ -25,7 +24,6 @@ export class Code {
   constructor(gpu: Gpu, shaders: ShaderProgram, nameOf: (kernel: number) => string) {
     this.#gpu = gpu
     this.shaders = shaders
-    this.codeBytes = shaders.shaders.reduce((sum, { code }) => sum + code.length, 0)
     const users = kernelsByShader(shaders.commands)
     this.#pipelines = shaders.shaders.map((shader, i) => gpu.pipelines.of(shader, nameOf(users.get(i) ?? 0)))
     this.#waiting = Promise.all(this.#pipelines.map((p) => p.done)).then(() => {

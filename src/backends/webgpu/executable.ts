@@ -13,6 +13,8 @@ import type { Gpu } from './gpu.ts'
 import type { DeviceBuffer } from './pool.ts'
 import { GpuStorage } from './storage.ts'
 
+const bytesPerKernel = 4096
+
 /** What a call has taken, until its work was asked for. */
 interface Taken {
   /** A buffer for each place of the program. */
@@ -24,6 +26,7 @@ interface Taken {
 }
 
 export class GpuExecutable implements Executable {
+  readonly codeBytes: number
   readonly #gpu: Gpu
   readonly #lowered: LoweredProgram
   /** As users know it: an operation, or 'jit'. */
@@ -40,11 +43,8 @@ export class GpuExecutable implements Executable {
     this.#outputAvals = jaxpr.outputs.map((v) => v.aval)
     const [only, ...more] = jaxpr.equations
     this.#operation = only !== undefined && more.length === 0 ? only.primitive : 'jit'
-    this.#codeFor([])
-  }
-
-  get codeBytes(): number {
-    return [...this.#codes.values()].reduce((sum, { codeBytes }) => sum + codeBytes, 0)
+    // Shaders are made at the first call, which knows what is given away. Some thousand bytes a kernel is what they come to.
+    this.codeBytes = kernelsOf(lowered.program).length * bytesPerKernel
   }
 
   #codeFor(donated: readonly boolean[]): Code {

@@ -1,5 +1,6 @@
 /** Methods that give the values to JavaScript: reading, printing, coercion, iteration. */
 import type { NDArray } from '../array.ts'
+import { showType } from '../aval.ts'
 import { decodeNumbers, type TypedArray } from '../bytes.ts'
 import { dtypeInfo } from '../dtype.ts'
 import { DtypeError, ShapeError } from '../errors.ts'
@@ -15,6 +16,8 @@ export abstract class ArrayMethods extends ShapeMethods {
     // What Node's console.log looks for; a computed name in the class body would have to be declared for every environment.
     Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
       value(this: NDArray): string {
+        // Looking at it must not throw.
+        if (this.trace === null && !this.concrete('inspect').storage('inspect').readable) return `Array(${showType(this.aval)} on '${this.device}', not read)`
         return this.trace === null && this.dtype !== 'key' ? `Array(${this.toString().replaceAll('\n', '\n      ')}, ${this.dtype})` : this.toString()
       },
     })
