@@ -130,8 +130,8 @@ test('devices', () => {
   expect(refused(() => devicePut(x, 'gpu'))).toMatchInlineSnapshot(`"DeviceError devicePut: device 'gpu' is not ready; ready are 'cpu', 'wasm'"`)
   // @ts-expect-error no such device
   expect(refused(() => np.array([1], { device: 'gpu' }))).toMatchInlineSnapshot(`"DeviceError array: device 'gpu' is not ready; ready are 'cpu', 'wasm'"`)
-  expect(refused(() => defaultDevice('webgpu'))).toMatchInlineSnapshot(`"DeviceError defaultDevice: device 'webgpu' is not ready; ready are 'cpu', 'wasm'"`)
-  expect(refused(() => jit((v: np.NDArray) => v, { device: 'webgpu' })(x))).toMatchInlineSnapshot(`"DeviceError jit: device 'webgpu' is not ready; ready are 'cpu', 'wasm'"`)
+  expect(refused(() => defaultDevice('webgpu'))).toMatchInlineSnapshot(`"DeviceError defaultDevice: device 'webgpu' is not ready; ready are 'cpu', 'wasm'; await init('webgpu') first"`)
+  expect(refused(() => jit((v: np.NDArray) => v, { device: 'webgpu' })(x))).toMatchInlineSnapshot(`"DeviceError jit: device 'webgpu' is not ready; ready are 'cpu', 'wasm'; await init('webgpu') first"`)
   expect(defaultDevice()).toBe('wasm')
 })
 

@@ -51,8 +51,9 @@ let digits: Uint8Array
 beforeAll(async () => {
   if (size === 28) {
     const { train } = await mnist()
-    pixels = train.images.slice([0, batch * manySteps]).dataSync() as Uint8Array
-    digits = train.labels.slice([0, batch * manySteps]).dataSync() as Uint8Array
+    const first = (x: NDArray): Uint8Array => Uint8Array.from(devicePut(x, 'wasm').slice([0, batch * manySteps]).dataSync())
+    pixels = first(train.images)
+    digits = first(train.labels)
   } else {
     digits = Uint8Array.from({ length: batch * manySteps }, (_, i) => (i * 7) % 10)
     pixels = Uint8Array.from({ length: batch * manySteps * size * size }, (_, i) => 127 + 120 * Math.sin(i * (1 + digits[Math.floor(i / size ** 2)]!)))
