@@ -53,9 +53,11 @@ export class GpuExecutable implements Executable {
     let code = this.#codes.get(key)
     if (code === undefined) {
       const { program } = this.#lowered
-      for (const { aval } of program.buffers) this.#gpu.pool.requireFits(storedBytes(aval))
       const names = kernelsOf(program).map((k) => (k.name === '' ? 'copy' : k.name))
-      code = within(this.#operation, () => new Code(this.#gpu, emitShaders(program, { donated: given, limits: this.#gpu.shaderLimits }), (k) => names[k] ?? 'copy'))
+      code = within(this.#operation, () => {
+        for (const { aval } of program.buffers) this.#gpu.pool.requireFits(storedBytes(aval))
+        return new Code(this.#gpu, emitShaders(program, { donated: given, limits: this.#gpu.shaderLimits }), (k) => names[k] ?? 'copy')
+      })
       this.#codes.set(key, code)
     }
     return code
