@@ -90,3 +90,12 @@ describe('programs', () => {
     for (const f of [() => np.array([1], { dtype: 'float64' }), () => np.ones([2]).astype('float64')]) expect(f).toThrow(DeviceError)
   })
 })
+
+test('keys that a loop makes, and bits of keys that it takes', async () => {
+  const keys = jit((x: NDArray, k: NDArray) => lax.scan((c: NDArray) => [c, random.split(k, 2)] as const, x, null, { length: 2 })[1])
+  const [x, k] = [np.array(1), random.key(3)]
+  const want = keys(devicePut(x, 'wasm'), devicePut(k, 'wasm'))
+  const got = keys(x, k)
+  expect(got.shape).toEqual([2, 2])
+  expect(await random.keyData(got).jsAsync()).toEqual(random.keyData(want).js())
+})

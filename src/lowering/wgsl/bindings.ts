@@ -187,9 +187,11 @@ export class Bindings {
     return `(${parts.join(' | ')})`
   }
 
-  /** The statement that stores a value of dtype `from`, which has the width of the buffer's elements. */
+  /** The statement that stores a value of dtype `from`, `index` being counted in elements of that. */
   write(buffer: BufferId, from: DType, index: string, value: string): string {
     const dtype = this.dtype(buffer)
+    // Keys inside loops are written word by word.
+    if (dtype === 'key' && dtypeInfo[from].bytes === 4) return this.#put(buffer, index, bitsText(from, value), 'u32')
     const own = bitcastText(from, dtype, value)
     if (dtype === 'key') return `{ let at = 2i * ${index}; ${this.#put(buffer, 'at', `${own}.x`, 'u32')} ${this.#put(buffer, 'at + 1i', `${own}.y`, 'u32')} }`
     return this.#put(buffer, index, toStored(dtype, own), wordOf(dtype))
