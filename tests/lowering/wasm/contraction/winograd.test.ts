@@ -165,6 +165,10 @@ describe('which convolutions', () => {
     expect(formOf([2, 3, 3, 16], [3, 3, 16, 16])).toEqual([null])
     expect(formOf([2, 1, 8, 16], [3, 3, 16, 16])).toEqual([null])
   })
+  test('not in images so wide that a row of tiles leaves the caches', () => {
+    expect(formOf([1, 8, 224, 64], [3, 3, 64, 64])).toEqual(['results'])
+    expect(formOf([1, 8, 1024, 256], [3, 3, 256, 16])).toEqual([null])
+  })
   test('none with the option off', () => {
     const f = jit(convolve('SAME'))
     expect(f(np.ones([1, 8, 8, 16]), np.ones([3, 3, 16, 16])).at(0, 0, 0, 0).get().item()).toBe(64)

@@ -53,6 +53,8 @@ const mostChannels = 768
 const worthwhile = 0.66
 /** Tiles of a block, more or less. */
 const tilesAim = 48
+/** Bytes of the sixteen matrices of a block, at most. */
+const mostBytes = 2 ** 22
 const slicesAim = 16
 const sliceBytesAim = 2 ** 21
 
@@ -80,6 +82,8 @@ export function planWinograd(kernel: ContractionKernel, freeBuffer: BufferId): W
   const blockTileRows = Math.ceil(tileRows / Math.max(1, Math.round(tilesOfImage / tilesAim)))
   const blocksOfImage = Math.ceil(tileRows / blockTileRows)
   const blockImages = blocksOfImage > 1 ? 1 : Math.min(images, Math.max(1, Math.round(tilesAim / tilesOfImage)))
+  // a row of tiles of a very wide image would leave the caches
+  if (64 * blockImages * blockTileRows * tilesAcross * Math.max(channels, columns) > mostBytes) return null
   const blocks = Math.ceil(images / blockImages)
   const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
   const slices = Math.max(1, Math.min(slicesAim, blocks * blocksOfImage, Math.floor(sliceBytesAim / (64 * channels * paddedColumns))))
