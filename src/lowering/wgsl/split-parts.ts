@@ -36,10 +36,20 @@ export function eachFittingPart(context: KernelContext, kernel: LoopKernel, at: 
   for (const { from, to } of late) context.copy(from, to)
 }
 
-/** Buffers that a reduction writes: for each accumulator a value, and a position. */
+/**
+ * Buffers of a part's own: for each accumulator of a reduction what its chunks gave and what they come to, the first a value, and a position
+ * where that is the result; of a cumulative operation what its blocks gave.
+ */
 function resultsOf({ stages }: LoopKernel, part: Part): number {
   const stage = stages[part.stage]!
-  return stage.kind === 'reduce' ? part.accumulators.reduce((n, o) => n + (stage.accumulators[o]!.position === null ? 1 : 2), 0) : 0
+  switch (stage.kind) {
+    case 'map':
+      return 0
+    case 'reduce':
+      return part.accumulators.reduce((n, o) => n + (stage.accumulators[o]!.position === null ? 2 : 3), 0)
+    case 'cumulative':
+      return part.accumulators.length
+  }
 }
 
 /** What is written may have to wait in memory of its own, even where it takes the place of what is read. */

@@ -82,6 +82,11 @@ describe('more than a shader may bind', () => {
     ]
     await expectAgreementOnDevice(makeJaxpr((i: np.NDArray, ...xs: np.NDArray[]) => f(i, ...xs))(np.zeros([4], { dtype: 'int32' }), ...inputs).jaxpr)
   })
+  test('nine numbers from one long array, by chunks', async () => {
+    const f = (x: np.NDArray): np.NDArray[] => [np.sum(x), np.sum(np.square(x)), np.max(x), np.min(x), np.argmax(x), np.argmin(x), np.sum(np.abs(x)), np.max(np.sin(x)), np.any(x)]
+    const { shaders } = await expectAgreementOnDevice(makeJaxpr(f)(zeros(20_000)).jaxpr)
+    expect(shaders.shaders.map((s) => s.access.length).filter((n) => n > 8)).toEqual([])
+  })
   /** Windows of 256 bytes, so that small arrays go through several. */
   const small: ShaderLimits = { ...baseLimits, bindingBytes: 256 }
   test('arrays larger than a binding are read and written through windows', async () => {
