@@ -84,7 +84,10 @@ export interface Workgroup {
   readonly declare: (line: string) => void
 }
 
-/** Quarters of the lanes meet until one is left, which every lane then reads. Trees share their barriers as long as they take half of the memory. */
+/**
+ * Quarters of the lanes meet until one is left, which every lane then reads. Sums so depend on the shape alone; those of subgroups would depend on
+ * a size that drivers choose, even from one shader to the next. Trees share their barriers as long as they take half of the memory.
+ */
 export function treeText(folds: readonly Fold[], lanes: Lanes, { threads, bytes, declare }: Workgroup): string[] {
   const lines: string[] = []
   // A value and a position each.
