@@ -114,8 +114,11 @@ describe('errors', () => {
     const { device } = backend().gpu
     const make = device.createShaderModule.bind(device)
     vi.spyOn(device, 'createShaderModule').mockImplementation(({ code }) => make({ code: code.replace('fn main', 'fn main_') }))
-    const y = np.array([1, 2]).mul(0.12345).sub(np.array([3, 4]))
+    const x = np.array([1, 2])
+    const y = x.mul(0.12345).sub(np.array([3, 4]))
     vi.restoreAllMocks()
     await expect(y.data()).rejects.toThrow(/^(mul|sub): the GPU refused the shader of kernel/)
+    // Its operand is none the worse.
+    expect(await x.add(1).jsAsync()).toEqual([2, 3])
   })
 })

@@ -121,10 +121,11 @@ export class GpuExecutable implements Executable {
       waitsFor: code.waitsFor,
       run: () => {
         const refused = code.refused
-        if (refused !== null) return void fate.settle(refused.error?.inNameOf(this.#operation) ?? null)
         gpu.submit(fate, {
           uploads,
+          // Operands are brought over even if nothing can be done with them here: others count on it.
           encode: (encoder) => {
+            if (refused?.error != null) throw refused.error.inNameOf(this.#operation)
             code.encode(encoder, places)
           },
           failed: (kind, message) => this.#failed(kind, message),

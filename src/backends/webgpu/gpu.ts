@@ -1,5 +1,5 @@
 /** A device and what belongs to it: its buffers, pipelines and queue, the arrays on it, and how it ended. */
-import { DeviceError, InternalError, type PullbackError } from '../../core/errors.ts'
+import { DeviceError, InternalError, PullbackError } from '../../core/errors.ts'
 import { Lru } from '../../core/lru.ts'
 import { counterBase, counterStride, type ShaderLimits } from '../../lowering/wgsl/index.ts'
 import { type Account, Ledger } from '../ledger.ts'
@@ -119,7 +119,8 @@ export class Gpu {
     const judge = async (): Promise<PullbackError | null> => {
       const errors = await Promise.all(scopes)
       const own = errors.find((e) => e !== null) ?? null
-      return own ?? (thrown === null ? null : failed('validation', reasonOf(thrown)))
+      if (own !== null || thrown === null) return own
+      return thrown instanceof PullbackError ? thrown : failed('validation', reasonOf(thrown))
     }
     void judge().then(
       (error) => fate.settle(error),
