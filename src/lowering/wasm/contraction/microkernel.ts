@@ -8,8 +8,11 @@
  */
 import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
 
-/** Element types that products are summed in. */
-export type SumType = 'float32' | 'float64' | 'int32'
+/** What products are summed in. `pairs`: int32 sums, of words that hold two factors each (pairs.ts). */
+export type SumType = 'float32' | 'float64' | 'int32' | 'pairs'
+
+/** The type of packed elements and of sums. */
+export const elementType = (sum: SumType): 'float32' | 'float64' | 'int32' => (sum === 'pairs' ? 'int32' : sum)
 
 export interface TileShape {
   /** Rows of the tile: the width of an A panel. */
@@ -27,6 +30,7 @@ const instructions = {
   float32: { splat: 'v128.load32_splat', mul: 'f32x4.mul', add: 'f32x4.add' },
   float64: { splat: 'v128.load64_splat', mul: 'f64x2.mul', add: 'f64x2.add' },
   int32: { splat: 'v128.load32_splat', mul: 'i32x4.mul', add: 'i32x4.add' },
+  pairs: { splat: 'v128.load32_splat', mul: 'i32x4.dot_i16x8_s', add: 'i32x4.add' },
 } as const
 
 /** Vectors in a row of a tile: 16 bytes each. */

@@ -16,7 +16,8 @@ import type { DType } from '../../../core/dtype.ts'
 import { rewriteNodes, rewriteStores } from '../emit/rewrite.ts'
 import { addIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
-import { type SumType, type TileShape, tileShape } from './microkernel.ts'
+import { elementType, type SumType, type TileShape, tileShape } from './microkernel.ts'
+import { asPairs } from './pairs.ts'
 import { type Strided, stridedOperand, stridedResult } from './strided.ts'
 import { panelBytes } from './strip.ts'
 
@@ -121,8 +122,10 @@ class Areas {
 }
 
 /** `freeBuffer` and the two after it are no buffers of the kernel. */
-export function planContraction(kernel: ContractionKernel, freeBuffer: BufferId): ContractionPlan {
-  const sum = sumType(kernel.dtype)
+export function planContraction(given: ContractionKernel, freeBuffer: BufferId): ContractionPlan {
+  const paired = asPairs(given)
+  const kernel = paired ?? given
+  const sum = paired === null ? sumType(kernel.dtype) : 'pairs'
   const tile = tileShape(sum)
   const { elementBytes } = tile
   const batch = product(kernel.batch)
@@ -366,11 +369,12 @@ export function guarded(nodes: Expression, guards: readonly Guard[]): Expression
 
 /** Panels hold the type that is summed in; of uint32 the bits do, since products wrap alike. */
 function inSumType(nodes: Expression, sum: SumType): Expression {
+  const dtype = elementType(sum)
   const last = nodes.at(-1)!
-  if (last.dtype === sum) return nodes
+  if (last.dtype === dtype) return nodes
   const input = nodes.length - 1
-  if (last.dtype === 'uint32') return [...nodes, { op: 'bitcast', dtype: sum, input }]
-  return [...nodes, { op: 'apply', primitive: 'convertElementType', params: { newDtype: sum, weakType: false }, dtype: sum, inputs: [input] }]
+  if (last.dtype === 'uint32') return [...nodes, { op: 'bitcast', dtype, input }]
+  return [...nodes, { op: 'apply', primitive: 'convertElementType', params: { newDtype: dtype, weakType: false }, dtype, inputs: [input] }]
 }
 
 /** Whether more reads are contiguous along the last free axis than along the last axis of k. */

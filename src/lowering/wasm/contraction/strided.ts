@@ -1,7 +1,7 @@
 /** Operands and results that lie in memory as they are: one distance for each of batch, rows, columns and k. */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { BufferId, ContractionKernel, Expression, Index } from '../../kernel-ir/index.ts'
-import type { SumType } from './microkernel.ts'
+import { elementType, type SumType } from './microkernel.ts'
 
 /** Element (batch, at, step) is `start + batch · batch + at · at + step · step` bytes from the buffer's pointer. */
 export interface Strided {
@@ -17,7 +17,7 @@ export interface Strided {
 /** The left operand (`side` m) or the right one (n), where it is an array of the type that is summed in, read by fixed distances. */
 export function stridedOperand(kernel: ContractionKernel, side: 'm' | 'n', sum: SumType): Strided | null {
   const [node, ...more]: Expression = side === 'm' ? kernel.lhs : kernel.rhs
-  if (node?.op !== 'load' || more.length > 0 || node.guards.length > 0 || node.dtype !== sum) return null
+  if (node?.op !== 'load' || more.length > 0 || node.guards.length > 0 || node.dtype !== elementType(sum)) return null
   const first = axesAt(kernel)
   return strided(node.index, node.buffer, node.dtype, [first.batch, side === 'm' ? first.m : first.n, first.k])
 }
@@ -26,7 +26,7 @@ export function stridedOperand(kernel: ContractionKernel, side: 'm' | 'n', sum: 
 export function stridedResult(kernel: ContractionKernel, sum: SumType): Strided | null {
   const [node, ...more] = kernel.epilogue
   const [store, ...stores] = kernel.stores
-  if (node?.op !== 'accumulator' || more.length > 0 || store === undefined || stores.length > 0 || node.dtype !== sum) return null
+  if (node?.op !== 'accumulator' || more.length > 0 || store === undefined || stores.length > 0 || node.dtype !== elementType(sum)) return null
   const first = axesAt(kernel)
   return strided(store.index, store.buffer, node.dtype, [first.batch, first.m, first.n])
 }

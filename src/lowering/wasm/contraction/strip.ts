@@ -20,6 +20,7 @@ const instructions = {
   float32: { splat: 'v128.load32_splat', mul: 'f32x4.mul', add: 'f32x4.add' },
   float64: { splat: 'v128.load64_splat', mul: 'f64x2.mul', add: 'f64x2.add' },
   int32: { splat: 'v128.load32_splat', mul: 'i32x4.mul', add: 'i32x4.add' },
+  pairs: { splat: 'v128.load32_splat', mul: 'i32x4.dot_i16x8_s', add: 'i32x4.add' },
 } as const
 
 /** Vectors in a row of a tile: 16 bytes each. */
