@@ -46,6 +46,21 @@ export function threads(count?: number, options: { readonly worker?: string | UR
   return backendOf('wasm').threads(count, options.worker)
 }
 
+/**
+ * Whether matrix products of programs that are compiled from now on may use fused multiply-adds (WebAssembly's relaxed SIMD), which round
+ * once where a product and a sum round twice: faster, and as accurate, but results then differ in their last bits from engine to
+ * engine. With a boolean, sets it. At first false. The number of threads changes no bit either way.
+ *
+ * @example
+ * debug.relaxedSimd()       // false
+ * debug.relaxedSimd(true)   // true, where the engine has it
+ * @throws ArgumentError for what is no boolean.
+ * @throws DeviceError for true where the engine has no such instructions (Node before 21).
+ */
+export function relaxedSimd(on?: boolean): boolean {
+  return backendOf('wasm').relaxedSimd(on)
+}
+
 /** How often compiled programs and eager operations ran, and eager operations were compiled, since the start. */
 export const calls = (): Readonly<typeof counters> => ({ ...counters })
 

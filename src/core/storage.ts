@@ -81,6 +81,8 @@ export interface Backend {
   memory(): MemoryUse
   /** How many threads programs may have; with a number, sets it first, with `worker`, where a worker's file is. 1 where there is no other way. */
   threads(count?: number, worker?: string | URL): number
+  /** Whether products may use fused multiply-adds; with a boolean, sets it for programs compiled from then on. False where there is no choice. */
+  relaxedSimd(on?: boolean): boolean
   /** From now on tells of every kernel that runs; null: no longer. A device without kernels tells nothing. */
   profile(record: KernelRecorder | null): void
   /** GFLOP/s and GB/s of one thread at most, measured at the first call. */

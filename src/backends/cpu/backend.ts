@@ -76,6 +76,10 @@ export class CpuBackend implements Backend {
   supports(): boolean {
     return true
   }
+  relaxedSimd(): boolean {
+    return false
+  }
+
   threads(): number {
     return 1
   }

@@ -2,14 +2,14 @@
 import { setting, sharesMemory, threadCount } from '#platform'
 import { bytesOf } from '../../core/aval.ts'
 import { describe } from '../../core/describe.ts'
-import { ArgumentError } from '../../core/errors.ts'
+import { ArgumentError, DeviceError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import { jaxprKey } from '../../core/jaxpr-key.ts'
 import { Lru } from '../../core/lru.ts'
 import type { Backend, Executable, KernelRecorder, MemoryUse, Storage } from '../../core/storage.ts'
 import { lowerToProgram } from '../../lowering/index.ts'
 import { describeKernels } from '../../lowering/kernel-ir/index.ts'
-import { emitProgram, maxThreads, peak, type SizedForm, sizedForm, stream, worthSharing } from '../../lowering/wasm/index.ts'
+import { emitProgram, hasRelaxedSimd, maxThreads, peak, type SizedForm, sizedForm, stream, worthSharing } from '../../lowering/wasm/index.ts'
 import { leastBytes, type Machine, Scratch, type Signature, tooLarge, WasmExecutable } from './executable.ts'
 import { Heap, type HeapLimits } from './heap.ts'
 import { type Code, type PoolOptions, ThreadPool } from './pool.ts'
@@ -36,6 +36,7 @@ export class WasmBackend implements Backend {
   readonly name = 'wasm'
   readonly #options: WasmOptions
   readonly #shareAbove: number
+  #relaxedSimd = false
   readonly #winograd: boolean
   readonly #programs = new Lru<string, WasmExecutable>(programsKept)
   readonly #sizedCode = new Lru<string, Code>(programsKept)
@@ -57,7 +58,7 @@ export class WasmBackend implements Backend {
     // No code is made for its sizes, so there is none to be found again.
     const sized = sizedForm(jaxpr)
     if (sized !== null) return this.#compileSized(jaxpr, sized)
-    const key = jaxprKey(jaxpr)
+    const key = `${this.#relaxedSimd ? 'relaxed ' : ''}${jaxprKey(jaxpr)}`
     const hit = this.#programs.get(key)
     if (hit !== undefined) return hit
     const executable = this.#compileFor(jaxpr)
@@ -68,6 +69,7 @@ export class WasmBackend implements Backend {
   /** Code for the sizes of one program. */
   #compileFor(jaxpr: Jaxpr): WasmExecutable {
     const { program, plan } = lowerToProgram(jaxpr)
+    const relaxedSimd = this.#relaxedSimd
     const machine = this.#start()
     const { heap } = machine
     const bytesAt = (b: number): number => bytesOf(program.buffers[b]!.aval)
@@ -83,12 +85,12 @@ export class WasmBackend implements Backend {
     }
     // Better said before code is made, whose addresses have 32 bits.
     if (leastBytes(signature) > heap.size) throw tooLarge(signature, heap.size)
-    const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove, winograd: this.#winograd })
+    const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove, winograd: this.#winograd, relaxedSimd })
     const codeOf = (module: Uint8Array<ArrayBuffer>): Code => ({ run: instantiate(module, heap.memory, this.#profiler.tick), bytes: sharedTime > 0 ? module : new Uint8Array(), sharedTime, time })
     // Lowered once more: a program that is never profiled keeps its kernels for nobody.
     const timed = (): Timed => {
       const again = lowerToProgram(jaxpr)
-      return { code: codeOf(emitProgram(again.program, again.plan, { shared: heap.shared, shareAbove: this.#shareAbove, winograd: this.#winograd, ticks: true }).bytes), kernels: describeKernels(again.program), silent: false }
+      return { code: codeOf(emitProgram(again.program, again.plan, { shared: heap.shared, shareAbove: this.#shareAbove, winograd: this.#winograd, relaxedSimd, ticks: true }).bytes), kernels: describeKernels(again.program), silent: false }
     }
     return new WasmExecutable(machine, { ...signature, arenaBytes, ownBytes }, codeOf(bytes), bytes.length, timed)
   }
@@ -147,6 +149,15 @@ export class WasmBackend implements Backend {
     }
     if (this.#runtime !== null) return this.#runtime.heap.shared ? this.#runtime.pool.threads : 1
     return sharesMemory() ? this.#wantedThreads() : 1
+  }
+
+  relaxedSimd(on?: boolean): boolean {
+    if (on !== undefined) {
+      if (typeof on !== 'boolean') throw new ArgumentError('relaxedSimd', `got ${describe(on)}; it is on (true) or off (false)`)
+      if (on && !hasRelaxedSimd()) throw new DeviceError('relaxedSimd', 'this engine has no relaxed SIMD instructions (Node has them from 21 on); leave it off')
+      this.#relaxedSimd = on
+    }
+    return this.#relaxedSimd
   }
 
   profile(record: KernelRecorder | null): void {

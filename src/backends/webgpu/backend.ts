@@ -51,6 +51,10 @@ export class WebGpuBackend implements Backend {
   memory(): MemoryUse {
     return this.gpu.ledger.use()
   }
+  relaxedSimd(): boolean {
+    return false
+  }
+
   threads(): number {
     return 1
   }

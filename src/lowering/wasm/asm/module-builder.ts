@@ -62,6 +62,11 @@ export class ModuleBuilder {
     }
   }
 
+  /** Whether relaxed SIMD instructions are admitted. */
+  get relaxedSimd(): boolean {
+    return this.context.relaxedSimd
+  }
+
   private typeIndex(type: FunctionType): number {
     const key = `${type.params.join()}>${type.results.join()}`
     const known = this.typeIndices.get(key)

@@ -51,6 +51,7 @@ function tile(module: ModuleBuilder, dtype: SumType, rows: number, packed: boole
   const known = module.lookup(name)
   if (known !== null) return known
   const { mul, add } = instructions[dtype]
+  const fused = module.relaxedSimd && (dtype === 'float32' || dtype === 'float64') ? (`${dtype === 'float32' ? 'f32x4' : 'f64x2'}.relaxed_madd` as const) : null
   const rowOfB = vectors * vectorBytes
   const rowOfA = stripRows * vectorBytes
   const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
@@ -66,7 +67,8 @@ function tile(module: ModuleBuilder, dtype: SumType, rows: number, packed: boole
         fn.get(a).mem('v128.load', vectorBytes * i + u * rowOfA).set(av)
         for (const [j, bv] of bs.entries()) {
           const sum = sums[i * vectors + j]!
-          fn.get(sum).get(bv).get(av).emit(mul).emit(add).set(sum)
+          if (fused === null) fn.get(sum).get(bv).get(av).emit(mul).emit(add).set(sum)
+          else fn.get(bv).get(av).get(sum).emit(fused).set(sum)
         }
         if (i + 1 < rows) afterRow()
       }

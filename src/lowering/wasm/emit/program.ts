@@ -30,6 +30,8 @@ export interface EmitOptions {
   readonly ticks?: boolean
   /** Whether convolutions may use Winograd's algorithm; by default they may. */
   readonly winograd?: boolean
+  /** Products may use fused multiply-adds: engines must have relaxed SIMD then. */
+  readonly relaxedSimd?: boolean
 }
 
 /** Where two threads begin to be faster than one: a barrier costs 0.1 to 1 µs, and no share is exactly a half. */
@@ -45,8 +47,8 @@ export const worthSharing = 8000
  * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
  */
 export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOptions = {}): EmittedProgram {
-  const { shared = false, shareAbove = worthSharing, ticks = false, winograd = true } = options
-  const module = new ModuleBuilder({ check: false, hoist: true })
+  const { shared = false, shareAbove = worthSharing, ticks = false, winograd = true, relaxedSimd = false } = options
+  const module = new ModuleBuilder({ check: false, relaxedSimd, hoist: true })
   module.importMemory('env', 'memory', shared ? { min: 0, max: 65536, shared } : { min: 0 })
   const run = module.function('run', ['i32', 'i32', 'i32'])
   const tick = ticks ? module.importFunction('env', 'tick', ['i32'], []) : null
