@@ -17,7 +17,9 @@ export interface NotATree<T> {
 }
 /** Checks a type without asking for an index signature, so that types declared by `interface` pass; used as `t: T & Tree<T>`. */
 export type Tree<T, L = ArrayLike> = T extends L | None ? T : T extends Fn | string | bigint | symbol ? NotATree<T> : T extends object ? { [K in keyof T]: Tree<T[K], L> } : NotATree<T>
-type MapRaw<T, U> = T extends ArrayLike ? U : T extends None ? T : T extends object ? { [K in keyof T]: MapRaw<T[K], U> } : T
+type MapRaw<T, U> = T extends ArrayLike ? U : T extends None ? T : T extends readonly unknown[] ? MapList<T, U> : T extends object ? { [K in keyof T]: MapRaw<T[K], U> } : T
+// Lists of any length are written as lists: TypeScript looks into those when it must, into mapped ones at once, which of a type that holds itself has no end.
+type MapList<T extends readonly unknown[], U> = T[number][] extends T ? (T extends unknown[] ? MapRaw<T[number], U>[] : readonly MapRaw<T[number], U>[]) : { [K in keyof T]: MapRaw<T[K], U> }
 /** The tree with leaves of type U; T itself where nothing changes, so that its name stays in hovers. */
 export type MapTree<T, U> = [T, MapRaw<T, U>] extends [MapRaw<T, U>, T] ? T : MapRaw<T, U>
 /** What a transformation gives back: number leaves come as arrays. */

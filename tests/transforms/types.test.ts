@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expectTypeOf, test } from 'vitest'
 import type { NDArray } from '../../src/core/array.ts'
 import type { ArrayLike } from '../../src/core/tree.ts'
+import { map } from '../../src/core/tree-functions.ts'
 import { evalShape, grad, hessian, jacfwd, jacrev, jit, jvp, linearize, linearTranspose, makeJaxpr, type ShapeDtype, valueAndGrad, vjp, vmap } from '../../src/transforms/index.ts'
 import { scan } from '../../src/transforms/scan.ts'
 
@@ -126,5 +127,30 @@ test('evalShape and makeJaxpr', () => {
     expectTypeOf(evalShape((p: Params) => ({ p }), params)).toEqualTypeOf<{ p: { readonly w: ShapeDtype; readonly b: ShapeDtype } }>()
     expectTypeOf(makeJaxpr(loss)).parameters.toEqualTypeOf<[params: Params, x: NDArray, y: NDArray]>()
     expectTypeOf<ArrayLike>().toEqualTypeOf<NDArray | number | boolean>()
+  })
+})
+
+describe('trees of types that hold themselves', () => {
+  interface Branch {
+    readonly w: NDArray
+    readonly children: readonly Branch[]
+  }
+  type Nest = null | NDArray | readonly Nest[] | { readonly [name: string]: Nest }
+  test('map, jit and grad end, without a word from the user', () => {
+    typed(() => {
+      const [branch, nest] = [null as unknown as Branch, null as unknown as Nest]
+      expectTypeOf(map((a) => a.neg(), branch)).toEqualTypeOf<Branch>()
+      expectTypeOf(map((a) => a.size, branch).children[0]!.children[0]!.w).toEqualTypeOf<number>()
+      expectTypeOf(map((a) => a.neg(), nest)).toEqualTypeOf<Nest>()
+      expectTypeOf(jit((t: Nest) => t)(nest)).toEqualTypeOf<Nest>()
+      expectTypeOf(grad((t: Branch) => t.w)(branch)).toEqualTypeOf<Branch>()
+    })
+  })
+  test('lists of any length and of a fixed one keep what they are', () => {
+    typed(() => {
+      expectTypeOf(map((a) => a.size, null as unknown as [NDArray, readonly NDArray[], NDArray[]])).toEqualTypeOf<[number, readonly number[], number[]]>()
+      expectTypeOf(map((a) => a.size, null as unknown as readonly [NDArray, ...NDArray[]])).toEqualTypeOf<readonly [number, ...number[]]>()
+      expectTypeOf(map((a) => a.size, null as unknown as [w: NDArray, b?: NDArray])).toEqualTypeOf<[w: number, b?: number]>()
+    })
   })
 })
