@@ -58,6 +58,16 @@ test('the gradient of strided data multiplies no zeros that stand between elemen
   expect(kernel).toMatchObject({ kind: 'contraction', batch: [2, 3], m: [2, 5, 4], n: [4], k: [2, 2, 8] })
 })
 
+test('an element that is no number meets no offset that the window does not have', () => {
+  const f = (x: np.NDArray, w: np.NDArray): np.NDArray => lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: [[2, 1], [1, 3]], lhsDilation: [2, 3], dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
+  const { jaxpr } = makeJaxpr(f)(np.zeros([1, 3, 4, 2]), np.zeros([1, 2, 2, 3]))
+  for (const value of [NaN, Infinity]) {
+    const [x, w] = jaxpr.inputs.map((v, i) => Array.from(decodeNumbers(someBytes(v.aval, i), 'float32')))
+    for (const at of [0, 9, 23]) x![at] = value
+    expectAgreement(jaxpr, [encodeNumbers(x!, 'float32'), encodeNumbers(w!, 'float32')])
+  }
+})
+
 test('but a weight that is no number meets the zeros, as it meets padding', () => {
   const f = (x: np.NDArray, w: np.NDArray): np.NDArray => lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: [[2, 1], [1, 3]], lhsDilation: [2, 3], dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
   const { jaxpr } = makeJaxpr(f)(np.zeros([2, 5, 4, 4]), np.zeros([3, 4, 4, 8]))

@@ -45,6 +45,13 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
     return { ...phased[i]!, r: q.batch[(groups > 1 ? 1 : 0) + i]!, low: p.padding[s]![0] }
   }
 
+  /** The window's offset that a phase meets; outside of the window for the last of some phases. */
+  const tapOf = (q: Pick<Rows, 'batch' | 'k'>, s: number, b: Builder): Guard => {
+    const { r, low } = phaseOf(q, s)
+    const first = modIndex(addConstant(scaleIndex(r, -1), low), count(s), b.sizes)
+    return { index: addIndex(scaleIndex(at(kAxes, q.k, s), count(s)), first, b.sizes), low: 0, high: rhsShape[d.rhs[s + 2]!]! }
+  }
+
   const readLhs = (b: Builder, q: Rows): NodeId => {
     const index = new Array<Index>(rank)
     const group = q.batch[0] ?? constantIndex(0)
@@ -60,7 +67,8 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
         const { r, low } = phaseOf(q, s)
         const first = floorDivIndex(addConstant(r, count(s) - 1 - low), count(s), b.sizes)
         index[axis] = addIndex(addIndex(at(mAxes, q.rows, s), at(kAxes, q.k, s), b.sizes), first, b.sizes)
-        guards.push({ index: index[axis], low: 0, high: size })
+        // What a phase's last offset would meet is not multiplied where the window has no such offset: it may be no number.
+        guards.push({ index: index[axis], low: 0, high: size }, tapOf(q, s, b))
         continue
       }
       const place = addIndex(scaleIndex(at(mAxes, q.rows, s), p.windowStrides[s]!), scaleIndex(at(kAxes, q.k, s), p.rhsDilation[s]!), b.sizes)
@@ -84,11 +92,9 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
         index[d.rhs[s + 2]!] = offset
         continue
       }
-      const { r, low } = phaseOf(q, s)
-      const first = modIndex(addConstant(scaleIndex(r, -1), low), count(s), b.sizes)
-      const there = addIndex(scaleIndex(offset, count(s)), first, b.sizes)
-      index[d.rhs[s + 2]!] = there
-      guards.push({ index: there, low: 0, high: rhsShape[d.rhs[s + 2]!]! })
+      const tap = tapOf(q, s, b)
+      index[d.rhs[s + 2]!] = tap.index
+      guards.push(tap)
     }
     const rhsType = dtypeOf(rhs!)
     return factor(b, b.guarded(rhsType, guards, () => b.read(rhs!, index), () => b.literal(rhsType, 0)), dtype)
