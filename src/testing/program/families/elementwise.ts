@@ -75,12 +75,15 @@ function rangeOf(f: string, { gives }: Unary, v: Variable): Range {
   return [gives[0], Math.min(gives[1], Math.max(1, Math.abs(v.low), Math.abs(v.high)) ** (f === 'np.square' ? 2 : 99))]
 }
 
+/** What is brought into a wide range becomes steep, and differences of a steep function say little of its derivative. */
+const gentle = ([low, high]: Range): Range => (low === -Infinity ? [low, high] : [Math.max(low, -10), Math.min(high, 10)])
+
 const unaryOf = (table: Readonly<Record<string, Unary>>): Maker => (scope) => {
   const v = scope.float()
   // What may be written of this value.
   const [f, u] = (v && scope.choices.of(Object.entries(table).filter(([, t]) => scope.allows(t.nature ?? 'smooth', v)))) ?? []
   if (v === undefined || f === undefined || u === undefined) return
-  const operand = scope.within(v, ...u.on)
+  const operand = scope.within(v, ...(scope.draft.onlySmooth ? gentle(u.on) : u.on))
   const untouched = operand.kind === 'name'
   scope.bind(call(f, operand), { range: rangeOf(f, u, v), exact: u.exact === true && v.exact && untouched, nature: u.nature ?? 'smooth' })
 }
