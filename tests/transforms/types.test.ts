@@ -130,15 +130,17 @@ test('evalShape and makeJaxpr', () => {
   })
 })
 
+interface Branch {
+  readonly w: NDArray
+  readonly children: readonly Branch[]
+}
+type Nest = null | NDArray | readonly Nest[] | { readonly [name: string]: Nest }
+declare const branch: Branch
+declare const nest: Nest
+
 describe('trees of types that hold themselves', () => {
-  interface Branch {
-    readonly w: NDArray
-    readonly children: readonly Branch[]
-  }
-  type Nest = null | NDArray | readonly Nest[] | { readonly [name: string]: Nest }
   test('map, jit and grad end, without a word from the user', () => {
     typed(() => {
-      const [branch, nest] = [null as unknown as Branch, null as unknown as Nest]
       expectTypeOf(map((a) => a.neg(), branch)).toEqualTypeOf<Branch>()
       expectTypeOf(map((a) => a.size, branch).children[0]!.children[0]!.w).toEqualTypeOf<number>()
       expectTypeOf(map((a) => a.neg(), nest)).toEqualTypeOf<Nest>()
