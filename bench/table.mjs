@@ -11,10 +11,18 @@ const ratio = (row, peer) => {
   const [mine, theirs] = [row.milliseconds.pullback, row.milliseconds[peer]]
   return theirs === undefined ? '–' : `${time(theirs)} (${(theirs / mine).toFixed(1)}x)`
 }
-const line = (row) => `| ${row.name} | ${time(row.milliseconds.pullback)} | ${row.share === null ? '' : `${(100 * row.share).toFixed(0)}% (${row.rate})`} | ${ratio(row, 'jax-js')} | ${ratio(row, 'tfjs')} |`
-const header = '| work (float32) | pullback | of the ceiling | jax-js 0.1.25 wasm | tfjs-wasm 4.22 |\n|---|---|---|---|---|'
+const peers = ['jax-js', 'tfjs', 'torch', 'jax']
+const line = (row) => `| ${row.name} | ${time(row.milliseconds.pullback)} | ${row.share === null ? '' : `${(100 * row.share).toFixed(0)}% (${row.rate})`} | ${peers.map((peer) => ratio(row, peer)).join(' | ')} |`
+const header = (r) => `| work (float32) | pullback | of the ceiling | jax-js 0.1.25 wasm | tfjs-wasm 4.22 | ${r.python?.torch ?? 'PyTorch'} | ${r.python?.jax ?? 'JAX'} |\n|---|---|---|---|---|---|---|`
 const threads = (n) => ((n ?? 1) === 1 ? 'one thread' : `${n} threads`)
-const about = (r) => `${r.cpu}, Node ${r.node}, ${threads(r.ceiling.threads)}: peak ${r.ceiling.peak.toFixed(1)} GFLOP/s, stream ${r.ceiling.stream.toFixed(1)} GB/s.`
+const alone = ({ ceilings = [], ceiling }) => {
+  const [one] = ceilings
+  return one === undefined || one.threads === ceiling.threads ? '' : ` (one thread: ${one.peak.toFixed(1)} and ${one.stream.toFixed(1)})`
+}
+const about = (r) => `${r.cpu}, Node ${r.node}, ${threads(r.ceiling.threads)}: peak ${r.ceiling.peak.toFixed(1)} GFLOP/s, stream ${r.ceiling.stream.toFixed(1)} GB/s${alone(r)}.`
+
+const growth = ({ growth: tables = [] }) =>
+  tables.map(({ name, sizes }) => `\n\n| ${name} | time | |\n|---|---|---|\n${sizes.map(({ size, milliseconds, note }) => `| ${size.toLocaleString('en')} | ${milliseconds === null ? '–' : time(milliseconds)} | ${note} |`).join('\n')}`).join('')
 
 function fill(file, mark, text) {
   const path = join(here, '..', file)
@@ -24,7 +32,7 @@ function fill(file, mark, text) {
 }
 
 const runs = Object.values(results)
-fill('docs/performance.md', 'results', runs.map((r) => `### Node ${r.node}\n\n${about(r)}\n\n${[header, ...r.rows.map(line)].join('\n')}\n\nBundle of an app with ${r.bundle}.`).join('\n\n'))
+fill('docs/performance.md', 'results', runs.map((r) => `### Node ${r.node}\n\n${about(r)}\n\n${[header(r), ...r.rows.map(line)].join('\n')}\n\nBundle of an app with ${r.bundle}.${growth(r)}`).join('\n\n'))
 const r = results.v20 ?? runs[0]
 const chosen = ['matmul 256', 'matmul 1024', 'tanh(exp(x)), 4M', 'conv 32x32x32x64 k3 to 64', 'MLP 784-512-512-10, batch 128, SGD step', 'MNIST CNN, batch 64, Adam step', 'call of a jitted tiny function']
-fill('README.md', 'speed', `## Speed\n\n${about(r)} In brackets: their time over ours. [All rows](docs/performance.md), measured by [bench/](bench/src/main.ts).\n\n${[header, ...r.rows.filter((row) => chosen.includes(row.name)).map(line)].join('\n')}`)
+fill('README.md', 'speed', `## Speed\n\n${about(r)} In brackets: their time over ours. [All rows](docs/performance.md), measured by [bench/](bench/src/main.ts).\n\n${[header(r), ...r.rows.filter((row) => chosen.includes(row.name)).map(line)].join('\n')}`)

@@ -3,10 +3,12 @@
 /** A prepared run: does the work once and waits for it; `result` gives numbers to compare after one run. */
 export interface Prepared {
   run(): void | Promise<void>
+  /** Milliseconds of so many runs, where whoever runs them has the clock. */
+  sample?(times: number): Promise<number>
   result(): Promise<ArrayLike<number>>
 }
 
-export type Library = 'pullback' | 'jax-js' | 'tfjs'
+export type Library = 'pullback' | 'jax-js' | 'tfjs' | 'torch' | 'jax'
 
 export interface Workload {
   readonly name: string
@@ -17,6 +19,8 @@ export interface Workload {
   readonly tolerance: number
   /** Runs in one sample, so that a sample is long enough to time. */
   readonly repeat: number
+  /** Not runs, but what `once` measures: milliseconds. */
+  readonly once?: () => number
   readonly libraries: { readonly [L in Library]?: () => Prepared | Promise<Prepared> }
 }
 

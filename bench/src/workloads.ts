@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import { grad, jit, lax, nn, np, random, valueAndGrad, vjp } from '../../src/index.ts'
 import { adam, applyUpdates } from '../../src/optimizers/index.ts'
 import { Conv, Dense, Flatten, type Layer, LSTM, MaxPool, Relu, serial } from '../../src/stax/index.ts'
+import { importToFirstResult, untilOptimised } from './starting.ts'
 import { numbers, type Prepared, type Workload } from './workload.ts'
 
 const require = createRequire(`${process.cwd()}/package.json`)
@@ -286,14 +287,16 @@ function adamStep<P>(network: Layer<P>, inputShape: readonly number[], rate: num
   }
 }
 
-const convolutional = (rate: number): (() => np.NDArray) =>
-  adamStep(serial(Conv(32, [3, 3]), Relu, MaxPool([2, 2]), Conv(64, [3, 3]), Relu, MaxPool([2, 2]), Conv(64, [3, 3]), Relu, Flatten, Dense(64), Relu, Dense(10)), [64, 28, 28, 1], rate)
+export const convolutional = (rate: number, batch = 64): (() => np.NDArray) =>
+  adamStep(serial(Conv(32, [3, 3]), Relu, MaxPool([2, 2]), Conv(64, [3, 3]), Relu, MaxPool([2, 2]), Conv(64, [3, 3]), Relu, Flatten, Dense(64), Relu, Dense(10)), [batch, 28, 28, 1], rate)
 const recurrent = (rate: number): (() => np.NDArray) => adamStep(serial(LSTM(128, { sequences: false }), Dense(10)), [64, 28, 28], rate)
+
+// Forward: 26²·9·32 + 11²·9·32·64 + 3²·9·64·64 + 576·64 + 640 products an image; backward twice that, less the first input's gradient.
+export const cnnFlops = (batch: number): number => 2 * batch * (2 * 26 * 26 * 9 * 32 + 3 * (11 * 11 * 9 * 32 * 64 + 3 * 3 * 9 * 64 * 64 + 576 * 64 + 640))
 
 const cnn: Workload = {
   name: 'MNIST CNN, batch 64, Adam step',
-  // Forward: 26²·9·32 + 11²·9·32·64 + 3²·9·64·64 + 576·64 + 640 products an image; backward twice that, less the first input's gradient.
-  flops: 2 * 64 * (2 * 26 * 26 * 9 * 32 + 3 * (11 * 11 * 9 * 32 * 64 + 3 * 3 * 9 * 64 * 64 + 576 * 64 + 640)),
+  flops: cnnFlops(64),
   tolerance: 1e-3,
   repeat: 1,
   libraries: { pullback: () => ours(convolutional(1e-3)) },
@@ -396,19 +399,34 @@ const eager: Workload = {
   },
 }
 
-let nextLength = 8
-const newShape: Workload = {
-  name: 'one eager op at a new shape',
+/** More shapes than are kept compiled, so that each is new whenever its turn comes. */
+const shapes = 6000
+const newShape = (name: string, f: (x: np.NDArray) => np.NDArray): Workload => ({
+  name,
   tolerance: 1,
   repeat: 100,
   libraries: {
     pullback: () => {
-      const all = array([100_000], 1)
-      return ours(() => all.slice([0, nextLength++]).mul(2))
+      const xs = Array.from({ length: shapes }, (_, i) => np.array(numbers(8 + i, 1)))
+      let next = 0
+      return ours(() => f(xs[next++ % shapes]!))
     },
   },
+})
+
+const optimised = (name: string, make: () => () => void): Workload => ({ name: `${name}: until the engine has optimised its code`, tolerance: 1, repeat: 1, once: () => untilOptimised(make()), libraries: {} })
+const firstTanhExp = (): (() => void) => {
+  const x = array([big], 1)
+  const f = jit((v: np.NDArray) => np.tanh(np.exp(v)).mul(1.5)) // no row has it
+  return () => f(x).dispose()
 }
 
 export const workloads: readonly Workload[] = [matmul(64), matmul(256), matmul(1024), tanhExp, axpy, sum(big, '4M'), sum(16 * big, '64M'), conv(3), conv(64), convBackward, mlp, cnn, lstm,
   rows('softmax', (x) => nn.softmax(x), (x) => tf.softmax(x)), rows('layer norm', layerNorm, null),
-  tiny, eager, newShape, firstStep('CNN', convolutional), firstStep('LSTM', recurrent), loop(10), loop(10_000)]
+  tiny, eager, newShape('one eager op at a new shape', (x) => x.mul(2)), newShape('one eager sum at a new shape', (x) => np.sum(x)),
+  { name: 'import to first jitted result, one thread', tolerance: 1, repeat: 1, once: () => importToFirstResult(process.cwd()), libraries: {} },
+  firstStep('CNN', (rate) => convolutional(rate)), firstStep('LSTM', recurrent), loop(10), loop(10_000),
+  optimised('tanh(exp(x)), 4M', firstTanhExp), optimised('CNN', () => {
+    const step = convolutional(1.01e-3)
+    return () => void step()
+  })]
