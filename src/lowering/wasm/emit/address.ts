@@ -144,7 +144,7 @@ export function laneStride(state: State, access: Access): number | null {
 export function laneAddress(state: State, access: Access, fork: number, lane: number, extra: Local | null, exact: boolean): Address {
   const { fn, vectorDim } = state.info
   const base = advance(state, access)
-  const shift = 4 * fork + lane
+  const shift = state.spread * fork + lane
   let offset = access.monotone ? access.index.constant : 0
   for (const { coefficient, atom } of access.index.terms) {
     if (atom.kind !== 'dim') continue

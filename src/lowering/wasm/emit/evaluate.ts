@@ -98,7 +98,7 @@ function emitRead(state: State, node: Read, id: NodeId, fork: number, operand: (
         push()
         if (conditions++ > 0) fn.emit('i32.and')
       }
-      if (checked) for (const guard of laneGuards) and(() => pushGuard(state, guard, 4 * fork + lane))
+      if (checked) for (const guard of laneGuards) and(() => pushGuard(state, guard, state.spread * fork + lane))
       if (fill && scattered) and(() => fn.get(inside.get(lane)!))
       if (conditions === 0) read()
       else fn.if(read)
@@ -121,10 +121,10 @@ function emitRead(state: State, node: Read, id: NodeId, fork: number, operand: (
     if (!regular) return fromLanes(true)
     // an affine guard that holds in the first and the last lane holds between them
     for (const [i, guard] of laneGuards.entries()) {
-      pushGuard(state, guard, 4 * fork)
+      pushGuard(state, guard, state.spread * fork)
       if (i > 0) fn.emit('i32.and')
       if (lanes === 1) continue
-      pushGuard(state, guard, 4 * fork + lanes - 1)
+      pushGuard(state, guard, state.spread * fork + lanes - 1)
       fn.emit('i32.and')
     }
     return either(state, node.dtype, whole, () => fromLanes(true))
@@ -192,12 +192,12 @@ export function indexVector(state: State, index: Index, fork: number): Local {
   }
   if (!isNested(index, vectorDim)) {
     const c = coefficientOf(index, vectorDim)
-    pushIndex(state, index, 4 * fork)
+    pushIndex(state, index, state.spread * fork)
     return keep(fn.emit('i32x4.splat').i32x4(0, c, 2 * c, 3 * c).emit('i32x4.add'), 'index')
   }
   fn.i32x4(0)
   for (let lane = 0; lane < 4; lane++) {
-    pushIndex(state, index, 4 * fork + lane)
+    pushIndex(state, index, state.spread * fork + lane)
     fn.lane('i32x4.replace_lane', lane)
   }
   return keep(fn, 'index')

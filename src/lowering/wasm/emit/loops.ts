@@ -41,6 +41,8 @@ export interface VectorRange {
   readonly part: { readonly begin: Local; readonly end: Local } | null
   /** Vectors side by side in the main loop. */
   readonly forks: number
+  /** The vectors are as far apart as they can be: memory is read in as many streams, which is faster where it is far away. */
+  readonly apart?: boolean
   /** Called after every `every` steps of the main loop, and at its end. */
   readonly block?: { readonly every: number; readonly end: () => void }
 }
@@ -50,10 +52,13 @@ export function vectorLoop(fn: FunctionBuilder, states: readonly State[], range:
   const { dim, size, part, forks, block } = range
   const step = 4 * forks
   const wideEnd = Math.floor(size / step) * step
-  const run = (at: Coordinate, width: number, lanes: Lanes): void => {
+  const apart = range.apart === true && part === null
+  /** The main loop's variable ends here, and moves by so much. */
+  const [end, by] = apart ? [wideEnd / forks, 4] : [wideEnd, step]
+  const run = (at: Coordinate, width: number, lanes: Lanes, spread = 4): void => {
     fn.scope(() => {
       const children = states.map((state) => {
-        const child = childState(state, { coordinates: [[dim, at]], forks: width, lanes })
+        const child = childState(state, { coordinates: [[dim, at]], forks: width, spread, lanes })
         hoist(child)
         return child
       })
@@ -78,17 +83,18 @@ export function vectorLoop(fn: FunctionBuilder, states: readonly State[], range:
     if (wideEnd === step) run({ local: null, constant: 0 }, forks, 4)
     else if (wideEnd > 0) {
       const v = fn.local('i32', 'v')
-      if (block === undefined || wideEnd <= block.every * step) fn.forLoop(v, 0, wideEnd, step, () => run({ local: v, constant: 0 }, forks, 4))
+      const steps = (): void => run({ local: v, constant: 0 }, forks, 4, apart ? end : 4)
+      if (block === undefined || end <= block.every * by) fn.forLoop(v, 0, end, by, steps)
       else {
         const stop = fn.local('i32', 'stop')
         fn.i32(0).set(v).loop((again) => {
-          fn.get(v).i32(block.every * step).emit('i32.add').tee(stop).i32(wideEnd).get(stop).i32(wideEnd).emit('i32.lt_u').select().set(stop)
+          fn.get(v).i32(block.every * by).emit('i32.add').tee(stop).i32(end).get(stop).i32(end).emit('i32.lt_u').select().set(stop)
           fn.loop((head) => {
-            run({ local: v, constant: 0 }, forks, 4)
-            fn.get(v).i32(step).emit('i32.add').tee(v).get(stop).emit('i32.lt_u').brIf(head)
+            steps()
+            fn.get(v).i32(by).emit('i32.add').tee(v).get(stop).emit('i32.lt_u').brIf(head)
           })
           block.end()
-          fn.get(v).i32(wideEnd).emit('i32.lt_u').brIf(again)
+          fn.get(v).i32(end).emit('i32.lt_u').brIf(again)
         })
       }
     }

@@ -20,6 +20,8 @@ export interface StageContext {
 
 /** Additions a lane after which a float32 sum goes to its float64 total. */
 const blockLength = 32
+/** Elements from which parts of a row are read side by side: beyond a page, where what the processor fetches ahead ends. */
+const streamLength = 2048
 /** Elements a lane from which an extremum is worth the instructions after its end. */
 const longExtremum = 12
 /** Inner loops of so few points, and of so much code, are written out. */
@@ -95,7 +97,7 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
     const dim = dims.at(-1)
     if (dim === undefined) return step(inside, forks, 4)
     const size = stage.inner.at(-1) ?? 1
-    if (across) vectorLoop(fn, inside, { dim, size, part: null, forks, ...(every === Infinity ? {} : { block: { every, end: flushAll } }) }, step)
+    if (across) vectorLoop(fn, inside, { dim, size, part: null, forks, apart: forks > 1 && size / forks >= streamLength, ...(every === Infinity ? {} : { block: { every, end: flushAll } }) }, step)
     else if (every === Infinity) nest(fn, inside, [dim], (s) => step(s, forks, 4))
     else blockedLoop(fn, inside, dim, size, every, flushAll, (s) => step(s, forks, 4))
   }

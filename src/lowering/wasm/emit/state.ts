@@ -81,8 +81,9 @@ export interface State {
   /** Variables with values, and the two bits below where they apply. */
   readonly mask: number
   readonly lanes: Lanes
-  /** Vectors computed side by side: fork f holds the lanes from 4 f on. */
+  /** Vectors computed side by side: fork f holds the lanes from f times `spread` on. */
   readonly forks: number
+  readonly spread: number
   /** What was computed at this level; each table is made when it is first needed. */
   readonly tables: Tables
   /** Wanted nodes that wait for more variables; null before this level was hoisted. */
@@ -100,6 +101,7 @@ export interface Binding {
   readonly coordinates?: readonly (readonly [dim: number, at: Coordinate])[]
   readonly bits?: number
   readonly forks?: number
+  readonly spread?: number
   readonly lanes?: Lanes
   readonly accumulators?: readonly (readonly Value[])[]
 }
@@ -112,6 +114,7 @@ export function rootState(info: StageInfo): State {
     mask: 0,
     lanes: 4,
     forks: 1,
+    spread: 4,
     tables: noTables(),
     pending: null,
     open: null,
@@ -139,6 +142,7 @@ export function childState(parent: State, binding: Binding): State {
     mask,
     lanes: binding.lanes ?? parent.lanes,
     forks,
+    spread: binding.spread ?? parent.spread,
     tables: noTables(),
     pending: null,
     open: null,

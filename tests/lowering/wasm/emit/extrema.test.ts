@@ -21,6 +21,17 @@ describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
     )
   })
 
+  test('rows longer than what is read in one stream: parts of them side by side, and what is left over', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 8100, max: 24_000 }), fc.array(element, { minLength: 5, maxLength: 40 }), fc.nat(23_999), (columns, values, lone) => {
+        const x = np.array(Array.from({ length: 2 * columns }, (_, i) => (i % columns === lone ? 3 : Math.min(0, values[i % values.length]! || 0))), { dtype }).reshape([2, columns])
+        const f = (a: np.NDArray): np.NDArray[] => [np.max(a), ...[0, 1].flatMap((axis) => [np.max(a, { axis }), np.argmax(a, { axis })]), np.sum(np.clip(a, -3, 3), { axis: 1 }), np.sum(np.clip(a, -3, 3))]
+        expect(on('wasm', f, x)).toEqual(on('cpu', f, x))
+      }),
+      { numRuns: numSlowRuns },
+    )
+  })
+
   test.each([0, -0, 1, -2, 1e-50, -1e-50, Infinity, -Infinity, NaN])('with the number %s on either side', (bound) => {
     const x = np.array([0, -0, 1, -1, 2, -2, Infinity, -Infinity, NaN, 1e-45, -1e-45], { dtype })
     const f = (a: np.NDArray): np.NDArray[] => [np.maximum(a, bound), np.maximum(bound, a), np.minimum(a, bound), np.minimum(bound, a), np.clip(a, bound, 1), np.clip(a, -1, bound)]
