@@ -153,8 +153,8 @@ export class WasmBackend implements Backend {
 
   relaxedSimd(on?: boolean): boolean {
     if (on !== undefined) {
-      if (typeof on !== 'boolean') throw new ArgumentError('relaxedSimd', `got ${describe(on)}; it is on (true) or off (false)`)
-      if (on && !hasRelaxedSimd()) throw new DeviceError('relaxedSimd', 'this engine has no relaxed SIMD instructions (Node has them from 21 on); leave it off')
+      if (typeof on !== 'boolean') throw new ArgumentError('debug.relaxedSimd', `got ${describe(on)}; it is on (true) or off (false)`)
+      if (on && !hasRelaxedSimd()) throw new DeviceError('debug.relaxedSimd', 'this engine has no relaxed SIMD instructions (Node has them from 21 on); leave it off')
       this.#relaxedSimd = on
     }
     return this.#relaxedSimd
