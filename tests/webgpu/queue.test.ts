@@ -107,6 +107,14 @@ describe('errors', () => {
     expect(() => y.mul(2)).toThrow(PullbackError)
     expect(warn).not.toHaveBeenCalled()
   })
+  test('of an operand’s buffer are not for ever: what the host has is brought over again', async () => {
+    const x = np.array(new Float32Array(88_888))
+    spoil()
+    const y = x.add(1)
+    vi.restoreAllMocks()
+    await expect(y.ready()).rejects.toThrow(/^add: the GPU refused/)
+    expect(await x.add(1).slice([0, 2]).jsAsync()).toEqual([1, 1])
+  })
   test('leave other arrays, and what is asked for later, alone', async () => {
     expect(await np.sinh(np.array(new Float32Array(77_777))).slice([0, 2]).add(1).jsAsync()).toEqual([1, 1])
   })

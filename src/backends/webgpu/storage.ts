@@ -87,7 +87,11 @@ export class GpuStorage implements Storage {
     }
     const error = this.fate?.error ?? null
     if (error !== null && this.#host === null) throw asOperand(error)
-    return this.#holding?.buffer ?? null
+    const buffer = this.#holding?.buffer ?? null
+    if (buffer?.born?.error == null || this.#host === null) return buffer
+    // The device had no room for it then; it may have now.
+    gpu.letGo(this.#holding!)
+    return null
   }
 
   /** The device has the bytes in a buffer from now on, when work asked for now has run. */
