@@ -128,6 +128,28 @@ test('a test image is shown and read; before training the page says that it has 
   await close()
 })
 
+test('on WebGPU it reads, and trains at full size', async () => {
+  const { page, text, until, close } = await visit()
+  expect(await text('webgpu-note')).toMatch(/swiftshader/i)
+  await page.check('input[value=webgpu]')
+  await until('status', /^Ready$/)
+  await page.click('#example')
+  await until('prediction', /^I read \d/)
+  if (sized(false, true)) {
+    await page.click('#toggle')
+    await until('step', /^\d\d$/)
+    await page.click('#toggle')
+    await until('status', /^Stopped after \d+ steps$/)
+    expect(Number.parseFloat(await text('tested'))).toBeGreaterThan(20)
+    await picture(page, 'webgpu')
+  }
+  // Back where it was.
+  await page.check('input[value=wasm]')
+  await until('status', /^Ready$/)
+  expect(await text('step')).toBe('0')
+  await close()
+}, longTestTimeout)
+
 test('the step is shown as jaxpr, kernels, WGSL and WAT, and saved', async () => {
   const { page, until, close } = await visit()
   for (const [name, pattern] of [['Jaxpr', /^\{ lambda ;[^]* convGeneralDilated/], ['Optimized', /^\{ lambda/], ['Kernels', /^0 loop [^]*contraction/], ['WGSL', /@compute/], ['WAT', /^\(module/]] as const) {
