@@ -1,5 +1,5 @@
-/** Test files that run in Node run in a page too, with threads: published numbers, and laws on fewer programs. */
-import { readFileSync } from 'node:fs'
+/** Test files that run in Node run in a page too: published numbers, and laws on fewer programs; on WebAssembly with threads, and on WebGPU. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -9,6 +9,7 @@ import { files } from './pages/files.ts'
 import type { Functions } from './pages/suite.ts'
 
 const pages = join(import.meta.dirname, 'pages')
+const truth = join(import.meta.dirname, '..', '..', 'truth')
 
 /** What the files ask of Node and of vitest, as a page has it. */
 const inPage: Plugin = {
@@ -16,13 +17,12 @@ const inPage: Plugin = {
   setup(build) {
     build.onResolve({ filter: /^vitest$/ }, () => ({ path: join(pages, 'vitest.ts') }))
     build.onResolve({ filter: /\/scale\.ts$/ }, ({ importer }) => (importer.startsWith(pages) ? undefined : { path: join(pages, 'scale.ts') }))
-    // A fixture is read beside the file that asks for it.
+    // All that the files read are the numbers of tests/truth.
     build.onResolve({ filter: /^node:fs$/ }, () => ({ path: 'fs', namespace: 'in-page' }))
-    build.onLoad({ filter: /.*/, namespace: 'in-page' }, () => ({ contents: 'export const readFileSync = (text) => text' }))
-    build.onLoad({ filter: /[\\/]truth[\\/]\w+\.test\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replaceAll(/new URL\('(\w+\.json)', import\.meta\.url\)/g, (_, name: string) => JSON.stringify(readFileSync(join(path, '..', name), 'utf8'))),
-      loader: 'ts',
-    }))
+    build.onLoad({ filter: /.*/, namespace: 'in-page' }, () => {
+      const texts = Object.fromEntries(readdirSync(truth).filter((file) => file.endsWith('.json')).map((file) => [file, readFileSync(join(truth, file), 'utf8')]))
+      return { contents: `const texts = ${JSON.stringify(texts)}\nexport const readFileSync = (url) => texts[String(url).split('/').at(-1)]\n` }
+    })
   },
 }
 

@@ -11,4 +11,7 @@ export const files: Readonly<Record<string, () => Promise<unknown>>> = {
   'laws/loops': () => import('../../../laws/loops.test.ts'),
   'laws/reverse-mode': () => import('../../../laws/reverse-mode.test.ts'),
   'laws/stax': () => import('../../../laws/stax.test.ts'),
+  'webgpu/truth': () => import('../../truth.test.ts'),
+  'webgpu/numbers': () => import('../../numbers.test.ts'),
+  'webgpu/laws': () => import('../../laws.test.ts'),
 }
