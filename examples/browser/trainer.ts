@@ -69,7 +69,9 @@ let data: Promise<{ readonly train: Digits; readonly test: Digits }> | null = nu
 const digits = (): NonNullable<typeof data> =>
   (data ??= (async () => {
     say({ kind: 'status', text: 'Fetching the digits' })
-    return { train: await readDigits('data', 'train'), test: await readDigits('data', 'test') }
+    const read = { train: await readDigits('data', 'train'), test: await readDigits('data', 'test') }
+    say({ kind: 'status', text: 'Ready' })
+    return read
   })())
 
 /** The share of the first thousand test images that are read right. */

@@ -63,6 +63,8 @@ const seen = (page: Page): Promise<{ readonly shift: number; readonly longest: n
 
 async function picture(page: Page, name: string): Promise<void> {
   const path = join(pictures, `demo-${name}.png`)
+  await page.evaluate(() => scrollTo(0, 0))
+  await page.waitForTimeout(300) // what was out of sight is painted
   await page.screenshot({ path, fullPage: true })
   console.log(`a picture of the demo: ${path}`)
 }
@@ -211,6 +213,7 @@ describe('on a phone', () => {
     const { page, until, close } = await visit({ ...phone, colorScheme })
     await page.locator('#example').tap()
     await until('prediction', /I read/)
+    await until('status', /^Ready$/) // the digits are there
     for (const name of ['WAT', 'Kernels']) await page.getByRole('tab', { name }).tap()
     await until('text', /contraction/)
     expect(await page.evaluate(() => [document.documentElement.scrollWidth, document.body.scrollWidth])).toEqual([390, 390])
