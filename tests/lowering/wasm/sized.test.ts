@@ -62,7 +62,7 @@ function expectSame(jaxpr: Jaxpr): void {
 const moving: readonly Primitive[] = ['transpose', 'broadcastInDim', 'rev', 'slice', 'pad', 'concatenate']
 const isSized = (p: Primitive, c: Case<Primitive>): boolean => {
   const avals = c.inputs.map((i) => aval(i.shape, i.dtype ?? 'float32'))
-  // reductions add up in another order than code for the shape: they are held against the interpreter below
+  // NaNs of reductions may differ in their bits from code for the shape: they are held against the interpreter below
   return p !== 'jit' && p !== 'scan' && !p.startsWith('reduce') && !p.startsWith('arg') && sizedForm(program(p, c.params, ...avals)) !== null
 }
 const all = (Object.keys(cases) as Primitive[]).flatMap((p) => cases[p].map((c, i): [string, Primitive, Case<Primitive>] => [`${p} ${i}`, p, c as Case<Primitive>])).filter(([, p, c]) => isSized(p, c))
@@ -119,7 +119,7 @@ describe('the same bits as code for the shape', () => {
 describe('reductions of generated shapes', () => {
   const axesOf = (rank: number, first: number, count: number): number[] => Array.from({ length: Math.min(count, rank - first) }, (_, i) => first + i)
   const shapes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 })
-  /** What the interpreter makes of inputs full of zeros of both signs, NaNs and infinities; sums and products of plain numbers. */
+  /** Inputs full of zeros of both signs, NaNs and infinities, or of plain numbers. */
   const values = (jaxpr: Jaxpr, seed: number, special: boolean): Uint8Array => {
     const { shape, dtype } = jaxpr.inputs[0]!.aval
     const chosen = special ? [0, -0, 1, -1, NaN, 3, -Infinity, 0, 2, -0, 7] : [0, 1, -1, 3, 2, -2, 5]
@@ -138,10 +138,13 @@ describe('reductions of generated shapes', () => {
         const x = aval(shape, dtype)
         for (const p of ['reduceSum', 'reduceProd', 'reduceMax', 'reduceMin'] as const) {
           const jaxpr = program(p, { axes }, x)
+          const ordered = dtype.startsWith('float') && (p === 'reduceSum' || p === 'reduceProd')
+          if (ordered) {
+            expect(sizedForm(jaxpr)).toBeNull()
+            continue
+          }
           const [got, wanted] = both(jaxpr, values(jaxpr, seed, p === 'reduceMax' || p === 'reduceMin'))
-          // small whole numbers: exact in any order, but for products that leave the exact range
-          if (p === 'reduceProd' && dtype.startsWith('float')) got.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(1e-5 * Math.abs(wanted[i]!)))
-          else expect(got).toEqual(wanted)
+          expect(got).toEqual(wanted)
         }
         for (const p of ['argmax', 'argmin'] as const) {
           const jaxpr = program(p, { axis: first, indexDtype: 'int32' }, x)
@@ -159,12 +162,11 @@ describe('reductions of generated shapes', () => {
       { numRuns },
     )
   })
-  test('a long float32 sum has the error of one rounding; axes apart and large arrays have code of their own', () => {
-    const jaxpr = program('reduceSum', { axes: [0] }, aval([30_000], 'float32'))
-    const [got] = both(jaxpr, encodeNumbers(Array.from({ length: 30_000 }, () => 0.1), 'float32'))
-    expect(got).toEqual([Math.fround(30_000 * Math.fround(0.1))])
-    expect(sizedForm(program('reduceSum', { axes: [0, 2] }, aval([3, 4, 5], 'float32')))).toBeNull()
-    expect(sizedForm(program('reduceSum', { axes: [0] }, aval([100_000], 'float32')))).toBeNull()
+  test('axes apart, large arrays, and floats whose sums depend on the order have code of their own', () => {
+    expect(sizedForm(program('reduceMax', { axes: [0] }, aval([30_000], 'float32')))).not.toBeNull()
+    expect(sizedForm(program('reduceMax', { axes: [0, 2] }, aval([3, 4, 5], 'float32')))).toBeNull()
+    expect(sizedForm(program('reduceMax', { axes: [0] }, aval([100_000], 'float32')))).toBeNull()
+    expect(sizedForm(program('reduceSum', { axes: [0] }, aval([3], 'float32')))).toBeNull()
   })
 })
 
@@ -182,8 +184,7 @@ test('a new shape compiles nothing', () => {
   const use = (n: number): void => {
     const x = np.ones([n, 3])
     np.exp(x).add(1).mul(x).T.slice([1, 2]).dispose()
-    for (const axis of [0, 1]) np.sum(x, { axis }).add(np.argmax(x, { axis })).dispose()
-    np.mean(x).dispose()
+    for (const axis of [0, 1]) np.sum(x.astype('int32'), { axis }).add(np.argmax(x, { axis })).dispose()
     np.max(x).dispose()
   }
   use(2)

@@ -1,6 +1,7 @@
 /**
  * Reductions over neighbouring axes, [outer, reduced, inner] to [outer, inner], of any sizes: along a row four of its elements a
- * step, down columns four of them side by side. Floats are summed in float64 at every step.
+ * step, down columns four of them side by side. Not sums and products of floats: their bits depend on the order, which in code for
+ * the very shape depends on the shape, and jit must give what eager gives.
  */
 import { sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
@@ -10,7 +11,7 @@ import { type FunctionBuilder, type Local, ModuleBuilder } from '../asm/index.ts
 import { convert } from '../emit/convert.ts'
 import { keep, type Lanes, type Value } from '../emit/lanes.ts'
 import { loadContiguous, storeContiguous } from '../emit/memory.ts'
-import { finishAcross, finishLanes, flush, reduceStep, startReduction } from '../emit/reduce.ts'
+import { finishAcross, finishLanes, reduceStep, startReduction } from '../emit/reduce.ts'
 import { createHelpers } from '../math/index.ts'
 import { entry } from './entry.ts'
 import type { SizedForm } from './form.ts'
@@ -32,6 +33,7 @@ export function reductionForm(e: Eqn): SizedForm | null {
   const { shape, dtype } = x.aval
   const [first, last] = [fold.axes[0], fold.axes.at(-1)]
   const neighbours = first !== undefined && last !== undefined && last - first === fold.axes.length - 1
+  if ((fold.combine === 'sum' || fold.combine === 'prod') && dtypeInfo[dtype].kind === 'float') return null
   if (!neighbours || !dtypes.has(dtype) || sizeOf(shape) === 0 || sizeOf(shape) > mostElements) return null
   const to = e.outputs[0]!.aval.dtype
   const inner = sizeOf(shape.slice(last + 1))
@@ -84,13 +86,12 @@ function emit(combine: Accumulator['combine'], dtype: DType, to: DType, rows: bo
   /** Folds `length` steps of `step` elements, `stride` bytes apart for each element, into one accumulator. */
   const fold = (across: boolean, lanes: Lanes, stride: Local | null, finish: (value: Value) => void): void => {
     fn.scope(() => {
-      const r = startReduction(c, accumulator, dtype, 1, true)
+      const r = startReduction(c, accumulator, dtype, 1, false)
       const step = (count: Lanes): void => {
         fn.scope(() => {
           const x = loadContiguous(fn, dtype, count, { local: address, offset: 0 })
           const position = positional ? positionOf(fn, k, across) : null
           reduceStep(c, r, 0, x, position, across ? count : 4, 'any')
-          flush(c, r)
         })
       }
       if (across) {
