@@ -10,8 +10,8 @@ import { GpuExecutable } from './executable.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
 import { GpuStorage } from './storage.ts'
 
-/** Programs kept: least recently used go first, past either bound. */
-const programsKept = { count: 4096, bytes: 64 * 2 ** 20 }
+/** Programs kept: least recently used go first, past either bound. Each holds on to its compiled shaders. */
+const programsKept = { count: 1024, bytes: 64 * 2 ** 20 }
 
 export class WebGpuBackend implements Backend {
   readonly name = 'webgpu'

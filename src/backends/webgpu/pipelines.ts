@@ -14,7 +14,8 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout
 }
 
-const kept = { count: 4096, bytes: 64 * 2 ** 20 }
+/** A compiled shader takes its driver far more memory than its text (about 2 MB each on a software adapter), and nobody tells how much. */
+const kept = { count: 1024, bytes: 64 * 2 ** 20 }
 
 export class Pipelines {
   readonly #device: GPUDevice
