@@ -1,16 +1,10 @@
 /** Getting a device, and arrays to it and from it. */
 import { inspect } from 'node:util'
-import { debug, defaultDevice, DeviceError, devicePut, devices, grad, init, jit, lax, type NDArray, np, random } from 'pullback'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { debug, DeviceError, devicePut, devices, grad, init, jit, lax, type NDArray, np, random } from 'pullback'
+import { describe, expect, test } from 'vitest'
+import { onWebGpu } from './own.ts'
 
-const before = defaultDevice()
-beforeAll(async () => {
-  await init('webgpu')
-  defaultDevice('webgpu')
-})
-afterAll(() => {
-  defaultDevice(before)
-})
+onWebGpu()
 
 describe('init', () => {
   test('says which adapter it found and what it tried before', async () => {

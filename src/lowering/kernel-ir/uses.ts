@@ -8,7 +8,7 @@ export function inputsOf(n: Node): readonly NodeId[] {
     case 'gather':
       return n.positions.map((p) => p.position)
     case 'guarded':
-      return [n.inside, n.outside]
+      return n.inside === n.outside ? [n.inside] : [n.inside, n.outside]
     case 'apply':
     case 'threefry':
       return n.inputs

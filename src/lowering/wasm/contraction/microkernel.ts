@@ -26,7 +26,8 @@ export function tileShape(dtype: SumType): TileShape {
   return dtype === 'float64' ? { rows: 4, columns: 4, elementBytes: 8 } : { rows: 4, columns: 8, elementBytes: 4 }
 }
 
-const instructions = {
+/** By what a tile sums in. */
+export const instructions = {
   float32: { splat: 'v128.load32_splat', mul: 'f32x4.mul', add: 'f32x4.add' },
   float64: { splat: 'v128.load64_splat', mul: 'f64x2.mul', add: 'f64x2.add' },
   int32: { splat: 'v128.load32_splat', mul: 'i32x4.mul', add: 'i32x4.add' },
@@ -34,7 +35,7 @@ const instructions = {
 } as const
 
 /** Vectors in a row of a tile: 16 bytes each. */
-const vectors = 2
+export const vectors = 2
 
 /**
  * A function `(a, b, c, depth, rowBytes, accumulate)`: panels at a and b, `depth` >= 1 steps of k, the tile's first row

@@ -11,20 +11,11 @@
  */
 import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
 import { keepsLoads } from '../engine.ts'
-import { type SumType, tileShape } from './microkernel.ts'
+import { instructions, type SumType, tileShape, vectors } from './microkernel.ts'
 
 /** Rows of the tallest tile. */
 export const stripRows = 5
 
-const instructions = {
-  float32: { splat: 'v128.load32_splat', mul: 'f32x4.mul', add: 'f32x4.add' },
-  float64: { splat: 'v128.load64_splat', mul: 'f64x2.mul', add: 'f64x2.add' },
-  int32: { splat: 'v128.load32_splat', mul: 'i32x4.mul', add: 'i32x4.add' },
-  pairs: { splat: 'v128.load32_splat', mul: 'i32x4.dot_i16x8_s', add: 'i32x4.add' },
-} as const
-
-/** Vectors in a row of a tile: 16 bytes each. */
-const vectors = 2
 const vectorBytes = 16
 
 /** Bytes of a panel of A for `depth` steps of k. */

@@ -1,7 +1,6 @@
 /** Reads that only matter under a `guarded` node get its guards, because elsewhere their places may not exist. */
-import type { Expression, Guard, NodeId } from '../../kernel-ir/index.ts'
+import { type Expression, type Guard, type NodeId, inputsOf } from '../../kernel-ir/index.ts'
 import { indexKey } from './index-arithmetic.ts'
-import { operandsOf } from './state.ts'
 
 const keyOf = (g: Guard): string => `${g.low}<${g.high}:${indexKey(g.index)}`
 
@@ -20,7 +19,7 @@ export function guardReads(nodes: Expression, roots: readonly NodeId[]): Express
     const node = nodes[id]
     const here = under.get(id)
     if (node === undefined || here === undefined) continue
-    if (node.op !== 'guarded') for (const input of operandsOf(node)) reach(input, here)
+    if (node.op !== 'guarded') for (const input of inputsOf(node)) reach(input, here)
     else {
       reach(node.inside, node.guards.length === 0 ? here : new Map([...here, ...node.guards.map((g) => [keyOf(g), g] as const)]))
       if (node.outside !== node.inside) reach(node.outside, here)

@@ -3,10 +3,9 @@
  * sum and by the quotient. They wait in the memory of the result, where the last stage would store anyway.
  */
 import { paramKey } from '../../../core/jaxpr-key.ts'
-import type { Expression, LoopKernel, Node, NodeId, Stage, Store } from '../../kernel-ir/index.ts'
+import { type Expression, type LoopKernel, type Node, type NodeId, type Stage, type Store, inputsOf } from '../../kernel-ir/index.ts'
 import { costOf } from './apply.ts'
 import { indexKey } from './index-arithmetic.ts'
-import { operandsOf } from './state.ts'
 
 type MapStage = Extract<Stage, { kind: 'map' }>
 
@@ -86,7 +85,7 @@ type Numbers = Map<string, number>
 function keysOf(nodes: Expression, numbers: Numbers): number[] {
   const keys: number[] = []
   for (const node of nodes) {
-    const text = `${nodeKey(node)}(${operandsOf(node).map((id) => keys[id] ?? '').join()})`
+    const text = `${nodeKey(node)}(${inputsOf(node).map((id) => keys[id] ?? '').join()})`
     const known = numbers.get(text) ?? numbers.size
     numbers.set(text, known)
     keys.push(known)
@@ -124,7 +123,7 @@ function reachable(nodes: Expression, roots: readonly NodeId[], except: NodeId =
     const node = nodes[id]
     if (node === undefined || id === except || seen.has(id)) return
     seen.add(id)
-    operandsOf(node).forEach(visit)
+    inputsOf(node).forEach(visit)
   }
   roots.forEach(visit)
   return seen

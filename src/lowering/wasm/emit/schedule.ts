@@ -1,12 +1,12 @@
 /** Computes nodes at the outermost level where all they depend on is known. */
 import { dtypeInfo } from '../../../core/dtype.ts'
-import type { Expression, NodeId, Stage, Store } from '../../kernel-ir/index.ts'
+import { type Expression, type NodeId, type Stage, type Store, inputsOf } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { accessOf, advance, isLaneGuard, laneAddress, laneStride, uniformCondition } from './address.ts'
 import { evaluateForks } from './evaluate.ts'
 import { guardReads } from './guards.ts'
-import { indexMask, type Access, dependenciesOf, isVarying, note, operandsOf, type StageInfo, type State, valueOf } from './state.ts'
+import { indexMask, type Access, dependenciesOf, isVarying, note, type StageInfo, type State, valueOf } from './state.ts'
 import type { Sizes } from './index-arithmetic.ts'
 import type { Value } from './lanes.ts'
 import { storeContiguous, storeLanes } from './memory.ts'
@@ -40,7 +40,7 @@ function neededBy(nodes: Expression, roots: readonly NodeId[]): NodeId[] {
   const wanted = new Set(roots)
   for (let id = nodes.length - 1; id >= 0; id--) {
     const node = nodes[id]
-    if (node !== undefined && wanted.has(id)) for (const input of operandsOf(node)) wanted.add(input)
+    if (node !== undefined && wanted.has(id)) for (const input of inputsOf(node)) wanted.add(input)
   }
   return [...wanted].sort((a, b) => a - b)
 }

@@ -215,27 +215,6 @@ function nodeMask(node: Node, of: (id: NodeId) => number, spaceMask: number): nu
   }
 }
 
-/** Operands of a node. */
-export function operandsOf(node: Node): readonly NodeId[] {
-  switch (node.op) {
-    case 'gather':
-      return node.positions.map((p) => p.position)
-    case 'guarded':
-      return node.inside === node.outside ? [node.inside] : [node.inside, node.outside]
-    case 'apply':
-    case 'threefry':
-      return node.inputs
-    case 'bitcast':
-      return [node.input]
-    case 'load':
-    case 'literal':
-    case 'index':
-    case 'reduced':
-    case 'accumulator':
-      return []
-  }
-}
-
 /** The value of a computed node in one fork. */
 export function valueOf(state: State, node: NodeId, fork: number): Value | undefined {
   const row = find(state, 'values', node)
