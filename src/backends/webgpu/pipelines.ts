@@ -14,7 +14,7 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout
 }
 
-/** A compiled shader takes its driver far more memory than its text (about 2 MB each on a software adapter), and nobody tells how much. */
+/** A compiled shader takes its driver far more memory than its text, and nobody tells how much: thousands took a software adapter gigabytes. */
 const kept = { count: 1024, bytes: 64 * 2 ** 20 }
 
 export class Pipelines {
