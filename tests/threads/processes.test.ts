@@ -83,6 +83,7 @@ test('PULLBACK_THREADS says how many; what is no number of threads is refused', 
   const { status, output } = run('work()', { threads: 'many' })
   expect(status).toBe(1)
   expect(output).toContain("the environment variable PULLBACK_THREADS is 'many'; it takes an integer from 1")
+  expect(run('work()', { before: "process.env.PULLBACK_WINOGRAD = 'no'" }).output).toContain("wasm: the environment variable PULLBACK_WINOGRAD is 'no'; it takes an integer from 0")
   expect(run('try { debug.threads(0) } catch (e) { console.log(String(e)) }').output).toBe('ArgumentError: debug.threads: got 0; a number of threads is an integer from 1 to 32')
 })
 

@@ -50,8 +50,8 @@ export class WasmBackend implements Backend {
     this.#options = options
     this.#threads = options.threads ?? null
     this.#workerUrl = options.workerUrl ?? null
-    this.#shareAbove = options.shareAbove ?? numberSetting('PULLBACK_SHARE_ABOVE', 0) ?? worthSharing
-    this.#winograd = options.winograd ?? numberSetting('PULLBACK_WINOGRAD', 0) !== 0
+    this.#shareAbove = options.shareAbove ?? numberSetting('wasm', 'PULLBACK_SHARE_ABOVE', 0) ?? worthSharing
+    this.#winograd = options.winograd ?? numberSetting('wasm', 'PULLBACK_WINOGRAD', 0) !== 0
   }
 
   compile(jaxpr: Jaxpr): Executable {
@@ -174,7 +174,7 @@ export class WasmBackend implements Backend {
   }
 
   #wantedThreads(): number {
-    return this.#threads ?? Math.min(maxThreads, numberSetting('PULLBACK_THREADS', 1) ?? Math.min(threadsByDefault, threadCount()))
+    return this.#threads ?? Math.min(maxThreads, numberSetting('debug.threads', 'PULLBACK_THREADS', 1) ?? Math.min(threadsByDefault, threadCount()))
   }
 
   // The heap is reserved at first use, so that importing the library costs nothing.
@@ -196,11 +196,11 @@ export class WasmBackend implements Backend {
 }
 
 /** A number in the environment, at least `least`; null: not set. */
-function numberSetting(name: string, least: number): number | null {
+function numberSetting(operation: string, name: string, least: number): number | null {
   const text = setting(name)
   if (text === undefined || text === '') return null
   const value = Number(text)
-  if (!Number.isInteger(value) || value < least) throw new ArgumentError('debug.threads', `the environment variable ${name} is '${text}'; it takes an integer from ${least}`)
+  if (!Number.isInteger(value) || value < least) throw new ArgumentError(operation, `the environment variable ${name} is '${text}'; it takes an integer from ${least}`)
   return value
 }
 
