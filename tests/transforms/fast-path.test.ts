@@ -1,4 +1,5 @@
 /** What a call of a compiled function allocates: nothing for arguments like the last call's, no array memory where they are donated. */
+import { setTimeout } from 'node:timers/promises'
 import { debug, defaultDevice, grad, jit, nn, np } from 'pullback'
 import { adam, applyUpdates } from 'pullback/optimizers'
 import { expect, test, vi } from 'vitest'
@@ -6,7 +7,6 @@ import { Heap } from '../../src/backends/wasm/heap.ts'
 
 /** Bytes of JavaScript objects that a call leaves behind: the least of some rounds, each too short for a collection. */
 function bytesPerCall(call: () => void): number {
-  for (let i = 0; i < 3000; i++) call()
   let least = Infinity
   for (let round = 0; round < 12; round++) {
     const calls = 400
@@ -19,16 +19,30 @@ function bytesPerCall(call: () => void): number {
   return least
 }
 
-test('a call allocates its result, and next to nothing for each more argument', () => {
+/** Runs `check` until it passes, as long as the engine may still be optimising: its compiler has a thread of its own, and the machine may be busy. */
+async function onceOptimised(check: () => void): Promise<void> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    try {
+      return check()
+    } catch {
+      await setTimeout(20)
+    }
+  }
+  check()
+}
+
+test('a call allocates its result, and next to nothing for each more argument', async () => {
   defaultDevice('wasm')
   const x = np.array([1, 2, 3, 4])
   const one = jit((a: np.NDArray) => a.mul(2).add(1))
   const many = jit((ps: readonly { readonly w: np.NDArray; readonly b: np.NDArray }[]) => ps.reduce((sum, { w, b }) => sum.add(w.mul(b)), x))
   const params = Array.from({ length: 20 }, () => ({ w: x, b: x }))
-  const [few, all] = [bytesPerCall(() => void one(x)), bytesPerCall(() => void many(params))]
-  expect(few).toBeLessThan(2000)
-  // 40 arguments: a place in the list of operands and one in that of storages, 8 bytes each, and no more than as much again
-  expect(all - few).toBeLessThan(40 * 64)
+  await onceOptimised(() => {
+    const [few, all] = [bytesPerCall(() => void one(x)), bytesPerCall(() => void many(params))]
+    expect(few).toBeLessThan(2000)
+    // 40 arguments: a place in the list of operands and one in that of storages, 8 bytes each, and no more than as much again
+    expect(all - few).toBeLessThan(40 * 64)
+  })
 })
 
 test('a donated step of Adam allocates no array memory', () => {
