@@ -83,8 +83,26 @@ test('PULLBACK_THREADS says how many; what is no number of threads is refused', 
   const { status, output } = run('work()', { threads: 'many' })
   expect(status).toBe(1)
   expect(output).toContain("the environment variable PULLBACK_THREADS is 'many'; it takes an integer from 1")
-  expect(run('work()', { before: "process.env.PULLBACK_WINOGRAD = 'no'" }).output).toContain("wasm: the environment variable PULLBACK_WINOGRAD is 'no'; it takes an integer from 0")
   expect(run('try { debug.threads(0) } catch (e) { console.log(String(e)) }').output).toBe('ArgumentError: debug.threads: got 0; a number of threads is an integer from 1 to 32')
+})
+
+test('a wrong setting is the error of the first call that needs it, and not of the import; put right, the next call works', () => {
+  const before = `
+const wrong = { PULLBACK_SHARE_ABOVE: '-1', PULLBACK_WINOGRAD: 'no', PULLBACK_THREADS: 'many' }
+Object.assign(process.env, wrong)
+const { np: numpy } = await import('./pullback.mjs')
+for (const name of Object.keys(wrong)) {
+  try { numpy.ones([3]) } catch (e) { console.log(String(e)) }
+  delete process.env[name]
+}`
+  const { status, output } = run('console.log(work() > 0)', { before })
+  expect(output.split('\n')).toEqual([
+    "ArgumentError: ones: the environment variable PULLBACK_SHARE_ABOVE is '-1'; it takes an integer from 0",
+    "ArgumentError: ones: the environment variable PULLBACK_WINOGRAD is 'no'; it takes an integer from 0",
+    "ArgumentError: ones: the environment variable PULLBACK_THREADS is 'many'; it takes an integer from 1",
+    'true',
+  ])
+  expect(status).toBe(0)
 })
 
 test('the library works inside worker threads, each with threads of its own', () => {

@@ -32,12 +32,17 @@ export interface WasmOptions extends Partial<HeapLimits>, Partial<PoolOptions> {
 /** More threads than this gain nothing that their barriers do not cost. */
 const threadsByDefault = 16
 
+/** What the environment may say of the code that is made. */
+interface Tuning {
+  readonly shareAbove: number
+  readonly winograd: boolean
+}
+
 export class WasmBackend implements Backend {
   readonly name = 'wasm'
   readonly #options: WasmOptions
-  readonly #shareAbove: number
+  #tuning: Tuning | null = null
   #relaxedSimd = false
-  readonly #winograd: boolean
   readonly #programs = new Lru<string, WasmExecutable>(programsKept)
   readonly #sizedCode = new Lru<string, Code>(programsKept)
   readonly #profiler = new Profiler()
@@ -50,8 +55,14 @@ export class WasmBackend implements Backend {
     this.#options = options
     this.#threads = options.threads ?? null
     this.#workerUrl = options.workerUrl ?? null
-    this.#shareAbove = options.shareAbove ?? numberSetting('wasm', 'PULLBACK_SHARE_ABOVE', 0) ?? worthSharing
-    this.#winograd = options.winograd ?? numberSetting('wasm', 'PULLBACK_WINOGRAD', 0) !== 0
+  }
+
+  // Read at the first call that makes code: a wrong setting is that call's error, which can be caught, and not the import's.
+  #tuned(): Tuning {
+    return (this.#tuning ??= {
+      shareAbove: this.#options.shareAbove ?? numberSetting('wasm', 'PULLBACK_SHARE_ABOVE', 0) ?? worthSharing,
+      winograd: this.#options.winograd ?? numberSetting('wasm', 'PULLBACK_WINOGRAD', 0) !== 0,
+    })
   }
 
   compile(jaxpr: Jaxpr): Executable {
@@ -69,9 +80,9 @@ export class WasmBackend implements Backend {
   /** Code for the sizes of one program. */
   #compileFor(jaxpr: Jaxpr): WasmExecutable {
     const { program, plan } = lowerToProgram(jaxpr)
-    const relaxedSimd = this.#relaxedSimd
     const machine = this.#start()
     const { heap } = machine
+    const how = { ...this.#tuned(), shared: heap.shared, relaxedSimd: this.#relaxedSimd }
     const bytesAt = (b: number): number => bytesOf(program.buffers[b]!.aval)
     const signature: Signature = {
       inputBytes: program.inputs.map(bytesAt),
@@ -85,12 +96,12 @@ export class WasmBackend implements Backend {
     }
     // Better said before code is made, whose addresses have 32 bits.
     if (leastBytes(signature) > heap.size) throw tooLarge(signature, heap.size)
-    const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, { shared: heap.shared, shareAbove: this.#shareAbove, winograd: this.#winograd, relaxedSimd })
+    const { bytes, arenaBytes, ownBytes, sharedTime, time } = emitProgram(program, plan, how)
     const codeOf = (module: Uint8Array<ArrayBuffer>): Code => ({ run: instantiate(module, heap.memory, this.#profiler.tick), bytes: sharedTime > 0 ? module : new Uint8Array(), sharedTime, time })
     // Lowered once more: a program that is never profiled keeps its kernels for nobody.
     const timed = (): Timed => {
       const again = lowerToProgram(jaxpr)
-      return { code: codeOf(emitProgram(again.program, again.plan, { shared: heap.shared, shareAbove: this.#shareAbove, winograd: this.#winograd, relaxedSimd, ticks: true }).bytes), kernels: describeKernels(again.program), silent: false }
+      return { code: codeOf(emitProgram(again.program, again.plan, { ...how, ticks: true }).bytes), kernels: describeKernels(again.program), silent: false }
     }
     return new WasmExecutable(machine, { ...signature, arenaBytes, ownBytes }, codeOf(bytes), bytes.length, timed)
   }
@@ -180,10 +191,12 @@ export class WasmBackend implements Backend {
   // The heap is reserved at first use, so that importing the library costs nothing.
   #start(): Machine {
     if (this.#runtime === null) {
+      const { shareAbove } = this.#tuned()
+      const threads = this.#options.shared === false ? 1 : this.#wantedThreads()
       const heap = new Heap(this.#options)
       const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (address: number, bytes: number) => { heap.unreserve(address, bytes) } }
-      const impatient = this.#shareAbove === 0
-      const pool = new ThreadPool(heap.memory, space, heap.shared ? this.#wantedThreads() : 1, {
+      const impatient = shareAbove === 0
+      const pool = new ThreadPool(heap.memory, space, heap.shared ? threads : 1, {
         patience: this.#options.patience ?? (impatient ? 0 : 40),
         judge: this.#options.judge ?? !impatient,
         startLimit: this.#options.startLimit ?? (impatient ? 60_000 : 2000),
