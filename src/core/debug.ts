@@ -47,6 +47,20 @@ export function threads(count?: number, options: { readonly worker?: string | UR
 }
 
 /**
+ * Bytes of arrays that the WebAssembly heap holds at most before those least recently used move out to JavaScript's memory; with a
+ * number, sets it, for arrays made from then on. At first 2 GiB, which is half of the heap; in browsers a quarter of the device's memory where they tell of it
+ * (Chromium), else 512 MiB. Not what arrays may take in all: that is bounded by JavaScript's memory alone.
+ *
+ * @example
+ * debug.heapBudget()          // 2147483648
+ * debug.heapBudget(2 ** 28)   // 268435456, from now on
+ * @throws ArgumentError for what is no integer of at least 1 MiB.
+ */
+export function heapBudget(bytes?: number): number {
+  return backendOf('wasm').heapBudget(bytes)
+}
+
+/**
  * Whether matrix products of programs that are compiled from now on may use fused multiply-adds (WebAssembly's relaxed SIMD), which round
  * once where a product and a sum round twice: faster, and as accurate, but results then differ in their last bits from engine to
  * engine. With a boolean, sets it. At first false. The number of threads changes no bit either way.

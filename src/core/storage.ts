@@ -81,6 +81,8 @@ export interface Backend {
   memory(): MemoryUse
   /** How many threads programs may have; with a number, sets it first, with `worker`, where a worker's file is. 1 where there is no other way. */
   threads(count?: number, worker?: string | URL): number
+  /** Bytes of arrays that the device keeps in its heap at most; with a number, sets it. Infinity where there is no heap to keep small. */
+  heapBudget(bytes?: number): number
   /** Whether products may use fused multiply-adds; with a boolean, sets it for programs compiled from then on. False where there is no choice. */
   relaxedSimd(on?: boolean): boolean
   /** From now on tells of every kernel that runs; null: no longer. A device without kernels tells nothing. */

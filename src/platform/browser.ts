@@ -51,6 +51,12 @@ export const packageFolder = (_name: string): string | null => null
 
 export const collectGarbage: (() => void) | null = null
 
+/** A quarter of the memory, where the browser tells of it (Chromium, in secure pages); else what a phone has to spare. */
+export function heapBudget(): number {
+  const { deviceMemory } = navigator as { readonly deviceMemory?: number } // in GiB; not all browsers have it, so TypeScript does not know it
+  return deviceMemory === undefined ? 2 ** 29 : deviceMemory * 2 ** 28
+}
+
 export const threadCount = (): number => navigator.hardwareConcurrency
 
 export const setting = (_name: string): string | undefined => undefined

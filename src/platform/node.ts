@@ -91,6 +91,8 @@ export const collectGarbage: (() => void) | null =
 
 export const setting = (name: string): string | undefined => process.env[name]
 
+export const heapBudget = (): number => Infinity
+
 export const threadCount = (): number => Math.min(availableParallelism(), quota())
 
 /** Cores that the control group of a container grants, where there is one with a limit: as many threads as that, not as the machine has cores. */

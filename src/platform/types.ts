@@ -34,6 +34,8 @@ export interface Platform {
   readonly collectGarbage: (() => void) | null
   /** A setting of the process (an environment variable); a browser has none. */
   readonly setting: (name: string) => string | undefined
+  /** Bytes of arrays that are kept in one heap by default, at most: what this machine has room for. Infinity: as many as the heap holds. */
+  readonly heapBudget: () => number
   /** Threads that can run at the same time. */
   readonly threadCount: () => number
   /** Whether workers may share memory with this thread. */

@@ -257,7 +257,7 @@ const rootUses: Uses = {
   vmap: one(body, [0], 0, { axisName: 'i', axisSize: 3 }),
 }
 
-const debugUses: Uses = { ...of('calls compiles memory', []), ...of('infs nans', [false]), profile: one(() => np.sin(x)), threads: one(1), relaxedSimd: one(false) }
+const debugUses: Uses = { ...of('calls compiles memory', []), ...of('infs nans', [false]), profile: one(() => np.sin(x)), threads: one(1), relaxedSimd: one(false), heapBudget: one(2 ** 31) }
 
 const methodUses: Uses = {
   ...of('add sub mul div pow equal notEqual less lessEqual greater greaterEqual dot matmul', [y]),

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile as readBack, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import * as browser from '../../src/platform/browser.ts'
 import * as node from '../../src/platform/node.ts'
 import type { Platform } from '../../src/platform/types.ts'
@@ -72,6 +72,18 @@ describe('gzip', () => {
 test('an installed package is found from the working folder; one that is not is null', () => {
   expect(node.packageFolder('fp-ts')).toBe(join(process.cwd(), 'node_modules', 'fp-ts'))
   expect(node.packageFolder('no-such-package-here')).toBeNull()
+})
+
+describe('how many bytes the heap holds by default', () => {
+  afterEach(() => vi.unstubAllGlobals())
+  test.each([[0.25, 2 ** 26], [2, 2 ** 29], [8, 2 ** 31]])('with %d GiB a quarter of them, where a browser tells', (deviceMemory, budget) => {
+    vi.stubGlobal('navigator', { deviceMemory })
+    expect(browser.heapBudget()).toBe(budget)
+  })
+  test('512 MiB where it does not, and no bound in Node', () => {
+    vi.stubGlobal('navigator', {})
+    expect([browser.heapBudget(), node.heapBudget()]).toEqual([2 ** 29, Infinity])
+  })
 })
 
 test('a collection in the middle of a turn shows which objects are gone', () => {

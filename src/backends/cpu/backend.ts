@@ -76,6 +76,10 @@ export class CpuBackend implements Backend {
   supports(): boolean {
     return true
   }
+  heapBudget(): number {
+    return Infinity
+  }
+
   relaxedSimd(): boolean {
     return false
   }

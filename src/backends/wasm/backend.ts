@@ -1,5 +1,5 @@
 /** The default device: jaxprs compiled to WebAssembly, run in one heap. */
-import { setting, sharesMemory, threadCount } from '#platform'
+import { heapBudget, setting, sharesMemory, threadCount } from '#platform'
 import { bytesOf } from '../../core/aval.ts'
 import { describe } from '../../core/describe.ts'
 import { ArgumentError, DeviceError } from '../../core/errors.ts'
@@ -32,6 +32,9 @@ export interface WasmOptions extends Partial<HeapLimits>, Partial<PoolOptions> {
 /** More threads than this gain nothing that their barriers do not cost. */
 const threadsByDefault = 16
 
+/** In bytes: less than this would copy arrays out at every other call. */
+const leastBudget = 2 ** 20
+
 /** What the environment may say of the code that is made. */
 interface Tuning {
   readonly shareAbove: number
@@ -47,12 +50,14 @@ export class WasmBackend implements Backend {
   readonly #sizedCode = new Lru<string, Code>(programsKept)
   readonly #profiler = new Profiler()
   #ceilings: { readonly peak: number; readonly stream: number } | null = null
+  #budget: number | null
   #threads: number | null
   #workerUrl: string | URL | null
   #runtime: Machine | null = null
 
   constructor(options: WasmOptions = {}) {
     this.#options = options
+    this.#budget = options.budgetBytes ?? null
     this.#threads = options.threads ?? null
     this.#workerUrl = options.workerUrl ?? null
   }
@@ -162,6 +167,15 @@ export class WasmBackend implements Backend {
     return sharesMemory() ? this.#wantedThreads() : 1
   }
 
+  heapBudget(bytes?: number): number {
+    if (bytes !== undefined) {
+      if (!Number.isSafeInteger(bytes) || bytes < leastBudget) throw new ArgumentError('debug.heapBudget', `got ${describe(bytes)}; a budget is an integer of bytes from ${leastBudget} (1 MiB)`)
+      this.#budget = bytes
+      if (this.#runtime !== null) this.#runtime.heap.budgetBytes = bytes
+    }
+    return Math.min(this.#budget ?? heapBudget(), (this.#runtime?.heap.size ?? 2 ** 32) / 2)
+  }
+
   relaxedSimd(on?: boolean): boolean {
     if (on !== undefined) {
       if (typeof on !== 'boolean') throw new ArgumentError('debug.relaxedSimd', `got ${describe(on)}; it is on (true) or off (false)`)
@@ -193,7 +207,7 @@ export class WasmBackend implements Backend {
     if (this.#runtime === null) {
       const { shareAbove } = this.#tuned()
       const threads = this.#options.shared === false ? 1 : this.#wantedThreads()
-      const heap = new Heap(this.#options)
+      const heap = new Heap(this.#budget === null ? this.#options : { ...this.#options, budgetBytes: this.#budget })
       const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (address: number, bytes: number) => { heap.unreserve(address, bytes) } }
       const impatient = shareAbove === 0
       const pool = new ThreadPool(heap.memory, space, heap.shared ? threads : 1, {

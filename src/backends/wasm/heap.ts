@@ -8,9 +8,9 @@
  * Where the platform can collect garbage synchronously (Node), the ledger finds dead storages first. Elsewhere finalizers
  * return their blocks when the event loop turns.
  */
-import { collectGarbage, sharesMemory } from '#platform'
+import { collectGarbage, heapBudget, sharesMemory } from '#platform'
 import { hostCopy } from '../../core/bytes.ts'
-import { InternalError, OutOfMemoryError } from '../../core/errors.ts'
+import { DeviceError, InternalError, OutOfMemoryError } from '../../core/errors.ts'
 import type { MemoryUse, Storage } from '../../core/storage.ts'
 import { controlEnd } from '../../lowering/wasm/index.ts'
 import { type Account, Ledger } from '../ledger.ts'
@@ -75,7 +75,7 @@ export class WasmStorage implements Storage {
 }
 
 export interface HeapLimits {
-  /** Bytes of arrays in the heap at most; the rest is spilled. Default: half of what scratch memory leaves. */
+  /** Bytes of arrays in the heap at most, and never more than half of what scratch memory leaves; the rest is spilled. Default: what the platform says. */
   readonly budgetBytes: number
   /** Storages in the heap at most. */
   readonly budgetStorages: number
@@ -105,7 +105,8 @@ export class Heap {
   readonly bytesView: Uint8Array
   readonly words: Uint32Array
   readonly #allocator: Allocator
-  readonly #limits: Partial<HeapLimits>
+  /** Bytes of arrays in the heap at most, if scratch memory leaves so much. */
+  budgetBytes: number
   readonly #budgetStorages: number
   readonly #ledger: Ledger<Holding>
   /** What is in the heap, the least recently used first. */
@@ -124,7 +125,7 @@ export class Heap {
     this.bytesView = new Uint8Array(this.memory.buffer)
     this.words = new Uint32Array(this.memory.buffer)
     this.#allocator = new Allocator(grainStart, this.size)
-    this.#limits = limits
+    this.budgetBytes = limits.budgetBytes ?? heapBudget()
     this.#budgetStorages = limits.budgetStorages ?? 1 << 16
     this.#ledger = new Ledger((holding) => this.#vacate(holding), limits.collect === undefined ? collectGarbage : limits.collect)
   }
@@ -270,12 +271,12 @@ export class Heap {
     return address
   }
 
-  get #budgetBytes(): number {
-    return this.#limits.budgetBytes ?? Math.floor((this.size - this.#scratchBytes) / 2)
+  get #allowedBytes(): number {
+    return Math.min(this.budgetBytes, Math.floor((this.size - this.#scratchBytes) / 2))
   }
 
   #isPast(share: number, bytes: number): boolean {
-    return this.#residentBytes + bytes > share * this.#budgetBytes || this.#resident.size >= share * this.#budgetStorages
+    return this.#residentBytes + bytes > share * this.#allowedBytes || this.#resident.size >= share * this.#budgetStorages
   }
 
   /** The dead go first, then scratch memory that no program uses, then the least recently used. */
@@ -283,7 +284,7 @@ export class Heap {
     this.#ledger.sweep()
     if (!this.#isPast(fullest, bytes)) return
     this.#trimScratch()
-    if (this.#isPast(fullest, bytes)) this.#evict(roomy * this.#budgetBytes - bytes, roomy * this.#budgetStorages)
+    if (this.#isPast(fullest, bytes)) this.#evict(roomy * this.#allowedBytes - bytes, roomy * this.#budgetStorages)
   }
 
   /** Room for one large block: everything that is not pinned goes. */
@@ -325,14 +326,18 @@ function reserveSharedIfPossible(pages: number): { readonly memory: WebAssembly.
   }
 }
 
-/** As much address space as can be had; pages cost nothing until they are touched. */
+/**
+ * As much address space as can be had; pages cost nothing until they are touched. Phones refuse what computers grant, the shared kind
+ * above all, and engines differ in the error by which they do.
+ */
 function reserve(shared: boolean, most: number): WebAssembly.Memory {
-  for (let pages = most; pages >= Math.min(most, 1024); pages = Math.floor(pages / 2)) {
+  if (typeof WebAssembly === 'undefined') throw new DeviceError('allocate', "this engine has no WebAssembly, or it is switched off; defaultDevice('cpu') computes without it")
+  const least = Math.min(most, 1024)
+  for (let pages = most; ; pages = Math.max(least, Math.floor(pages / 2))) {
     try {
       return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
     } catch (e) {
-      if (!(e instanceof RangeError)) throw e
+      if (pages === least) throw new OutOfMemoryError('allocate', `not even ${least / 16} MiB of WebAssembly memory can be reserved: ${String(e)}`)
     }
   }
-  throw new OutOfMemoryError('allocate', 'not even 64 MiB of WebAssembly memory can be reserved')
 }

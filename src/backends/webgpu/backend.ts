@@ -51,6 +51,10 @@ export class WebGpuBackend implements Backend {
   memory(): MemoryUse {
     return this.gpu.ledger.use()
   }
+  heapBudget(): number {
+    return Infinity
+  }
+
   relaxedSimd(): boolean {
     return false
   }

@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Heap, type WasmStorage } from '../../../src/backends/wasm/heap.ts'
-import { OutOfMemoryError } from '../../../src/core/errors.ts'
+import { WasmBackend } from '../../../src/backends/wasm/index.ts'
+import { DeviceError, OutOfMemoryError } from '../../../src/core/errors.ts'
+import { parseJaxpr } from '../../../src/core/parse.ts'
 
 const kilobyte = 1024
 const filled = (heap: Heap, bytes: number, value: number): WasmStorage => {
@@ -62,5 +64,83 @@ describe('the WASM heap', () => {
     expect(() => heap.allocate(2 ** 33)).toThrow(OutOfMemoryError)
     expect(() => heap.allocate(2 ** 33)).toThrow(/8589934592 bytes do not fit/)
     expect(filled(heap, 1024, 3).read()[1023]).toBe(3)
+  })
+})
+
+describe('where less memory can be reserved', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  /** An engine that refuses, by this error, more pages than these. */
+  function engine(mostPages: (shared: boolean) => number, refusal: Error): void {
+    const Memory = class extends WebAssembly.Memory {
+      constructor(d: WebAssembly.MemoryDescriptor) {
+        if (d.initial > mostPages(d.shared === true)) throw refusal
+        super(d)
+      }
+    }
+    vi.stubGlobal('WebAssembly', { Module: WebAssembly.Module, Instance: WebAssembly.Instance, Memory })
+  }
+
+  test.each([new RangeError('could not allocate memory'), new TypeError('maximum is above the limit'), new Error('out of memory')])('the heap is as large as the engine lets it be, and still shared: %s', (refusal) => {
+    engine((shared) => (shared ? 1024 : 65536), refusal)
+    const heap = new Heap()
+    expect([heap.shared, heap.size]).toEqual([true, 2 ** 26])
+    const kept = Array.from({ length: 40 }, (_, i) => filled(heap, 2 ** 20, i))
+    expect(heap.resident().bytes).toBeLessThanOrEqual(2 ** 25)
+    kept.forEach((s, i) => expect(s.read()[0]).toBe(i))
+  })
+
+  test('without shared memory there is one thread, and the heap all the same', () => {
+    engine((shared) => (shared ? 0 : 16384), new TypeError('no shared memory'))
+    const heap = new Heap()
+    expect([heap.shared, heap.size]).toEqual([false, 2 ** 30])
+  })
+
+  test('programs run in it, on threads', () => {
+    engine((shared) => (shared ? 2048 : 65536), new RangeError('could not allocate memory'))
+    const backend = new WasmBackend({ threads: 2, shareAbove: 0 })
+    const program = backend.compile(parseJaxpr('{ lambda ; a:f32[1000]. let b:f32[] = reduceSum[axes=(0,)] a in (b,) }'))
+    const ones = new Uint8Array(new Float32Array(1000).fill(1).buffer)
+    expect(new Float32Array(program.call([backend.put(ones)])[0]!.read().buffer)).toEqual(Float32Array.of(1000))
+    expect([backend.threads(), backend.heapBudget()]).toEqual([2, 2 ** 26])
+  })
+
+  test('too little of it is an OutOfMemoryError that says what the engine said', () => {
+    engine(() => 1000, new RangeError('could not allocate memory'))
+    expect(() => new Heap()).toThrow(OutOfMemoryError)
+    expect(() => new Heap()).toThrow('not even 64 MiB of WebAssembly memory can be reserved: RangeError: could not allocate memory')
+  })
+
+  test('no WebAssembly at all is a DeviceError that names the device which does without', () => {
+    vi.stubGlobal('WebAssembly', undefined)
+    expect(() => new Heap()).toThrow(DeviceError)
+    expect(() => new Heap()).toThrow("this engine has no WebAssembly, or it is switched off; defaultDevice('cpu') computes without it")
+  })
+})
+
+describe('the budget', () => {
+  const resident = (backend: WasmBackend): number => backend.resident().bytes
+  const plusOne = parseJaxpr('{ lambda ; a:f32[1048576]. let b:f32[1048576] = add a 1.0:f32[] in (b,) }')
+  const grow = (backend: WasmBackend): void => {
+    const program = backend.compile(plusOne)
+    for (let i = 0, x = backend.put(new Uint8Array(4 * 2 ** 20)); i < 12; i++) x = program.call([x])[0]!
+  }
+
+  test('is half of the heap unless it is set, before the heap is there or after', () => {
+    const backend = new WasmBackend({ threads: 1, collect: null })
+    expect(backend.heapBudget()).toBe(2 ** 31)
+    expect(backend.heapBudget(32 * 2 ** 20)).toBe(32 * 2 ** 20)
+    grow(backend)
+    expect(resident(backend)).toBeGreaterThan(16 * 2 ** 20)
+    expect(resident(backend)).toBeLessThanOrEqual(32 * 2 ** 20)
+    expect(backend.heapBudget(16 * 2 ** 20)).toBe(16 * 2 ** 20)
+    grow(backend)
+    expect(resident(backend)).toBeLessThanOrEqual(16 * 2 ** 20)
+  })
+
+  test('is an integer of bytes, of a mebibyte at least', () => {
+    const backend = new WasmBackend()
+    for (const bytes of [0, -1, 2 ** 20 - 1, 1.5 * 2 ** 20 + 0.5, NaN, Infinity]) expect(() => backend.heapBudget(bytes)).toThrow('a budget is an integer of bytes from 1048576 (1 MiB)')
+    expect(backend.heapBudget()).toBe(2 ** 31)
   })
 })

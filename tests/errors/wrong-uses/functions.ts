@@ -66,6 +66,7 @@ wrong('tree.unflatten', () => tree.unflatten(tree.structure({ w: x, b: x }), [x]
 wrong('tree.register', () => tree.register(wrongKind({}), () => [[], null], () => new Date()))
 wrong('tree.broadcastPrefix', () => tree.broadcastPrefix([0, 1], [x, x, x], (v: unknown): v is number => typeof v === 'number'))
 
+wrong('debug.heapBudget', () => debug.heapBudget(1000))
 wrong('debug.relaxedSimd', () => debug.relaxedSimd(wrongKind('yes')))
 wrong('debug.threads', () => debug.threads(0))
 wrong('debug.threads', () => debug.threads(1, wrongKind({ workers: 2 })))
