@@ -293,9 +293,15 @@ class Driver {
 
   /** Pushes the steps of this block of k. */
   #depth(): void {
-    const { depth, lastDepth, depthBlocks } = this.#plan
-    if (lastDepth === depth) this.#fn.i32(depth)
-    else this.#fn.i32(lastDepth).i32(depth).get(this.#depthBlock).i32(depthBlocks - 1).emit('i32.eq').select()
+    const { depth, lastDepth, lastOf, depthBlocks } = this.#plan
+    const fn = this.#fn
+    if (lastDepth === depth) {
+      fn.i32(depth)
+      return
+    }
+    fn.i32(lastDepth).i32(depth).get(this.#depthBlock)
+    if (lastOf < depthBlocks) fn.i32(lastOf).emit('i32.rem_u')
+    fn.i32(lastOf - 1).emit('i32.eq').select()
   }
 
   /** The block's rows times all columns, or those of `groups`, for a block of k. Of a slice: its first block of k, and code that moves the address of the sums. */

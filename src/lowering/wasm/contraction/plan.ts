@@ -58,10 +58,11 @@ export interface ContractionPlan {
   readonly rows: number
   readonly columns: number
   readonly paddedColumns: number
-  /** Steps of k in a block, how many blocks there are, and steps in the last one. */
+  /** Steps of k in a block, how many blocks there are, and steps in the last of each `lastOf` of them. */
   readonly depth: number
   readonly depthBlocks: number
   readonly lastDepth: number
+  readonly lastOf: number
   /** Rows whose sums are finished together, and columns that are packed together. */
   readonly blockRows: number
   readonly rowBlocks: number
@@ -135,7 +136,7 @@ export function planContraction(given: ContractionKernel, freeBuffer: BufferId):
   const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
   const depths = k <= wholeDepth ? { split: 0, inner: kernel.k, times: 1, blocks: 1 } : splitDepth(kernel.k)
   const depth = product(depths.inner)
-  const lastDepth = depths.blocks === depths.times ? k - (depths.blocks - 1) * depth : depth
+  const lastDepth = depths.blocks === 1 ? k : (kernel.k[depths.split]! - (depths.times - 1) * depths.inner[0]!) * (depth / depths.inner[0]!)
   // blocks of k begin at equal distances unless they are cut unevenly inside of another axis
   const even = depths.blocks === depths.times || depths.times * depths.inner[0]! === kernel.k[depths.split]
   const stridedLhs = even ? stridedOperand(kernel, 'm', sum) : null
@@ -194,6 +195,7 @@ export function planContraction(given: ContractionKernel, freeBuffer: BufferId):
     depth,
     depthBlocks: depths.blocks,
     lastDepth,
+    lastOf: depths.times,
     blockRows,
     rowBlocks,
     groupColumns,
@@ -269,14 +271,14 @@ interface DepthSplit {
   readonly blocks: number
 }
 
-/** Cuts k where a block comes near the aim, preferably so that blocks divide the axis. */
+/** Cuts k where a block comes near the aim, preferably so that blocks divide the axis; never an axis whose whole fits a block. */
 function splitDepth(k: readonly number[]): DepthSplit {
   let inside = 1
   let split = k.length - 1
-  while (split > 0 && inside * k[split]! < blockDepthAim) inside *= k[split--]!
+  while (split > 0 && inside < blockDepthAim && inside * k[split]! <= wholeDepth) inside *= k[split--]!
   const size = k[split]!
   const aim = Math.max(1, Math.floor(blockDepthAim / inside))
-  let length = Math.min(size, aim)
+  let length = Math.ceil(size / Math.ceil(size / aim))
   for (let d = length; d >= Math.max(1, length / 3); d--) {
     if (size % d === 0) {
       length = d

@@ -1,0 +1,121 @@
+/** Convolutions with many channels, and both their gradients, against plain loops: whole numbers, which are exact in every order. */
+import fc from 'fast-check'
+import { jit, lax, np, vjp } from 'pullback'
+import { expect, test } from 'vitest'
+import { sized } from '../../../scale.ts'
+
+interface Axis {
+  readonly size: number
+  readonly window: number
+  readonly stride: number
+  readonly dilation: number
+  readonly padding: readonly [number, number]
+}
+interface Case {
+  readonly axes: readonly Axis[]
+  readonly batch: number
+  /** Of a group. */
+  readonly channels: number
+  readonly features: number
+  readonly groups: number
+  /** Channels last in data and features last in kernels, or both first. */
+  readonly last: boolean
+}
+
+const plain: Axis = { size: 6, window: 3, stride: 1, dilation: 1, padding: [1, 1] }
+const resultSize = (d: Axis): number => Math.floor((d.size + d.padding[0] + d.padding[1] - d.dilation * (d.window - 1) - 1) / d.stride) + 1
+
+/** A function of places: its elements in the order of memory. */
+const wholeNumbers = (count: number, seed: number): Float64Array => Float64Array.from({ length: count }, (_, i) => (((i + seed) * 7919 + 13) % 9) - 4)
+
+/** Places in `[batch, channel, …space]`, or with the channel last; in `[feature, channel, …space]`, or both last in the other order. */
+function places({ axes, batch, channels, features, groups, last }: Case): { readonly data: (size: (d: Axis) => number, c: number) => number[]; readonly kernel: number[]; readonly at: (shape: readonly number[], lead: number, channel: number, space: readonly number[]) => number; readonly atTap: (feature: number, channel: number, space: readonly number[]) => number } {
+  const flat = (shape: readonly number[], index: readonly number[]): number => index.reduce((place, i, d) => place * shape[d]! + i, 0)
+  const kernel = last ? [...axes.map((d) => d.window), channels, features * groups] : [features * groups, channels, ...axes.map((d) => d.window)]
+  return {
+    data: (size, c) => (last ? [batch, ...axes.map(size), c] : [batch, c, ...axes.map(size)]),
+    kernel,
+    at: (shape, lead, channel, space) => flat(shape, last ? [lead, ...space, channel] : [lead, channel, ...space]),
+    atTap: (feature, channel, space) => flat(kernel, last ? [...space, channel, feature] : [feature, channel, ...space]),
+  }
+}
+
+function* indices(sizes: readonly number[]): Generator<number[]> {
+  if (sizes.length === 0) yield []
+  else for (let i = 0; i < sizes[0]!; i++) for (const rest of indices(sizes.slice(1))) yield [i, ...rest]
+}
+
+function check(c: Case): void {
+  const { axes, batch, channels, features, groups, last } = c
+  const { data, kernel, at, atTap } = places(c)
+  const [xShape, yShape] = [data((d) => d.size, channels * groups), data(resultSize, features * groups)]
+  const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
+  const [x, w, ct] = [xShape, kernel, yShape].map((shape, seed) => wholeNumbers(size(shape), seed)) as [Float64Array, Float64Array, Float64Array] // three of three
+  const [y, dx, dw] = [new Float64Array(ct.length), new Float64Array(x.length), new Float64Array(w.length)]
+  for (const place of indices(axes.map(resultSize))) {
+    for (const tap of indices(axes.map((d) => d.window))) {
+      const from = axes.map((d, s) => place[s]! * d.stride + tap[s]! * d.dilation - d.padding[0])
+      if (from.some((i, s) => i < 0 || i >= axes[s]!.size)) continue
+      for (let n = 0; n < batch; n++) {
+        for (let g = 0; g < groups; g++) {
+          for (let f = g * features; f < (g + 1) * features; f++) {
+            const out = at(yShape, n, f, place)
+            for (let i = 0; i < channels; i++) {
+              const [a, b] = [at(xShape, n, g * channels + i, from), atTap(f, i, tap)]
+              y[out]! += x[a]! * w[b]!
+              dx[a]! += ct[out]! * w[b]!
+              dw[b]! += ct[out]! * x[a]!
+            }
+          }
+        }
+      }
+    }
+  }
+  const spatial = 'DHW'.slice(3 - axes.length)
+  const [xLetters, wLetters] = last ? [`N${spatial}C`, `${spatial}IO`] : [`NC${spatial}`, `OI${spatial}`]
+  const conv = (a: np.NDArray, b: np.NDArray): np.NDArray =>
+    lax.convGeneralDilated(a, b, {
+      windowStrides: axes.map((d) => d.stride),
+      padding: axes.map((d) => d.padding),
+      rhsDilation: axes.map((d) => d.dilation),
+      dimensionNumbers: [xLetters, wLetters, xLetters],
+      featureGroupCount: groups,
+    })
+  const f = jit((a: np.NDArray, b: np.NDArray, t: np.NDArray) => {
+    const [value, pull] = vjp(conv, [a, b] as const)
+    return [value, ...pull(t)]
+  })
+  const arrays = ([[x, xShape], [w, kernel], [ct, yShape]] as const).map(([values, shape]) => np.array(Float32Array.from(values)).reshape(shape)) as [np.NDArray, np.NDArray, np.NDArray] // three of three
+  // twice, since the second call meets what the first left in scratch memory
+  for (let call = 0; call < 2; call++) {
+    for (const [k, got] of f(...arrays).entries()) {
+      const want = [y, dx, dw][k]!
+      const values = Array.from(got.dataSync(), Number)
+      expect(values.length).toBe(want.length)
+      const wrong = values.findIndex((v, i) => v !== want[i])
+      expect(wrong < 0 ? null : { of: ['result', 'data', 'kernel'][k], at: wrong, got: values[wrong], expected: want[wrong] }).toBe(null)
+    }
+  }
+}
+
+test.each([5, 7])('windows of %i by as many: blocks of the depth end where rows of the window do, or cut them', (window) => {
+  for (const channels of [64, 100]) check({ axes: [{ ...plain, window }, { ...plain, window }], batch: 2, channels, features: 8, groups: 1, last: true })
+})
+
+const axis: fc.Arbitrary<Axis> = fc
+  .record({ size: fc.integer({ min: 3, max: 9 }), window: fc.integer({ min: 1, max: 5 }), stride: fc.constantFrom(1, 1, 2, 3), dilation: fc.constantFrom(1, 1, 2), padding: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 })) })
+  .filter((d) => resultSize(d) > 0)
+const cases: fc.Arbitrary<Case> = fc
+  .record({
+    axes: fc.array(axis, { minLength: 1, maxLength: 3 }),
+    batch: fc.integer({ min: 1, max: 3 }),
+    channels: fc.constantFrom(1, 3, 8, 20, 64, 100),
+    features: fc.constantFrom(1, 3, 4, 8, 12, 16),
+    groups: fc.constantFrom(1, 1, 1, 2),
+    last: fc.constantFrom(true, true, false),
+  })
+  .filter(({ axes, batch, channels, features, groups }) => axes.reduce((n, d) => n * resultSize(d) * d.window, batch * channels * features * groups) < 1e6)
+
+test('any strides, dilations and paddings, in one to three dimensions', () => {
+  fc.assert(fc.property(cases, check), { numRuns: sized(25, 1500) })
+})
