@@ -135,9 +135,9 @@ export class Scope {
     if (nature !== 'smooth') this.draft.smooth = false
   }
 
-  /** A scope inside a function: its parameters, and with `captures` everything that is in sight outside. */
-  inside(choices: Choices, parameters: readonly Variable[], captures: boolean): Scope {
-    return new Scope(this.draft, choices, captures ? [...parameters, ...this.visible] : [...parameters], this.depth - 1)
+  /** A scope inside a function: its parameters, and with `captures` everything that is in sight outside. Its statements are its own, or go on with others. */
+  inside(parameters: readonly Variable[], captures: boolean, statements: Statement[] = []): Scope {
+    return new Scope(this.draft, this.choices, captures ? [...parameters, ...this.visible] : [...parameters], this.depth - 1, statements)
   }
 }
 

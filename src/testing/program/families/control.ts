@@ -20,14 +20,18 @@ interface Inner {
   readonly results: readonly Variable[]
 }
 
+/** What a body computes in a scope, newest first, and then what it was given. */
+function written(inner: Scope, body: Body, given: readonly Variable[]): Variable[] {
+  const before = inner.statements.length
+  body(inner)
+  const made = inner.statements.slice(before).flatMap((s) => (typeof s.binds === 'string' ? [s.binds] : s.binds))
+  return [...inner.visible.filter((v) => made.includes(v.name)).reverse(), ...given]
+}
+
 /** A function of `parameters`, with what `results` chooses of its scope. */
 function functionOf(scope: Scope, body: Body, parameters: readonly Variable[], results: (inner: Scope, own: readonly Variable[]) => { readonly result: Expression; readonly of: readonly Variable[] }, shown: readonly (string | readonly string[])[] = parameters.map((p) => p.name)): Inner {
-  const inner = scope.inside(scope.choices, parameters, scope.choices.oneIn(2))
-  body(inner)
-  // What was computed inside, newest first; the parameters where nothing was.
-  const made = inner.statements.flatMap((s) => (typeof s.binds === 'string' ? [s.binds] : s.binds))
-  const own = [...inner.visible.filter((v) => made.includes(v.name)).reverse(), ...parameters]
-  const { result, of } = results(inner, own)
+  const inner = scope.inside(parameters, scope.choices.oneIn(2))
+  const { result, of } = results(inner, written(inner, body, parameters))
   return { function: { kind: 'function', parameters: shown, body: { statements: inner.statements, result } }, results: of }
 }
 
@@ -39,6 +43,16 @@ const oneOrMore = (inner: Scope, own: readonly Variable[]): { readonly result: E
   const fits = own.filter(anything)
   const of = inner.choices.oneIn(2) ? fits.slice(0, 2) : fits.slice(0, 1)
   return { result: of.length === 1 ? name(of[0]!.name) : list(...names(of)), of }
+}
+
+/** The body of a function in place of its call, where everything is in sight: what functions shrink to. It reads the decisions that `jitted` reads. */
+const placed: Nested = (scope, body) => {
+  const given = operands(scope)
+  scope.choices.oneIn(2) // what it captures
+  const inner = scope.inside(given, true, scope.statements)
+  const before = scope.statements.length
+  const { of } = oneOrMore(inner, written(inner, body, given))
+  if (scope.statements.length > before) scope.visible.push(...of)
 }
 
 const jitted: Nested = (scope, body) => {
@@ -199,7 +213,7 @@ interface Shaped {
   readonly shape: readonly number[]
 }
 const reduced = (scope: Scope, { e, shape: [first = 1, ...rest] }: Shaped): Shaped => {
-  const f = scope.choices.of(scope.draft.onlySmooth ? (['np.sum', 'np.prod'] as const) : (['np.sum', 'np.prod', 'np.max', 'np.min', 'np.prod', 'np.max'] as const))
+  const f = scope.choices.of(scope.draft.onlySmooth ? (['np.sum', 'np.prod'] as const) : (['np.sum', 'np.prod', 'np.max', 'np.min', 'np.prod', 'np.max', 'np.min'] as const))
   if (f === 'np.max' || f === 'np.min') scope.note('kink')
   if (rest.length > 0 && first <= 8) return { e: call(f, e, plain(0)), shape: rest }
   return { e: call(f, call('np.stack', list(e, call('np.flip', e, plain(0))), plain(0)), plain(0)), shape: [first, ...rest] }
@@ -249,4 +263,5 @@ const recurrent: Nested = (scope) => {
   scope.bind(call('lax.scan', step, start === undefined ? call('np.zeros', plain([width]), plain({ dtype: xs.dtype })) : name(start.name), name(xs.name)), {}, {})
 }
 
-export const control: readonly Nested[] = [jitted, mapped, gradient, loop, directional, mapped, loop, transposed, recurrent, transposed, recurrent]
+/** The simplest first. */
+export const control: readonly Nested[] = [placed, jitted, mapped, gradient, loop, directional, mapped, loop, transposed, recurrent, transposed, recurrent]
