@@ -17,13 +17,13 @@ const dtypes = ['float32', 'float32', 'int32', 'bool'] as const
 const whole = ['int32', 'uint32', 'bool'] as const
 /** What programs are made of, and how many of them are made. Few of them reach what was not reached before. */
 const runs: readonly (ProgramOptions & { readonly count: number })[] = [
-  { count: 300, dtypes: whole, statements: 4, depth: 0, families: ['elementwise', 'elementwise', 'elementwise', 'reduction'] },
+  { count: 550, dtypes: whole, statements: 4, depth: 0, families: ['elementwise', 'elementwise', 'elementwise', 'reduction'] },
   { count: 1200, dtypes, statements: 5, depth: 0, families: ['elementwise'] },
   { count: 200, dtypes, statements: 4, depth: 0, families: ['windows', 'windows', 'convolution'] },
   { count: 850, dtypes, statements: 4, depth: 0, families: ['reduction', 'reduction', 'cumulative', 'cumulative', 'sorting', 'indexing', 'indexing', 'indexing', 'shape', 'contraction'] },
   { count: 100, dtypes: ['int32'], statements: 2, depth: 0, families: ['random'] },
   { count: 250, dtypes, statements: 4, depth: 2, families: ['control', 'control', 'elementwise', 'reduction', 'windows'] },
-  { count: 600, dtypes: ['float32'], statements: 2, depth: 1, families: ['control'], operands: [{ shape: [4, 2, 3], dtype: 'float32' }, { shape: [3], dtype: 'float32' }] },
+  { count: 800, dtypes: ['float32'], statements: 2, depth: 1, families: ['control'], operands: [{ shape: [4, 2, 3], dtype: 'float32' }, { shape: [3], dtype: 'float32' }] },
 ]
 
 const on = <T>(device: 'cpu' | 'wasm', f: () => T): T => {

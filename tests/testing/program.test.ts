@@ -43,6 +43,20 @@ test('keys, arrays that hold nothing and arrays that hold much come up among ope
   expect(fc.sample(programs(), { seed: 1, numRuns: 100 }).every((f) => [...f.operands, ...f.results].every((t) => t.dtype !== 'key' && size(t.shape) <= 64))).toBe(true)
 })
 
+/** Types between which a program reads bits: `f32[3] u8[3,4]`. */
+const bitsRead = (f: Program): string[] => {
+  const text = String(f)
+  return [...text.matchAll(/(\S+) = bitcastConvertType\[\S+\] ([a-z]+)/g)].map(([, to = '', from]) => `${new RegExp(`\\b${from}:(\\S+?\\])`).exec(text)?.[1]} ${to.split(':')[1]}`)
+}
+
+test('bits are read as numbers of the same width, as several narrower ones and as a wider one, floats among them', () => {
+  const read = fc.sample(programs({ ...large, dtypes: ['float32', 'float16', 'int32', 'int8'], families: ['elementwise'], depth: 0 }), { seed: 1, numRuns: 300 }).flatMap(bitsRead)
+  const rank = (type: string): number => (type.endsWith('[]') ? 0 : type.split(',').length)
+  const kind = (type: string): string => (/^b?f/.test(type) ? 'float' : 'whole')
+  const found = new Set(read.map((r) => r.split(' ')).map(([from = '', to = '']) => `${kind(from)} to ${['wider', 'same', 'narrower'][1 + rank(to) - rank(from)]} ${kind(to)}`))
+  expect([...found].sort()).toEqual(['float to narrower whole', 'float to same whole', 'whole to narrower float', 'whole to narrower whole', 'whole to same float', 'whole to same whole', 'whole to wider float', 'whole to wider whole'])
+})
+
 test('a seed gives the same operands, and they the same values', () => {
   always(large, (f, seed) => {
     expect(bytes(f.args(seed))).toBe(bytes(f.args(seed)))

@@ -1,6 +1,7 @@
 /** Arithmetic, functions of one number, comparisons, choices, bits, conversions. */
 import { call, type Expression, fn, name, plain } from '../expression.ts'
 import { type About, broadcastShape, hull, isFloat, isInt, type Nature, same, type Scope, type Variable } from '../scope.ts'
+import { parts, whole } from './bits.ts'
 import type { Maker } from './family.ts'
 
 type Range = readonly [low: number, high: number]
@@ -214,24 +215,20 @@ const integers: Maker = (scope) => {
   else scope.bind(call(f, name(v.name), other.e))
 }
 
-/** Functions of floats that jump, and those that look at single bits. */
+/** Functions of floats that jump. */
 const steps: Maker = (scope) => {
   const v = scope.float()
   if (v === undefined || !scope.allows('step', v)) return
   const other = partner(scope, v, [2, 0.75, 3])
   const whole = other.v.exact
-  switch (scope.choices.below(4)) {
+  switch (scope.choices.below(3)) {
     case 0:
       return void scope.bind(call('lax.isFinite', name(v.name)), { nature: 'step' })
     case 1:
       return void (whole && scope.bind(call('lax.rem', name(v.name), other.e), { range: [v.low, v.high], exact: true, nature: 'step' }))
-    case 2:
+    default:
       // It has no derivative, so it is asked of what carries none.
       return void (whole && v.dtype !== 'float16' && v.dtype !== 'bfloat16' && scope.bind(call('lax.nextafter', call('stopGradient', name(v.name)), call('stopGradient', other.e)), { range: [v.low - 1, v.high + 1], exact: true, nature: 'step' }))
-    default: {
-      const bits = v.dtype === 'float32' ? 'int32' : v.dtype === 'float64' ? 'uint32' : 'int16'
-      return void scope.bind(call('lax.bitcastConvertType', name(v.name), plain(bits)), { nature: 'step' })
-    }
   }
 }
 
@@ -267,5 +264,5 @@ const barrier: Maker = (scope) => {
 export const elementwise: readonly Maker[] = [
   ...Array.from({ length: 10 }, () => unary),
   ...[add, multiply, divide, power, extremum, unaryOf(composites)],
-  ...[compare, compare, choose, bitwise, bitwise, bitwise, integers, steps, steps, steps, convert, still, barrier],
+  ...[compare, compare, choose, bitwise, bitwise, bitwise, integers, steps, steps, parts, parts, whole, whole, convert, still, barrier],
 ]
