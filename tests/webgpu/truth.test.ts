@@ -73,13 +73,14 @@ describe('convolutions and their gradients', () => {
     readonly out: readonly number[]
   }
   const { dimensionNumbers, cases } = read<{ dimensionNumbers: readonly [string, string, string]; cases: Convolution[] }>('convolution')
-  // The published cases are of images too large for a software adapter: their strides, paddings and dilations, on small ones.
+  // The published cases are of images too large for a software adapter: their strides, paddings and dilations, on the smallest that the dilated kernel fits into.
   test.each(sized(cases.slice(-2), cases))('$name: as on wasm', async ({ strides, ...options }) => {
     const { name: _, out: __, ...rest } = options
     const conv = (x: NDArray, w: NDArray): NDArray => lax.convGeneralDilated(x, w, { windowStrides: strides, dimensionNumbers, ...rest })
     const f = jit((x: NDArray, w: NDArray) => [conv(x, w), ...grad((a: NDArray, b: NDArray) => np.sum(np.square(conv(a, b))), { argnums: [0, 1] })(x, w)])
     const make = (shape: readonly number[], device: 'wasm' | 'webgpu'): NDArray => np.array(Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_v, i) => Math.sin(i)), { device }).reshape([...shape])
-    const [x, w] = [[1, 9, 8, 3], [3, 3, 3, 4]]
+    const [down = 1, across = 1] = options.rhsDilation ?? []
+    const [x, w] = [[1, 7 + 2 * down, 6 + 2 * across, 3], [3, 3, 3, 4]]
     const [got, want] = [await fetched(f(make(x, 'webgpu'), make(w, 'webgpu'))), f(make(x, 'wasm'), make(w, 'wasm'))]
     for (const [i, y] of want.entries()) {
       expect(got[i]!.shape).toEqual(y.shape)

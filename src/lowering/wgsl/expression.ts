@@ -70,7 +70,7 @@ function statement(scope: Scope, node: Node, name: string, nodes: Expression, va
   const text = (id: NodeId): string => values[id]!
   const { bindings, variables } = scope
   const guarded = (guards: readonly string[], read: string, node: Extract<Node, { op: 'load' | 'gather' }>): string =>
-    guards.length === 0 ? `let ${name} = ${read};` : `var ${name} = ${literalOf(node.dtype, node.otherwise)}; if (${guards.join(' && ')}) { ${name} = ${read}; }`
+    guards.length === 0 ? `let ${name} = ${read};` : `var ${name} = ${literalOf(node.dtype, node.otherwise)}; if (${guards.join(' & ')}) { ${name} = ${read}; }`
   switch (node.op) {
     case 'load': {
       const kept = scope.kept?.(node) ?? null
@@ -113,4 +113,4 @@ export const positionText = (index: string, positions: readonly Position[], text
   `(${[index, ...positions.map(({ position, stride, limit }) => `clamp(${text(position)}, 0i, ${limit}i) * ${stride}i`)].join(' + ')})`
 
 export const withinText = (positions: readonly Position[], text: (id: NodeId) => string): string =>
-  positions.length === 0 ? 'true' : positions.map(({ position, limit }) => `${text(position)} >= 0i && ${text(position)} <= ${limit}i`).join(' && ')
+  positions.length === 0 ? 'true' : positions.map(({ position, limit }) => `(${text(position)} >= 0i) & (${text(position)} <= ${limit}i)`).join(' & ')

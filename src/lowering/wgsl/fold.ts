@@ -40,7 +40,7 @@ export class Fold {
   take(value: string, position: string): string {
     const { combine, dtype } = this.of
     if (!this.places) return `${this.value} = ${combineText(combine, dtype, this.value, value)};`
-    return `if (${this.name} < 0i || ${beatsText(combine, dtype, value, this.value)}) { ${this.value} = ${value}; ${this.name} = ${position}; }`
+    return `if ((${this.name} < 0i) | ${beatsText(combine, dtype, value, this.value)}) { ${this.value} = ${value}; ${this.name} = ${position}; }`
   }
   /** Takes the result of another fold over later or earlier elements; position -1 is nothing. The earlier of equal extrema stays: positions increase. */
   #merge(value: string, position: string): string {
@@ -48,7 +48,7 @@ export class Fold {
     const { combine, dtype } = this.of
     const better = beatsText(combine, dtype, value, this.value)
     const worse = beatsText(combine, dtype, this.value, value)
-    return `if (${position} >= 0i && (${this.name} < 0i || ${better} || (!(${worse}) && ${position} < ${this.name}))) { ${this.value} = ${value}; ${this.name} = ${position}; }`
+    return `if ((${position} >= 0i) & ((${this.name} < 0i) | ${better} | (!${worse} & (${position} < ${this.name})))) { ${this.value} = ${value}; ${this.name} = ${position}; }`
   }
   mergePartial(value: string, position: string): string[] {
     return this.places ? [`let other_at = ${position};`, `let other = ${value};`, this.#merge('other', 'other_at')] : [this.take(value, '')]
@@ -144,17 +144,17 @@ export function combineText(combine: Combine, dtype: DType, a: string, b: string
   const f = type === 'f32'
   switch (combine) {
     case 'sum':
-      return inRange(dtype, bool ? `(${a} || ${b})` : `(${a} + ${b})`)
+      return inRange(dtype, bool ? `(${a} | ${b})` : `(${a} + ${b})`)
     case 'prod':
-      return inRange(dtype, bool ? `(${a} && ${b})` : `(${a} * ${b})`)
+      return inRange(dtype, bool ? `(${a} & ${b})` : `(${a} * ${b})`)
     case 'max':
-      return bool ? `(${a} || ${b})` : `${f ? 'max_f' : 'max'}(${a}, ${b})`
+      return bool ? `(${a} | ${b})` : `${f ? 'max_f' : 'max'}(${a}, ${b})`
     case 'min':
-      return bool ? `(${a} && ${b})` : `${f ? 'min_f' : 'min'}(${a}, ${b})`
+      return bool ? `(${a} & ${b})` : `${f ? 'min_f' : 'min'}(${a}, ${b})`
     case 'and':
-      return bool ? `(${a} && ${b})` : `(${a} & ${b})`
+      return `(${a} & ${b})`
     case 'or':
-      return bool ? `(${a} || ${b})` : `(${a} | ${b})`
+      return `(${a} | ${b})`
     case 'xor':
       return bool ? `(${a} != ${b})` : `(${a} ^ ${b})`
     case 'argmax':
@@ -171,6 +171,6 @@ function beatsText(combine: Combine, dtype: DType, x: string, best: string): str
   if (typeOf(dtype) === 'bool') return `(u32(${x}) ${sign} u32(${best}))`
   if (typeOf(dtype) !== 'f32') return `(${x} ${sign} ${best})`
   // NaN by its bits: compilers may take comparisons for those of numbers
-  if (combine === 'selectGe' || combine === 'selectLe') return `(is_nan(${best}) || is_nan(${x}) || ${x} ${sign} ${best})`
-  return `(!is_nan(${best}) && (is_nan(${x}) || ${x} ${sign} ${best}))`
+  if (combine === 'selectGe' || combine === 'selectLe') return `(is_nan(${best}) | is_nan(${x}) | (${x} ${sign} ${best}))`
+  return `(!is_nan(${best}) & (is_nan(${x}) | (${x} ${sign} ${best})))`
 }

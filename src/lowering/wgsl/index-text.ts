@@ -23,14 +23,17 @@ function atomText(atom: IndexAtom, v: Variables): string {
   return atom.kind === 'floorDiv' ? `floor_div(${of}, ${atom.by}i)` : `floor_mod(${of}, ${atom.by}i)`
 }
 
-/** All guards hold; null where there are none. */
+/**
+ * All guards hold; null where there are none. Conditions are joined by `&`, here and wherever they are cheap: each `&&` is a branch, which costs
+ * invocations more than a comparison, and drivers minutes where hundreds stand in one shader.
+ */
 export function guardText(guards: readonly Guard[], v: Variables): string | null {
   if (guards.length === 0) return null
   const one = ({ index, low, high }: Guard): string => {
     const text = indexText(index, v)
     const { min, max } = rangeOf(index, v.sizes)
-    const sides = [...(min < low ? [`${text} >= ${low}i`] : []), ...(max >= high ? [`${text} < ${high}i`] : [])]
-    return sides.length === 0 ? 'true' : sides.join(' && ')
+    const sides = [...(min < low ? [`(${text} >= ${low}i)`] : []), ...(max >= high ? [`(${text} < ${high}i)`] : [])]
+    return sides.length === 0 ? 'true' : sides.join(' & ')
   }
-  return guards.map(one).join(' && ')
+  return guards.map(one).join(' & ')
 }

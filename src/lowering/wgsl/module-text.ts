@@ -1,5 +1,5 @@
 /** A module of WGSL around the body of its entry point. */
-import { libraryFor } from './library.ts'
+import { libraryFor } from './library/index.ts'
 
 /** Limit that every WebGPU device has on workgroups along one dimension. */
 const workgroupLimit = 65535

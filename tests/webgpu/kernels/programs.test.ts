@@ -5,7 +5,7 @@ import type { Jaxpr } from '../../../src/core/jaxpr.ts'
 import { grad, lax, makeJaxpr, nn, np, random } from '../../../src/index.ts'
 import { baseLimits, type ShaderLimits } from '../../../src/lowering/wgsl/index.ts'
 import { arbitraryJaxpr } from '../../core/arbitrary-jaxpr.ts'
-import { numSlowRuns } from '../../scale.ts'
+import { numSlowRuns, sized } from '../../scale.ts'
 import { expectAgreementOnDevice } from './agree.ts'
 import { closeDevice } from './run-shaders.ts'
 
@@ -40,6 +40,16 @@ describe('loops', () => {
     const f = (is: np.NDArray, key: np.NDArray) =>
       lax.scan((c: np.NDArray, i: np.NDArray) => [np.sort(c.at(i).add(1)).add(random.uniform(key, [40])), np.cumsum(c)] as const, zeros(40), is)
     await expectAgreementOnDevice(makeJaxpr(f)(np.zeros([3, 5], { dtype: 'int32' }), random.key(3)).jaxpr)
+  })
+})
+
+describe('elements that come from many places', () => {
+  test('are chosen without a branch a condition: drivers take minutes, and gigabytes, for hundreds of those', async () => {
+    const chained = (x: np.NDArray): np.NDArray => lax.reduce(x, 0, (a: np.NDArray, b: np.NDArray) => np.tanh(np.add(a, b)), [1])
+    const { jaxpr } = makeJaxpr((x: np.NDArray) => [chained(x), grad((y: np.NDArray) => np.sum(chained(y)))(x)])(zeros(2, sized(3, 5)))
+    const { shaders } = await expectAgreementOnDevice(jaxpr)
+    expect(Math.max(...shaders.shaders.map(({ code }) => code.length))).toBeGreaterThan(sized(5000, 10_000))
+    for (const { code } of shaders.shaders) expect(code).not.toMatch(/&&|\|\|/)
   })
 })
 

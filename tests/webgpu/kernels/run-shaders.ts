@@ -16,7 +16,8 @@ Object.assign(globalThis, globals)
 export const instance: GPU = create([])
 const adapter = await instance.requestAdapter()
 if (adapter === null) throw new Error('no WebGPU adapter: the tests of webgpu need VK_ICD_FILENAMES and LD_LIBRARY_PATH to name a software Vulkan (scripts/test.mjs sets both)')
-const device = await adapter.requestDevice()
+// Buffers as large as the adapter has: bindings stay at the limit that every device has, so that larger arrays go through windows.
+const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize: adapter.limits.maxBufferSize } })
 const uncaptured: string[] = []
 device.addEventListener('uncapturederror', (e) => uncaptured.push(e.error.message))
 

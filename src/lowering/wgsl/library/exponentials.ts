@@ -1,0 +1,118 @@
+/**
+ * Exponentials, logarithms, powers and roots, hyperbolic functions and their inverses. After FreeBSD's msun (log) and Kahan (log1p); exp and expm1 by the polynomials of the
+ * WebAssembly library (tests/oracle/math/fit.py).
+ */
+import { poly } from './poly.ts'
+
+export const exponentials: Readonly<Record<string, string>> = {
+  power_of_two: `fn power_of_two(n: i32) -> f32 { return bitcast<f32>(u32(n + 127i) << 23u); }`,
+  exp_f: `fn exp_f(x: f32) -> f32 {
+  let c = clamp(x, -104.0f, 89.0f);
+  let h = round(c * 0.72134752f);
+  let r = (c - h * 1.38671875f) + h * 4.24388898e-4f;
+  let y = 1.0f + (r + r * r * ${poly('r', [0.5000003576278687, 0.1666661500930786, 0.041661277413368225, 0.008336098864674568, 0.0014104305300861597, 0.00019611795141827315])});
+  let p = power_of_two(i32(h));
+  return select(y * p * p, x, is_nan(x));
+}`,
+  exp2_f: `fn exp2_f(x: f32) -> f32 {
+  let c = clamp(x, -151.0f, 129.0f);
+  let n = round(c);
+  let f = c - n;
+  let y = 1.0f + f * ${poly('f', [0.6931471824645996, 0.24022650718688965, 0.05550410971045494, 0.009618056938052177, 0.0013333501992747188, 0.00015461444854736328, 1.529732435301412e-5])};
+  let half = i32(n) / 2i;
+  return select(y * power_of_two(half) * power_of_two(i32(n) - half), x, is_nan(x));
+}`,
+  expm1_f: `fn expm1_f(x: f32) -> f32 {
+  let c = clamp(x, -18.0f, 89.0f);
+  let n = round(c * 1.44269504f);
+  let r = (c - n * 0.693359375f) + n * 2.12194440e-4f;
+  let change = r + r * r * ${poly('r', [0.4999999701976776, 0.1666654348373413, 0.04166720062494278, 0.0083665382117033, 0.001388251781463623])};
+  // The 1 is nothing beside numbers that large, whose power of two may be beyond the largest.
+  let p = power_of_two(i32(n) - 1i);
+  let y = select((2.0f * p - 1.0f) + 2.0f * p * change, p * (1.0f + change) * 2.0f, n > 64.0f);
+  return select(y, x, is_nan(x) | (x == 0.0f));
+}`,
+  log_f: `fn log_f(x: f32) -> f32 {
+  let tiny = x < 1.17549435e-38f;
+  let shifted = bitcast<u32>(select(x, x * 33554432.0f, tiny)) + 0x4afb0du;
+  let k = f32(i32(shifted >> 23u) - 127i) - select(0.0f, 25.0f, tiny);
+  let f = bitcast<f32>((shifted & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+  let half_square = 0.5f * f * f;
+  let s = f / (2.0f + f);
+  let z = s * s;
+  let tail = s * (half_square + z * ${poly('z', [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841])}) + k * 9.0580006145e-6f;
+  let y = (tail - half_square + f) + k * 0.69313812256f;
+  return select(select(select(y, x, !is_finite(x)), -inf_f(), x == 0.0f), nan_f(), is_nan(x) | (x < 0.0f));
+}`,
+  // After Kahan: log(u) x / (u - 1) with u = 1 + x as it was rounded.
+  log1p_f: `fn log1p_f(x: f32) -> f32 {
+  let u = opaque(1.0f + x);
+  return select(log_f(u) * (x / (u - 1.0f)), x, (u == 1.0f) | ((x > 0.0f) & !is_finite(x)));
+}`,
+  sinh_f: `fn sinh_f(x: f32) -> f32 {
+  let a = abs(x);
+  if (a > 80.0f) { let h = exp_f(0.5f * a); return with_sign(0.5f * h * h, x); }
+  let e = expm1_f(a);
+  return with_sign(0.5f * (e + e / (e + 1.0f)), x);
+}`,
+  cosh_f: `fn cosh_f(x: f32) -> f32 {
+  let a = abs(x);
+  if (a > 80.0f) { let h = exp_f(0.5f * a); return 0.5f * h * h; }
+  let e = exp_f(a);
+  return 0.5f * e + 0.5f / e;
+}`,
+  tanh_f: `fn tanh_f(x: f32) -> f32 {
+  let a = abs(x);
+  let t = expm1_f(2.0f * min(a, 9.02f));
+  return select(with_sign(select(t / (t + 2.0f), 1.0f, a > 9.02f), x), x, is_nan(x));
+}`,
+  logistic_f: `fn logistic_f(x: f32) -> f32 {
+  let e = exp_f(-abs(x));
+  return select(1.0f, e, x < 0.0f) / (1.0f + e);
+}`,
+  asinh_f: `fn asinh_f(x: f32) -> f32 {
+  let a = abs(x);
+  if (a > 1.0e9f) { return with_sign(log_f(a) + 0.69314718f, x); }
+  let square = a * a;
+  return with_sign(log1p_f(a + square / (1.0f + sqrt(square + 1.0f))), x);
+}`,
+  acosh_f: `fn acosh_f(x: f32) -> f32 {
+  if (!(x >= 1.0f)) { return nan_f(); }
+  if (x > 1.0e9f) { return log_f(x) + 0.69314718f; }
+  let t = x - 1.0f;
+  return log1p_f(t + sqrt(2.0f * t + t * t));
+}`,
+  atanh_f: `fn atanh_f(x: f32) -> f32 {
+  let a = abs(x);
+  if (a == 1.0f) { return with_sign(inf_f(), x); }
+  return with_sign(0.5f * log1p_f(2.0f * a / (1.0f - a)), x);
+}`,
+  sqrt_f: `fn sqrt_f(x: f32) -> f32 { return select(select(sqrt(x), x, (x == 0.0f) | !is_finite(x)), nan_f(), x < 0.0f); }`,
+  cbrt_f: `fn cbrt_f(x: f32) -> f32 {
+  if (x == 0.0f || !is_finite(x)) { return x; }
+  let a = abs(x);
+  var y = exp2(log2(a) / 3.0f);
+  y = y - (y - a / (y * y)) / 3.0f;
+  return with_sign(y - (y - a / (y * y)) / 3.0f, x);
+}`,
+  pow_f: `fn pow_f(x: f32, y: f32) -> f32 {
+  if (y == 0.0f || x == 1.0f) { return 1.0f; }
+  if (is_nan(x) || is_nan(y)) { return nan_f(); }
+  let whole = !is_finite(y) || trunc(y) == y;
+  // Beyond 2^24 every float32 is even.
+  let odd = is_finite(y) && whole && abs(y) < 16777216.0f && (i32(y) & 1i) != 0i;
+  let negative = (bitcast<u32>(x) & 0x80000000u) != 0u;
+  let a = abs(x);
+  if (a == 0.0f || !is_finite(x)) {
+    let v = select(0.0f, inf_f(), (a == 0.0f) == (y < 0.0f));
+    return select(v, -v, negative && odd);
+  }
+  if (!is_finite(y)) {
+    if (a == 1.0f) { return 1.0f; }
+    return select(0.0f, inf_f(), (a > 1.0f) == (y > 0.0f));
+  }
+  if (negative && !whole) { return nan_f(); }
+  let v = exp_f(y * log_f(a));
+  return select(v, -v, negative && odd);
+}`,
+}
