@@ -1,6 +1,6 @@
 /** Packs the columns of an array: `[k][column]` or `[column][k]` in memory, any distances, into panels `[column / w][k][w]`. */
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
-import { type SumType, tileShape } from './microkernel.ts'
+import { type SumType, tileShape } from './sum-type.ts'
 
 /** Rows of a square that is copied at once, so that cache lines are used up before they go. */
 const squareSteps = 8

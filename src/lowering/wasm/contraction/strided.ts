@@ -1,7 +1,7 @@
 /** Operands and results that lie in memory as they are: one distance for each of batch, rows, columns and k. */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { BufferId, ContractionKernel, Expression, Index } from '../../kernel-ir/index.ts'
-import { elementType, type SumType } from './microkernel.ts'
+import { elementType, type SumType } from './sum-type.ts'
 
 /** Element (batch, at, step) is `start + batch · batch + at · at + step · step` bytes from the buffer's pointer. */
 export interface Strided {

@@ -9,9 +9,9 @@
  * Five rows by two vectors are ten sums, two vectors of B, one of A and one product: fourteen of the fifteen registers that V8
  * has for them. Four rows and one row are for what is left: every number of rows is a sum of these.
  */
-import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
+import type { FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import { keepsLoads } from '../engine.ts'
-import { instructions, type SumType, tileShape, vectors } from './microkernel.ts'
+import { instructions, type SumType, tileShape, vectors } from './sum-type.ts'
 
 /** Rows of the tallest tile. */
 export const stripRows = 5
@@ -109,69 +109,58 @@ function tile(module: ModuleBuilder, dtype: SumType, rows: number, packed: boole
   return fn
 }
 
-/**
- * A function `(from, rowStep, step, to, rows, depth)`: fills the panel at `to` with vectors of the elements at
- * `from + row · rowStep + k · step`.
- */
-function fillPanel(module: ModuleBuilder, dtype: SumType): FunctionRef {
-  const name = `panel_${dtype}`
+/** A function `(from, rowStep, step, to, depth)`: fills the panel at `to` with vectors of the elements at `from + row · rowStep + k · step` of some rows. */
+function fillPanel(module: ModuleBuilder, dtype: SumType, rows: number): FunctionRef {
+  const name = `panel${rows}_${dtype}`
   const known = module.lookup(name)
   if (known !== null) return known
   const { splat } = instructions[dtype]
   const { elementBytes } = tileShape(dtype)
   const lanes = vectorBytes / elementBytes
-  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
-  const [from, rowStep, step, to, rows, depth] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3), fn.param(4), fn.param(5)]
-  const [row, source, target, vector] = [fn.local('i32', 'row'), fn.local('i32', 'source'), fn.local('i32', 'target'), fn.local('v128')]
-  const end = fn.local('i32', 'end')
-  fn.get(to).get(depth).i32(stripRows * vectorBytes).emit('i32.mul').emit('i32.add').set(end)
-  fn.get(step).i32(elementBytes).emit('i32.eq').if(
-    () => {
-      // row by row, as many elements at once as a vector holds
-      const whole = fn.local('i32', 'whole')
-      fn.get(end).get(depth).i32(lanes - 1).emit('i32.and').i32(stripRows * vectorBytes).emit('i32.mul').emit('i32.sub').set(whole)
-      fn.forLoop(row, 0, rows, 1, () => {
-        const shift = (): void => void fn.get(row).i32(4).emit('i32.shl').emit('i32.add')
-        fn.get(from).set(source).get(to)
-        shift()
-        fn.set(target)
-        const until = fn.local('i32', 'until')
-        fn.get(whole)
-        shift()
-        fn.set(until)
-        fn.forLoop(target, target, until, stripRows * vectorBytes * lanes, () => {
-          fn.get(source).mem('v128.load').set(vector)
-          for (let lane = 0; lane < lanes; lane++) {
-            fn.get(target).get(vector).get(vector)
-            if (lanes === 4) fn.shuffle32(lane, lane, lane, lane)
-            else fn.shuffle32(2 * lane, 2 * lane + 1, 2 * lane, 2 * lane + 1)
-            fn.mem('v128.store', stripRows * vectorBytes * lane)
-          }
-          fn.get(source).i32(vectorBytes).emit('i32.add').set(source)
-        })
-        fn.get(end)
-        shift()
-        fn.set(until)
-        fn.forLoop(target, target, until, stripRows * vectorBytes, () => {
-          fn.get(target).get(source).mem(splat).mem('v128.store').get(source).i32(elementBytes).emit('i32.add').set(source)
-        })
-        fn.free(until)
-        fn.get(from).get(rowStep).emit('i32.add').set(from)
-      })
-    },
-    () => {
-      // rows may be neighbours: all of them at each k
-      fn.forLoop(target, to, end, stripRows * vectorBytes, () => {
-        const place = fn.local('i32', 'place')
-        fn.get(from).set(source).get(target).set(place)
-        fn.forLoop(row, 0, rows, 1, () => {
-          fn.get(place).get(source).mem(splat).mem('v128.store')
-          fn.get(source).get(rowStep).emit('i32.add').set(source)
-          fn.get(place).i32(vectorBytes).emit('i32.add').set(place)
-        })
-        fn.get(from).get(step).emit('i32.add').set(from)
-      })
-    },
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32'], [])
+  const [from, rowStep, step, to, depth] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3), fn.param(4)]
+  const sources = [from, ...Array.from({ length: rows - 1 }, () => fn.local('i32', 'source'))]
+  const [end, vector] = [fn.local('i32', 'end'), fn.local('v128')]
+  const advance = (pointers: readonly Local[], by: () => void): void => {
+    for (const pointer of pointers) {
+      fn.get(pointer)
+      by()
+      fn.emit('i32.add').set(pointer)
+    }
+  }
+  const endAfter = (steps: () => void): void => {
+    fn.get(to)
+    steps()
+    fn.i32(stripRows * vectorBytes).emit('i32.mul').emit('i32.add').set(end)
+  }
+  for (const [i, source] of sources.entries()) if (i > 0) fn.get(sources[i - 1]!).get(rowStep).emit('i32.add').set(source)
+  // as many steps at once as a vector holds, where they are neighbours
+  fn.get(step).i32(elementBytes).emit('i32.eq').if(() => {
+    endAfter(() => fn.get(depth).i32(-lanes).emit('i32.and'))
+    fn.forLoop(to, to, end, stripRows * vectorBytes * lanes, () => {
+      for (const [i, source] of sources.entries()) {
+        fn.get(source).mem('v128.load').set(vector)
+        for (let lane = 0; lane < lanes; lane++) {
+          fn.get(to).get(vector).get(vector)
+          if (lanes === 4) fn.shuffle32(lane, lane, lane, lane)
+          else fn.shuffle32(2 * lane, 2 * lane + 1, 2 * lane, 2 * lane + 1)
+          fn.mem('v128.store', stripRows * vectorBytes * lane + vectorBytes * i)
+        }
+      }
+      advance(sources, () => fn.i32(vectorBytes))
+    })
+    fn.get(depth).i32(lanes - 1).emit('i32.and').set(depth)
+  })
+  endAfter(() => fn.get(depth))
+  const stepByStep = (pointers: readonly Local[]): void => {
+    fn.forLoop(to, to, end, stripRows * vectorBytes, () => {
+      for (let i = 0; i < rows; i++) fn.get(to).get(pointers[i] ?? from).mem(splat, pointers[i] === undefined ? elementBytes * i : 0).mem('v128.store', vectorBytes * i)
+      advance(pointers, () => fn.get(step))
+    })
+  }
+  fn.get(rowStep).i32(elementBytes).emit('i32.eq').if(
+    () => stepByStep([from]),
+    () => stepByStep(sources),
   )
   return fn
 }
@@ -205,18 +194,18 @@ export function strips(module: ModuleBuilder, dtype: SumType, packed: boolean, f
   const known = module.lookup(name)
   if (known !== null) return known
   const { columns, elementBytes } = tileShape(dtype)
-  const fill = fillPanel(module, dtype)
   const fn = module.function(name, stripArguments.map(() => 'i32' as const), [])
   const at = (of: keyof StripArguments<unknown>): ReturnType<typeof fn.param> => fn.param(stripArguments.indexOf(of))
   const [tall, less, j, b, c] = [fn.local('i32', 'tall'), fn.local('i32', 'less'), fn.local('i32', 'j'), fn.local('i32', 'b'), fn.local('i32', 'c')]
   const loop = (count: () => void, rows: number): void => {
     const kernel = tile(module, dtype, rows, packed, form)
+    const fill = fillPanel(module, dtype, rows)
     const end = fn.local('i32', 'end')
     const i = fn.local('i32', 'i')
     count()
     fn.set(end)
     fn.forLoop(i, 0, end, 1, () => {
-      fn.get(at('lhs')).get(at('lhsRow')).get(at('lhsStep')).get(at('panel')).i32(rows).get(at('depth')).call(fill)
+      fn.get(at('lhs')).get(at('lhsRow')).get(at('lhsStep')).get(at('panel')).get(at('depth')).call(fill)
       fn.get(at('rhs')).set(b)
       fn.get(at('sums')).set(c)
       fn.forLoop(j, 0, at('columnPanels'), 1, () => {

@@ -2,9 +2,9 @@
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
 import type { BufferId, ContractionKernel, LoopKernel } from '../../../kernel-ir/index.ts'
 import type { EmittedContraction, EmittedLoop } from '../index.ts'
-import { tileLoop } from '../tiles.ts'
+import { panelBytes, stripArguments, type StripArguments, strips } from '../strip.ts'
 import { planWinograd, type WinogradPlan } from './plan.ts'
-import { channelToTaps, dataToDepth, dataToRows, gradientsToColumns, products, rowsToResults, tapsToColumns } from './transforms.ts'
+import { channelToTaps, dataToTiles, gradientsToColumns, products, rowsToResults, tapsToColumns } from './transforms.ts'
 
 /** No buffer of a program has a number this high: the three scratch buffers of a contraction take it and the next two. */
 const scratchBuffers: BufferId = 1 << 28
@@ -35,6 +35,9 @@ interface Piece {
   readonly offset: number
 }
 
+/** Bytes from one product's matrix, of so many elements, to the next one's: a transform writes to all sixteen, which must not meet in the same lines of the first-level cache. */
+const apart = (elements: number): number => Math.ceil((4 * elements - 192) / 1024) * 1024 + 192
+
 /** Areas of scratch memory as they are given out. */
 class Areas {
   ownBytes = 0
@@ -59,7 +62,7 @@ class Driver {
   readonly #loops: Loops
   readonly #buffers: readonly BufferId[]
   readonly #meet: FunctionRef | null
-  readonly #tiles: FunctionRef
+  readonly #strips: FunctionRef
   readonly #areas = new Areas()
   /** Where the scratch buffers of the loops stand. */
   readonly #pieces = new Map<BufferId, Piece>()
@@ -75,7 +78,7 @@ class Driver {
     this.#loops = loops
     this.#buffers = buffers
     this.#meet = meet
-    this.#tiles = tileLoop(module, 'float32')
+    this.#strips = strips(module, 'float32', true)
     this.#images = { begin: fn.local('i32', 'image'), end: fn.local('i32', 'imageEnd') }
     this.#rows = { begin: fn.local('i32', 'tileRow'), end: fn.local('i32', 'tileRowEnd') }
     this.#count = fn.local('i32', 'tiles')
@@ -86,17 +89,18 @@ class Driver {
     const fn = this.#fn
     const { tile, channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, height, blocks, blocksOfImage, buffers } = this.#plan
     const pixelBytes = channels * 4
-    const tiles = Math.ceil((blockImages * blockTileRows * tilesAcross) / tile.rows) * tile.rows
-    const [data, taps, sums] = [tiles * channels * 4, channels * paddedColumns * 4, tiles * paddedColumns * 4]
+    const tiles = blockImages * blockTileRows * tilesAcross
+    const [data, taps, sums] = [tiles * channels, channels * paddedColumns, tiles * paddedColumns].map(apart) as [number, number, number] // three of three
     const resultRow = 2 * tilesAcross * paddedColumns * 4
     // What is read last time before the other is written shares its place.
     const first = this.#areas.take('own', Math.max(products * data, blockImages * 2 * blockTileRows * resultRow))
     const second = this.#areas.take('own', Math.max(products * sums, this.#dataBytes()))
+    const panel = this.#areas.take('own', panelBytes(channels))
     const written = this.#areas.take('shared', channels * 9 * columns * 4)
     const packed = this.#areas.take('shared', products * taps)
     this.#pieces.set(buffers.data, second).set(buffers.other, written).set(buffers.sums, first)
     const toTaps = tapsToColumns(this.#module, `${fn.name}_taps`, { columns, channels, productBytes: taps, tile })
-    const toData = dataToRows(this.#module, `${fn.name}_data`, { pixelBytes, rowBytes: this.#dataRowBytes(), channels, tilesAcross, productBytes: data, tile })
+    const toData = dataToTiles(this.#module, `${fn.name}_data`, { pixelBytes, rowBytes: this.#dataRowBytes(), channels, tilesAcross, productBytes: data })
     const toResults = rowsToResults(this.#module, `${fn.name}_results`, { columns, productBytes: sums, rowBytes: paddedColumns * 4, tilesAcross })
 
     const mine = this.#share(channels)
@@ -117,7 +121,18 @@ class Driver {
         this.#push(first)
         fn.get(firstTile).call(toData)
       }, 2)
-      this.#multiply({ lhs: first, lhsBytes: data, rhs: packed, rhsBytes: taps, sums: second, sumsBytes: sums }, () => void fn.get(this.#count).i32(tile.rows - 1).emit('i32.add').i32(tile.rows).emit('i32.div_u'), () => void fn.i32(channels), () => void fn.i32(0))
+      this.#multiply({
+        lhs: () => this.#push(first),
+        lhsRow: () => void fn.i32(pixelBytes),
+        lhsStep: () => void fn.i32(4),
+        panel: () => this.#push(panel),
+        rhs: () => this.#push(packed),
+        rhsPanel: () => void fn.i32(channels * tile.columns * 4),
+        sums: () => this.#push(second),
+        rows: () => void fn.get(this.#count),
+        depth: () => void fn.i32(channels),
+        accumulate: () => void fn.i32(0),
+      }, { lhs: data, rhs: taps, sums })
       const odd = fn.local('i32', 'odd')
       fn.i32(0).set(odd)
       this.#eachTileRow((tileRow, firstTile) => {
@@ -148,16 +163,16 @@ class Driver {
     const { tile, channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, blocks, blocksOfImage, slices, buffers } = this.#plan
     const pixelBytes = channels * 4
     const tiles = blockImages * blockTileRows * tilesAcross
-    const rowPanels = Math.ceil(channels / tile.rows)
-    const [data, gradients, sums] = [tiles * rowPanels * tile.rows * 4, tiles * paddedColumns * 4, rowPanels * tile.rows * paddedColumns * 4]
+    const [data, gradients, sums] = [tiles * channels, tiles * paddedColumns, channels * paddedColumns].map(apart) as [number, number, number] // three of three
     const gradientRow = 2 * tilesAcross * columns * 4
     const read = this.#areas.take('own', Math.max(this.#dataBytes(), blockImages * 2 * blockTileRows * gradientRow))
     const lhs = this.#areas.take('own', products * data)
     const rhs = this.#areas.take('own', products * gradients)
+    const panel = this.#areas.take('own', panelBytes(tiles))
     const partial = this.#areas.take('shared', slices * products * sums)
     const total = this.#areas.take('shared', 9 * channels * paddedColumns * 4)
     this.#pieces.set(buffers.data, read).set(buffers.other, read).set(buffers.sums, total)
-    const toData = dataToDepth(this.#module, `${fn.name}_data`, { pixelBytes, rowBytes: this.#dataRowBytes(), channels, tilesAcross, productBytes: data, tile })
+    const toData = dataToTiles(this.#module, `${fn.name}_data`, { pixelBytes, rowBytes: this.#dataRowBytes(), channels, tilesAcross, productBytes: data })
     const toGradients = gradientsToColumns(this.#module, `${fn.name}_gradients`, { columns, productBytes: gradients, tilesAcross, tile })
     const toTaps = channelToTaps(this.#module, `${fn.name}_taps`, { columns, productBytes: sums, rowBytes: paddedColumns * 4, channels, slices, sliceBytes: products * sums })
 
@@ -174,7 +189,7 @@ class Driver {
           this.#push(read)
           fn.get(tileRow).i32(this.#dataRowBytes()).emit('i32.mul').emit('i32.add')
           this.#push(lhs)
-          fn.get(firstTile).get(this.#count).call(toData)
+          fn.get(firstTile).call(toData)
         }, 2)
         this.#gather(this.#loops.other, 2 * tileRows, 0)
         this.#eachTileRow((tileRow, firstTile) => {
@@ -183,9 +198,21 @@ class Driver {
           this.#push(rhs)
           fn.get(firstTile).get(this.#count).call(toGradients)
         }, 0)
-        this.#multiply({ lhs, lhsBytes: data, rhs, rhsBytes: gradients, sums: partial, sumsBytes: sums }, () => void fn.i32(rowPanels), () => void fn.get(this.#count), () => void fn.get(block).get(begin).emit('i32.ne'), () => {
-          fn.get(slice).i32(products * sums).emit('i32.mul').emit('i32.add')
-        })
+        this.#multiply({
+          lhs: () => this.#push(lhs),
+          lhsRow: () => void fn.i32(4),
+          lhsStep: () => void fn.i32(pixelBytes),
+          panel: () => this.#push(panel),
+          rhs: () => this.#push(rhs),
+          rhsPanel: () => void fn.get(this.#count).i32(tile.columns * 4).emit('i32.mul'),
+          sums: () => {
+            this.#push(partial)
+            fn.get(slice).i32(products * sums).emit('i32.mul').emit('i32.add')
+          },
+          rows: () => void fn.i32(channels),
+          depth: () => void fn.get(this.#count),
+          accumulate: () => void fn.get(block).get(begin).emit('i32.ne'),
+        }, { lhs: data, rhs: gradients, sums })
       })
     })
     if (this.#meet !== null) fn.get(fn.param(0)).get(fn.param(1)).call(this.#meet)
@@ -281,22 +308,27 @@ class Driver {
     fn.free(image, tileRow, row, tile)
   }
 
-  /** The sixteen products. */
-  #multiply(p: { lhs: Piece; lhsBytes: number; rhs: Piece; rhsBytes: number; sums: Piece; sumsBytes: number }, rowPanels: () => void, depth: () => void, accumulate: () => void, slice?: () => void): void {
+  /** The sixteen products: `push` gives the first one's arguments, `bytes` how far those of the next are. */
+  #multiply(push: Omit<StripArguments<() => void>, 'rhsStep' | 'rowBytes' | 'columnPanels'>, bytes: { readonly lhs: number; readonly rhs: number; readonly sums: number }): void {
     const fn = this.#fn
     const { tile, paddedColumns } = this.#plan
     const each = fn.local('i32', 'product')
+    const moved = (of: 'lhs' | 'rhs' | 'sums') => (): void => {
+      push[of]()
+      fn.get(each).i32(bytes[of]).emit('i32.mul').emit('i32.add')
+    }
+    const all: StripArguments<() => void> = {
+      ...push,
+      lhs: moved('lhs'),
+      rhs: moved('rhs'),
+      sums: moved('sums'),
+      rhsStep: () => void fn.i32(tile.columns * 4),
+      rowBytes: () => void fn.i32(paddedColumns * 4),
+      columnPanels: () => void fn.i32(paddedColumns / tile.columns),
+    }
     fn.forLoop(each, 0, products, 1, () => {
-      for (const [piece, bytes] of [[p.lhs, p.lhsBytes], [p.rhs, p.rhsBytes], [p.sums, p.sumsBytes]] as const) {
-        this.#push(piece)
-        fn.get(each).i32(bytes).emit('i32.mul').emit('i32.add')
-      }
-      slice?.()
-      rowPanels()
-      fn.i32(paddedColumns / tile.columns)
-      depth()
-      accumulate()
-      fn.i32(paddedColumns * 4).call(this.#tiles)
+      for (const argument of stripArguments) all[argument]()
+      fn.call(this.#strips)
     })
     fn.free(each)
   }

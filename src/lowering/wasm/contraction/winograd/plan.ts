@@ -10,7 +10,7 @@
 import { rewriteNodes, rewriteStores, withOperands } from '../../emit/rewrite.ts'
 import { addIndex, constantIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../../kernel-ir/index.ts'
-import { type TileShape, tileShape } from '../microkernel.ts'
+import { type TileShape, tileShape } from '../sum-type.ts'
 import { guarded } from '../plan.ts'
 
 export interface WinogradPlan {
@@ -64,7 +64,7 @@ export function planWinograd(kernel: ContractionKernel, freeBuffer: BufferId): W
   const { sliding, m, n, k } = kernel
   const [y, x] = sliding
   const tile = tileShape('float32')
-  if (kernel.dtype !== 'float32' || kernel.batch.length > 0 || y === undefined || x === undefined || sliding.length !== 2 || tile.rows % 4 !== 0 || tile.columns % 4 !== 0) return null
+  if (kernel.dtype !== 'float32' || kernel.batch.length > 0 || y === undefined || x === undefined || sliding.length !== 2) return null
   if (kernel.lhs.at(-1)?.dtype !== 'float32' || kernel.rhs.at(-1)?.dtype !== 'float32') return null
   const isTaps = (axes: readonly number[], side: 'm' | 'k'): boolean => axes[y[side]] === 3 && axes[x[side]] === 3
   const form = isTaps(k, 'k') && m.length >= 2 && y.m === m.length - 2 && x.m === m.length - 1 ? 'results' : isTaps(m, 'm') && y.m === 0 && x.m === 1 ? 'taps' : null

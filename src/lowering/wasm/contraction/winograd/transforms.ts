@@ -6,7 +6,7 @@
  * Each function works on vectors of four channels and is emitted for one kernel: all distances are constants of its code.
  */
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
-import type { TileShape } from '../microkernel.ts'
+import type { TileShape } from '../sum-type.ts'
 
 /** Rows of coefficients. */
 type Matrix = readonly (readonly number[])[]
@@ -54,7 +54,6 @@ export interface DataLayout {
   readonly tilesAcross: number
   /** Between what belongs to one product and to the next. */
   readonly productBytes: number
-  readonly tile: TileShape
 }
 
 /** Pushes Σ coefficients · x, of operands that `push` pushes. Coefficients are 0 or ±c. */
@@ -87,57 +86,22 @@ function transform(fn: FunctionBuilder, m: Matrix, load: (i: number, j: number) 
   fn.free(value, ...column)
 }
 
-/**
- * `(from, to, first)`: a row of tiles whose upper left elements are at `from`, the `first`-th tile of its block and those
- * that follow, into panels of rows that are tiles: `[tile / rows][channel][rows]` for each product.
- */
-export function dataToRows(module: ModuleBuilder, name: string, l: DataLayout): FunctionRef {
+/** `(from, to, first)`: a row of tiles whose upper left elements are at `from`, the `first`-th tile of its block and those that follow, to `[tile][channel]` for each product. */
+export function dataToTiles(module: ModuleBuilder, name: string, l: DataLayout): FunctionRef {
   const fn = module.function(name, ['i32', 'i32', 'i32'], [])
   const [from, to, first] = [fn.param(0), fn.param(1), fn.param(2)]
-  const { rows } = l.tile
-  eachTile(fn, l, from, (read, index) => {
-    const [channel, at] = [fn.local('i32', 'channel'), fn.local('i32', 'at')]
-    fn.get(index).get(first).emit('i32.add').tee(at).i32(rows).emit('i32.div_u').i32(l.channels * rows * 4).emit('i32.mul')
-    fn.get(at).i32(rows).emit('i32.rem_u').i32(4).emit('i32.mul').emit('i32.add').get(to).emit('i32.add').set(at)
+  const [tile, channel, read, at] = [fn.local('i32', 'tile'), fn.local('i32', 'channel'), fn.local('i32', 'read'), fn.local('i32', 'at')]
+  fn.get(first).i32(l.channels * 4).emit('i32.mul').get(to).emit('i32.add').set(at)
+  fn.forLoop(tile, 0, l.tilesAcross, 1, () => {
+    fn.get(from).get(tile).i32(2 * l.pixelBytes).emit('i32.mul').emit('i32.add').set(read)
     fn.forLoop(channel, 0, l.channels, 4, () => {
-      transform(fn, dataMatrix, (i, j) => void fn.get(read).mem('v128.load', i * l.rowBytes + j * l.pixelBytes, 4), (i, j, value) => {
-        for (let lane = 0; lane < 4; lane++) fn.get(at).get(value).memLane('v128.store32_lane', lane, (4 * i + j) * l.productBytes + lane * rows * 4)
-      })
-      fn.get(read).i32(16).emit('i32.add').set(read)
-      fn.get(at).i32(16 * rows).emit('i32.add').set(at)
-    })
-    fn.free(channel, at)
-  })
-  return fn
-}
-
-/** As `dataToRows`, with `depth` as well, into panels of rows that are channels: `[channel / rows][tile of depth][rows]`. */
-export function dataToDepth(module: ModuleBuilder, name: string, l: DataLayout): FunctionRef {
-  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32'], [])
-  const [from, to, first, depth] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3)]
-  const { rows } = l.tile
-  eachTile(fn, l, from, (read, index) => {
-    const [channel, at] = [fn.local('i32', 'channel'), fn.local('i32', 'at')]
-    fn.forLoop(channel, 0, l.channels, 4, () => {
-      pushPanel(fn, { channel, depth, width: rows, to }, () => void fn.get(index).get(first).emit('i32.add'))
-      fn.set(at)
       transform(fn, dataMatrix, (i, j) => void fn.get(read).mem('v128.load', i * l.rowBytes + j * l.pixelBytes, 4), (i, j, value) => {
         fn.get(at).get(value).mem('v128.store', (4 * i + j) * l.productBytes, 4)
       })
-      fn.get(read).i32(16).emit('i32.add').set(read)
+      for (const local of [read, at]) fn.get(local).i32(16).emit('i32.add').set(local)
     })
-    fn.free(channel, at)
   })
   return fn
-}
-
-/** Tiles beside each other, two elements apart; `read` and `index` are locals of the body. */
-function eachTile(fn: FunctionBuilder, l: DataLayout, from: Local, body: (read: Local, index: Local) => void): void {
-  const [index, read] = [fn.local('i32', 'tile'), fn.local('i32', 'read')]
-  fn.forLoop(index, 0, l.tilesAcross, 1, () => {
-    fn.get(from).get(index).i32(2 * l.pixelBytes).emit('i32.mul').emit('i32.add').set(read)
-    body(read, index)
-  })
 }
 
 /** Pushes the place of `channel` and step `k` in panels `[channel / width][depth][width]` of float32 at `to`. */
