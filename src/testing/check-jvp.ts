@@ -2,7 +2,7 @@
 import { CheckError, jvp, type NDArray } from '../index.ts'
 import { directionLike, magnitude, type Point, pointOf, stillLike } from './differences.ts'
 import { type AnyFunction, elementAt, leavesOf, type Leaves, numbersOf, rebuildArgs, show } from './leaves.ts'
-import { checkDifferences, checkOptions, type DifferenceOptions, requireArgs, requireFunction } from './options.ts'
+import { derivativeGiven, type DifferenceOptions } from './options.ts'
 import { coarsest, furthest, isFloating, showMismatch, toleranceFor } from './tolerance.ts'
 
 /** What `(primals, tangents) => jvp(f, primals, tangents)` is: the value of `f`, and its tangent. */
@@ -33,16 +33,8 @@ export const jvpOf =
 export function checkJvp<A extends readonly unknown[]>(f: (...a: A) => unknown, args: readonly [...A], options?: DifferenceOptions): void
 export function checkJvp<A extends readonly unknown[]>(f: (...a: A) => unknown, fJvp: Jvp<A>, args: readonly [...A], options?: DifferenceOptions): void
 export function checkJvp(f: unknown, second: unknown, third: unknown = {}, fourth: unknown = {}): void {
-  requireFunction('checkJvp', f)
-  // The overloads have checked what each of these is.
-  const function_ = f as AnyFunction
-  const [fJvp, args, given] = typeof second === 'function' ? [second as AnyJvp, third, fourth] : [jvpOf(function_), second, third]
-  requireArgs('checkJvp', args)
-  const options = given as DifferenceOptions
-  checkOptions('checkJvp', options, ['eps', 'tolerance'])
-  checkDifferences('checkJvp', options)
-  const point = pointOf('checkJvp', function_, args as readonly unknown[], options.eps)
-  compareJvp({ operation: 'checkJvp', mode: 'mode fwd, order 1', options }, fJvp, point)
+  const given = derivativeGiven<AnyJvp>('checkJvp', jvpOf, f, [second, third, fourth])
+  compareJvp({ operation: 'checkJvp', mode: 'mode fwd, order 1', options: given.options }, given.derivative, pointOf('checkJvp', given.f, given.args, given.options.eps))
 }
 
 /** `fJvp` against the differences of the function whose point this is. */

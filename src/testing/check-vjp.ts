@@ -3,7 +3,7 @@ import { CheckError, type NDArray, vjp } from '../index.ts'
 import { type Check, compareValues, requireLike } from './check-jvp.ts'
 import { directionLike, magnitude, type Point, pointOf, stillLike } from './differences.ts'
 import { type AnyFunction, leavesOf, type Leaves, type Numbers, numbersOf, rebuild, rebuildArgs, show } from './leaves.ts'
-import { checkDifferences, checkOptions, type DifferenceOptions, requireArgs, requireFunction } from './options.ts'
+import { derivativeGiven, type DifferenceOptions } from './options.ts'
 import { coarsest, furthest, isFloating, showMismatch, toleranceFor } from './tolerance.ts'
 
 /** What `(...args) => vjp(f, args)` is: the value of `f`, and the pullback from a cotangent of it to one for each argument. */
@@ -27,16 +27,8 @@ export const vjpOf =
 export function checkVjp<A extends readonly unknown[]>(f: (...a: A) => unknown, args: readonly [...A], options?: DifferenceOptions): void
 export function checkVjp<A extends readonly unknown[]>(f: (...a: A) => unknown, fVjp: Vjp<A>, args: readonly [...A], options?: DifferenceOptions): void
 export function checkVjp(f: unknown, second: unknown, third: unknown = {}, fourth: unknown = {}): void {
-  requireFunction('checkVjp', f)
-  // The overloads have checked what each of these is.
-  const function_ = f as AnyFunction
-  const [fVjp, args, given] = typeof second === 'function' ? [second as AnyVjp, third, fourth] : [vjpOf(function_), second, third]
-  requireArgs('checkVjp', args)
-  const options = given as DifferenceOptions
-  checkOptions('checkVjp', options, ['eps', 'tolerance'])
-  checkDifferences('checkVjp', options)
-  const point = pointOf('checkVjp', function_, args as readonly unknown[], options.eps)
-  compareVjp({ operation: 'checkVjp', mode: 'mode rev, order 1', options }, fVjp, point)
+  const given = derivativeGiven<AnyVjp>('checkVjp', vjpOf, f, [second, third, fourth])
+  compareVjp({ operation: 'checkVjp', mode: 'mode rev, order 1', options: given.options }, given.derivative, pointOf('checkVjp', given.f, given.args, given.options.eps))
 }
 
 /** `fVjp` against the differences of the function whose point this is. */

@@ -1,6 +1,6 @@
 /** The options that the checks of derivatives share. */
 import { ArgumentError, PullbackError, tree } from '../index.ts'
-import { describe } from './leaves.ts'
+import { type AnyFunction, describe } from './leaves.ts'
 import { checkTolerance, type Tolerance } from './tolerance.ts'
 
 /** Forward: jvp. Reverse: vjp. */
@@ -64,4 +64,25 @@ export function checkArbitrary(operation: string, name: string, x: unknown): voi
 export function checkDifferences(operation: string, { eps, tolerance }: DifferenceOptions): void {
   if (eps !== undefined && !(typeof eps === 'number' && eps > 0 && eps < Infinity)) throw new ArgumentError(operation, `eps is a number > 0, and got ${describe(eps)}`)
   checkTolerance(operation, tolerance)
+}
+
+/** What a check of one derivative was called with. */
+export interface DerivativeGiven<D> {
+  readonly f: AnyFunction
+  readonly derivative: D
+  readonly args: readonly unknown[]
+  readonly options: DifferenceOptions
+}
+
+/** `(f, args, options)`, where the derivative is the library's `own`, or `(f, derivative, args, options)`. @throws what `requireArgs` and the checks above throw. */
+export function derivativeGiven<D>(operation: string, own: (f: AnyFunction) => D, f: unknown, [second, third, fourth]: readonly [unknown, unknown, unknown]): DerivativeGiven<D> {
+  requireFunction(operation, f)
+  // The overloads of the check have checked what each of these is.
+  const function_ = f as AnyFunction
+  const [derivative, args, given] = typeof second === 'function' ? [second as D, third, fourth] : [own(function_), second, third]
+  requireArgs(operation, args)
+  const options = given as DifferenceOptions
+  checkOptions(operation, options, ['eps', 'tolerance'])
+  checkDifferences(operation, options)
+  return { f: function_, derivative, args: args as readonly unknown[], options }
 }
