@@ -183,13 +183,13 @@ for (const way of ways) {
       test(expression, () => on(way, () => expectClose(prepared(run, (...xs) => [f(inputs(xs))])(...names.map((n) => array(fixture.inputs[n])))[0]!, out, tolerance)))
       if (gradient === undefined) continue
       test(`the gradient of ${expression}`, () =>
-        on(way, () => {
+        on(way, async () => {
           const weighted = (...xs: NDArray[]): NDArray => {
             const y = f(inputs(xs))
             return np.sum(y.mul(np.arange(1, y.size + 1, { dtype: 'float32' }).reshape(y.shape)))
           }
           const [g] = prepared(run, (...xs) => [grad(weighted)(...xs)])(...names.map((n) => array(fixture.inputs[n])))
-          expectClose(g!, gradient, tolerance)
+          await expectClose(g!, gradient, tolerance)
         }))
     }
   })

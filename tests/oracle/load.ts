@@ -1,9 +1,10 @@
 /**
- * Reads the fixtures that JAX made and holds the library to them: each case on every device, eagerly and under jit.
+ * Reads the fixtures that JAX made and holds the library to them: each case eagerly and under jit, on cpu and wasm, or on the devices of `devices.ts`.
  */
 import { readFileSync } from 'node:fs'
-import { defaultDevice, type DType, jit, type NDArray, np, vjp } from 'pullback'
+import { defaultDevice, DeviceError, type DType, jit, type NDArray, np, vjp } from 'pullback'
 import { describe, expect, test } from 'vitest'
+import { type Device, held } from './devices.ts'
 
 /** 'any' where the fixture says nothing. */
 export type Encoded = number | boolean | 'NaN' | 'Infinity' | '-Infinity' | '-0' | 'any'
@@ -111,36 +112,49 @@ export function differences(actual: NDArray, expected: Fixed, tolerance: Toleran
   return wrong
 }
 
-export function expectClose(actual: NDArray, expected: Fixed, tolerance: Tolerance = elementwise, signedZeros = false): void {
-  const wrong = differences(actual, expected, tolerance, signedZeros)
+export async function expectClose(actual: NDArray, expected: Fixed, tolerance: Tolerance = elementwise, signedZeros = false): Promise<void> {
+  await actual.data()
+  const wrong = differences(actual, expected, held.tolerance(tolerance), signedZeros && held.signedZeros)
   if (wrong.length > 0) expect.fail(wrong.slice(0, 8).join('; ') + (wrong.length > 8 ? `; ${wrong.length} in all` : ''))
 }
 
-export function expectAllClose(actual: readonly NDArray[], expected: FixedTree, tolerance: Tolerance = elementwise): void {
+export async function expectAllClose(actual: readonly NDArray[], expected: FixedTree, tolerance: Tolerance = elementwise): Promise<void> {
   const wanted = leaves(expected)
   expect(actual.length).toBe(wanted.length)
-  wanted.forEach((w, i) => expectClose(actual[i]!, w, tolerance))
+  for (const [i, w] of wanted.entries()) await expectClose(actual[i]!, w, tolerance)
 }
 
 export interface Way {
   readonly name: string
-  readonly device: 'cpu' | 'wasm'
+  readonly device: Device
   readonly jitted: boolean
 }
-export const ways: readonly Way[] = (['cpu', 'wasm'] as const).flatMap((device) => [
+export const ways: readonly Way[] = held.devices.flatMap((device) => [
   { name: `${device} eager`, device, jitted: false },
   { name: `${device} jit`, device, jitted: true },
 ])
 
-/** Runs `body` with `way`'s device as the default one. */
+/** Runs `body` with `way`'s device as the default one, until what it promises is there. */
 export function on<T>(way: Way, body: () => T): T {
   const before = defaultDevice()
   defaultDevice(way.device)
+  let waits = false
   try {
-    return body()
+    const result = body()
+    if (!(result instanceof Promise)) return result
+    waits = true
+    return result.finally(() => {
+      defaultDevice(before)
+    }) as T // of what the promise was
   } finally {
-    defaultDevice(before)
+    if (!waits) defaultDevice(before)
   }
+}
+
+/** What a device does with arrays of these dtypes: `body` holds, or, where it has not all of them, an error says so. */
+export async function onTyped(way: Way, dtypes: readonly DType[], body: () => Promise<void>): Promise<void> {
+  if (dtypes.every((d) => held.supports(d))) return on(way, body)
+  await expect(on(way, async () => body())).rejects.toThrow(DeviceError)
 }
 
 type Program = (...xs: NDArray[]) => readonly NDArray[]
@@ -155,19 +169,19 @@ type Build<P> = (params: P) => (...xs: NDArray[]) => NDArray | readonly NDArray[
 /** A test for each case in each way: the value, and the gradient where the fixture has one. */
 export function holds<P>(title: string, cases: readonly Case<P>[], build: Build<P>, tolerance: Tolerance = elementwise): void {
   for (const way of ways) {
+    const tried = held.some(cases)
+    if (tried.length === 0) continue
     describe(`${title}, ${way.name}`, () => {
-      for (const c of cases) {
-        test(c.name, () => on(way, () => check(c, build, tolerance, way)))
-      }
+      for (const c of tried) test(c.name, () => onTyped(way, [...c.args, ...leaves(c.out)].map((x) => x.dtype), () => check(c, build, tolerance, way)))
     })
   }
 }
 
-function check<P>(c: Case<P>, build: Build<P>, tolerance: Tolerance, way: Way): void {
+async function check<P>(c: Case<P>, build: Build<P>, tolerance: Tolerance, way: Way): Promise<void> {
   const f = build(c.params)
   const program: Program = (...xs) => [f(...xs)].flat()
   const args = c.args.map(array)
-  expectAllClose(prepared(way, program)(...args), c.out, tolerance)
+  await expectAllClose(prepared(way, program)(...args), c.out, tolerance)
   const gradient = c.gradient
   if (gradient === undefined) return
   const { wrt, ct, grads } = gradient
@@ -177,5 +191,5 @@ function check<P>(c: Case<P>, build: Build<P>, tolerance: Tolerance, way: Way): 
     return pullback(xs.slice(wrt.length))
   }
   const cotangents = leaves(ct).map(array)
-  expectAllClose(prepared(way, backward)(...wrt.map((i) => args[i]!), ...cotangents), grads, tolerance)
+  await expectAllClose(prepared(way, backward)(...wrt.map((i) => args[i]!), ...cotangents), grads, tolerance)
 }

@@ -3,6 +3,7 @@ import { type DType, grad, hessian, lax, type NDArray, nn, np, random, tree, val
 import { adam, applyUpdates } from 'pullback/optimizers'
 import { describe, expect, test } from 'vitest'
 import { sized } from '../scale.ts'
+import { held } from './devices.ts'
 import { decode, type Encoded, load, on, prepared, ways } from './load.ts'
 
 interface Summary {
@@ -153,20 +154,21 @@ const fixture = load<{ readonly programs: Readonly<Record<keyof typeof programs,
 const accuracy = 2e-5
 
 // The plain interpreter takes its time: at quick scale it runs each program once, staged.
-for (const way of sized(ways.filter((w) => w.device === 'wasm' || w.jitted), ways)) {
-  describe(`whole programs, ${way.name}`, () => {
-    for (const [name, program] of Object.entries(programs) as [keyof typeof programs, () => NDArray[]][]) {
+for (const way of sized(ways.filter((w) => w.device !== 'cpu' || w.jitted), ways)) {
+  const tried = held.some(Object.entries(programs) as [keyof typeof programs, () => NDArray[]][])
+  describe.runIf(tried.length > 0)(`whole programs, ${way.name}`, () => {
+    for (const [name, program] of tried) {
       test(name, () =>
-        on(way, () => {
+        on(way, async () => {
           const results = prepared(way, program)()
           const expected = fixture.programs[name]
           expect(results.map((x) => [x.dtype, x.shape])).toEqual(expected.map((e) => [e.dtype, e.shape]))
-          expected.forEach((e, i) => {
-            const values = Float64Array.from(results[i]!.dataSync(), Number)
+          for (const [i, e] of expected.entries()) {
+            const values = Float64Array.from(await results[i]!.data(), Number)
             const sum = values.reduce((total, v) => total + Math.abs(v), 0)
             expect(Math.abs(sum - e.sum), `result ${i}: sum ${sum}, expected ${e.sum}`).toBeLessThanOrEqual(accuracy * e.largest * Math.sqrt(values.length))
             e.at.forEach((at, k) => expect(Math.abs(values[at]! - decode(e.probes[k]!)), `result ${i}[${at}] is ${values[at]}, expected ${e.probes[k]}`).toBeLessThanOrEqual(accuracy * e.largest))
-          })
+          }
         }))
     }
   })
