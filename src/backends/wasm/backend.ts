@@ -112,21 +112,23 @@ export class WasmBackend implements Backend {
   }
 
   /** Code that many sizes share. */
-  #compileSized(jaxpr: Jaxpr, { key, emit, words, over }: SizedForm): WasmExecutable {
+  #compileSized(jaxpr: Jaxpr, { key, emit, words, over, scratchBytes, sharedTime }: SizedForm): WasmExecutable {
     const machine = this.#start()
     const { heap } = machine
     let code = this.#sizedCode.get(key)
     if (code === undefined) {
       const bytes = emit(heap.shared)
-      code = { run: instantiate(bytes, heap.memory, this.#profiler.tick), bytes: new Uint8Array(), sharedTime: 0, time: 0 }
+      code = { run: instantiate(bytes, heap.memory, this.#profiler.tick), bytes: sharedTime > 0 ? bytes : new Uint8Array(), sharedTime: 0, time: 0 }
       this.#sizedCode.set(key, code, bytes.length)
     }
+    // How long it takes depends on the sizes.
+    if (heap.shared && sharedTime > 0 && sharedTime >= this.#tuned().shareAbove) code = { ...code, sharedTime, time: sharedTime }
     const signature: Signature = {
       inputBytes: jaxpr.inputs.map((v) => bytesOf(v.aval)),
       outputBytes: jaxpr.outputs.map((v) => bytesOf(v.aval)),
       forwarded: [-1],
       same: [-1],
-      arenaBytes: 0,
+      arenaBytes: scratchBytes,
       ownBytes: 0,
       donations: new Map(over < 0 ? [] : [[0, over]]),
       words,

@@ -65,7 +65,8 @@ export class ThreadPool {
   #up = false
   #waited = false
   #worked = 0
-  readonly #slotOf = new Map<Code, number>()
+  /** By the entry, since programs that differ in sizes alone share their code. */
+  readonly #slotOf = new Map<Run, number>()
   readonly #paces = new WeakMap<Code, Pace>()
   /** Calls that ran on all threads. */
   launches = 0
@@ -130,7 +131,7 @@ export class ThreadPool {
     const words = this.#words
     const threads = this.#threads
     this.launches++
-    words[wordOf.slot] = this.#slotOf.get(code)!
+    words[wordOf.slot] = this.#slotOf.get(code.run)!
     words[wordOf.threads] = threads
     for (let line = 0; line < 16 * threads; line += 16) words[wordOf.claimed + line] = words[wordOf.claimed + otherClaims / 4 + line] = 0
     this.#command(0, args)
@@ -200,11 +201,11 @@ export class ThreadPool {
   }
 
   #install(code: Code): boolean {
-    const known = this.#slotOf.get(code)
+    const known = this.#slotOf.get(code.run)
     if (known !== undefined) {
       // the order of the map is that of the last use
-      this.#slotOf.delete(code)
-      this.#slotOf.set(code, known)
+      this.#slotOf.delete(code.run)
+      this.#slotOf.set(code.run, known)
       return true
     }
     let slot = this.#slotOf.size
@@ -229,7 +230,7 @@ export class ThreadPool {
       this.#health.failure = failure
       return false
     }
-    this.#slotOf.set(code, slot)
+    this.#slotOf.set(code.run, slot)
     return true
   }
 

@@ -11,9 +11,10 @@ import type { Primitive, PrimitiveParams } from '../../../src/core/primitives/in
 import { defaultDevice, np } from '../../../src/index.ts'
 import { lowerToProgram } from '../../../src/lowering/index.ts'
 import { emitProgram, sizedForm } from '../../../src/lowering/wasm/index.ts'
-import { numRuns } from '../../scale.ts'
+import { numRuns, sized } from '../../scale.ts'
 import { type Case, cases } from '../../transforms/primitive-cases.ts'
 import { someBytes } from '../agree.ts'
+import { reductionKernel } from '../../../src/lowering/wasm/sized/fold-plan.ts'
 import { runEmitted } from './emit/harness.ts'
 
 function program<P extends Primitive>(primitive: P, params: PrimitiveParams[P], ...avals: readonly Aval[]): Jaxpr {
@@ -27,7 +28,8 @@ function program<P extends Primitive>(primitive: P, params: PrimitiveParams[P], 
 function runSized(jaxpr: Jaxpr, inputs: readonly Uint8Array[]): Uint8Array {
   const form = sizedForm(jaxpr)
   if (form === null) throw new Error('there is no sized form')
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 16 })
+  const room = 2 ** 20 + inputs.reduce((n, bytes) => n + bytes.length, 0) + form.scratchBytes
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(room / 2 ** 16) })
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(form.emit(false)), { env: { memory } })
   const all = new Uint8Array(memory.buffer)
   const words = new Uint32Array(memory.buffer)
@@ -45,7 +47,8 @@ function runSized(jaxpr: Jaxpr, inputs: readonly Uint8Array[]): Uint8Array {
   const size = bytesOf(jaxpr.outputs[0]!.aval)
   const out = place(size)
   all.fill(0xa5, out, out + size + 64)
-  words.set([0, ...addresses, out, ...form.words.map((w) => w >>> 0)], 64 / 4)
+  const scratch = place(form.scratchBytes)
+  words.set([scratch, ...addresses, out, ...form.words.map((w) => w >>> 0)], 64 / 4)
   const run = exports['run'] as (thread: number, threads: number, args: number) => void
   run(0, 1, 64)
   expect(all.subarray(out + size, out + size + 64).every((b) => b === 0xa5), 'nothing is written behind the result').toBe(true)
@@ -138,11 +141,7 @@ describe('reductions of generated shapes', () => {
         const x = aval(shape, dtype)
         for (const p of ['reduceSum', 'reduceProd', 'reduceMax', 'reduceMin'] as const) {
           const jaxpr = program(p, { axes }, x)
-          const ordered = dtype.startsWith('float') && (p === 'reduceSum' || p === 'reduceProd')
-          if (ordered) {
-            expect(sizedForm(jaxpr)).toBeNull()
-            continue
-          }
+          if (dtype.startsWith('float') && (p === 'reduceSum' || p === 'reduceProd')) continue // see below
           const [got, wanted] = both(jaxpr, values(jaxpr, seed, p === 'reduceMax' || p === 'reduceMin'))
           expect(got).toEqual(wanted)
         }
@@ -162,11 +161,67 @@ describe('reductions of generated shapes', () => {
       { numRuns },
     )
   })
-  test('axes apart, large arrays, and floats whose sums depend on the order have code of their own', () => {
-    expect(sizedForm(program('reduceMax', { axes: [0] }, aval([30_000], 'float32')))).not.toBeNull()
-    expect(sizedForm(program('reduceMax', { axes: [0, 2] }, aval([3, 4, 5], 'float32')))).toBeNull()
-    expect(sizedForm(program('reduceMax', { axes: [0] }, aval([100_000], 'float32')))).toBeNull()
-    expect(sizedForm(program('reduceSum', { axes: [0] }, aval([3], 'float32')))).toBeNull()
+})
+
+describe('sums and products of floats', () => {
+  const dtypes = fc.constantFrom<DType>('float32', 'float64', 'int32')
+  const folds = fc.constantFrom('reduceSum', 'reduceProd', 'reduceMax', 'reduceMin')
+  /** Shapes of one to five axes: of few elements, or with one long axis, or with several. */
+  const some = (max: number, maxLength: number): fc.Arbitrary<number[]> => fc.array(fc.integer({ min: 1, max }), { minLength: 1, maxLength })
+  const withLong = (rest: fc.Arbitrary<number[]>, max: number): fc.Arbitrary<number[]> =>
+    fc.tuple(rest, fc.integer({ min: 100, max }), fc.nat()).map(([shape, long, at]) => shape.with(at % shape.length, long))
+  const shapes = fc.oneof(some(9, 5), some(70, 3), withLong(some(5, 4), 9000), withLong(withLong(some(4, 3), 400), 400), withLong(fc.constant([1]), sized(80_000, 5_000_000)))
+  const axesOf = (shape: readonly number[], mask: number): number[] => {
+    const axes = shape.map((_, d) => d).filter((d) => ((mask >> d) & 1) === 1)
+    return axes.length > 0 ? axes : [mask % shape.length]
+  }
+  /** Numbers of many sizes, with zeros of both signs, and now and then NaN and infinities. */
+  const bytesOfValues = (dtype: DType, n: number, seed: number): Uint8Array => {
+    let state = seed + 1
+    const next = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32
+    const special = [0, -0, 0, -0, NaN, Infinity, -Infinity]
+    const most = seed % 3 === 0 ? 7 : 4
+    return encodeNumbers(Array.from({ length: n }, () => {
+      const x = next()
+      if (dtype === 'int32') return Math.floor((x - 0.5) * 2 ** 31)
+      return seed % 2 === 0 && x < 0.02 ? special[Math.floor(x * 50 * most)]! : (x - 0.5) * 2 ** Math.floor(20 * next() - 10)
+    }), dtype)
+  }
+  /** Its bits; a NaN is a NaN. */
+  const bitsOf = (bytes: Uint8Array, dtype: DType): string[] => [...decodeNumbers(bytes, dtype)].map((x) => (Object.is(x, -0) ? '-0' : String(x)))
+
+  test('have the kernel that the lowering makes', () => {
+    fc.assert(
+      fc.property(shapes, dtypes, folds, fc.nat(31), (shape, dtype, p, mask) => {
+        const axes = axesOf(shape, mask)
+        fc.pre(axes.some((d) => shape[d]! > 1))
+        const { steps } = lowerToProgram(program(p, { axes }, aval(shape, dtype))).program
+        const [step] = steps
+        if (step?.kind !== 'kernel' || steps.length > 1) throw new Error('is no single kernel')
+        const combine = ({ reduceSum: 'sum', reduceProd: 'prod', reduceMax: 'max', reduceMin: 'min' } as const)[p]
+        expect(reductionKernel(shape, axes, combine, dtype)).toEqual(step.kernel)
+      }),
+      { numRuns },
+    )
+  })
+
+  test('have the bits that code for the very shape gives, over any axes', () => {
+    fc.assert(
+      fc.property(shapes, dtypes, folds, fc.nat(31), fc.nat(1000), (shape, dtype, p, mask, seed) => {
+        const jaxpr = program(p, { axes: axesOf(shape, mask) }, aval(shape, dtype))
+        if (sizedForm(jaxpr) === null) return expect(shape.length).toBeGreaterThan(4)
+        const input = bytesOfValues(dtype, sizeOf(shape), seed)
+        const lowered = lowerToProgram(jaxpr)
+        const [wanted] = runEmitted(emitProgram(lowered.program, lowered.plan), lowered.program, [input], 1, new Map())
+        expect(bitsOf(runSized(jaxpr, [input]), dtype)).toEqual(bitsOf(wanted!, dtype))
+      }),
+      { numRuns },
+    )
+  })
+
+  test('have a sized form however large they are, and whatever their axes', () => {
+    for (const [shape, axes] of [[[100_000], [0]], [[3, 4, 5], [0, 2]], [[1000, 70], [0]], [[4, 5, 6, 7], [0, 2]], [[30_000, 300], [0]], [[2, 3, 4, 5, 6], [1, 3]], [[7, 1], [1]]] as const)
+      expect(sizedForm(program('reduceSum', { axes }, aval(shape, 'float32'))), String(shape)).not.toBeNull()
   })
 })
 
@@ -184,8 +239,8 @@ test('a new shape compiles nothing', () => {
   const use = (n: number): void => {
     const x = np.ones([n, 3])
     np.exp(x).add(1).mul(x).T.slice([1, 2]).dispose()
-    for (const axis of [0, 1]) np.sum(x.astype('int32'), { axis }).add(np.argmax(x, { axis })).dispose()
-    np.max(x).dispose()
+    for (const axis of [0, 1]) np.sum(x, { axis }).add(np.argmax(x, { axis })).add(np.prod(x, { axis })).dispose()
+    np.mean(x).add(np.max(x)).dispose()
   }
   use(2)
   modules.mockClear()

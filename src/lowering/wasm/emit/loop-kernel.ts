@@ -28,9 +28,12 @@ export interface LoopOptions {
   readonly fixedOuter: boolean
 }
 
+/** The kernel as it is walked: its axes merged, split and ordered. */
+export const arranged = (kernel: LoopKernel, fixedOuter: boolean): LoopKernel => tileSpace(orderInner(normalizeLoop(kernel, fixedOuter)), fixedOuter)
+
 export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: string, given: LoopKernel, options: LoopOptions = { fixedOuter: false }): EmittedLoop {
   const buffers = buffersOf(given)
-  const kernel = tileSpace(orderInner(normalizeLoop(given, options.fixedOuter)), options.fixedOuter)
+  const kernel = arranged(given, options.fixedOuter)
   const fn = module.function(name, ['i32', 'i32', ...buffers.map(() => 'i32' as const)])
   const begin = fn.param(0)
   const end = fn.param(1)

@@ -1,10 +1,11 @@
 /** One stage at one point of the space, or at the vectors that lie side by side there. */
-import { type Accumulator, foldsInOrder, type Stage } from '../../kernel-ir/index.ts'
+import type { Accumulator, Stage } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import type { Lanes, Value } from './lanes.ts'
 import { bindAll, nest, unrolled, vectorLoop } from './loops.ts'
-import { extremum, finishAcross, finishLanes, flush, needsTotals, type Order, reduceStep, type Running, startReduction } from './reduce.ts'
+import { extremum, finishAcross, finishLanes, flush, type Order, reduceStep, type Running, startReduction } from './reduce.ts'
+import { reduceOrder } from './reduce-order.ts'
 import { emitStores, hoist } from './schedule.ts'
 import { bodyCost, forksFor, product, type VectorMode } from './shape-of-work.ts'
 import { childState, accumulatorBit, reducedBit, type State, valueOf } from './state.ts'
@@ -18,10 +19,6 @@ export interface StageContext {
   readonly reduced: Map<string, readonly Value[]>
 }
 
-/** Additions a lane after which a float32 sum goes to its float64 total. */
-const blockLength = 32
-/** Elements from which parts of a row are read side by side: beyond a page, where what the processor fetches ahead ends. */
-const streamLength = 2048
 /** Elements a lane from which an extremum is worth the instructions after its end. */
 const longExtremum = 12
 /** Inner loops of so few points, and of so much code, are written out. */
@@ -52,20 +49,17 @@ type Reduce = Extract<Stage, { kind: 'reduce' }>
 
 function emitReduce(c: StageContext, number: number, stage: Reduce, state: State, dims: readonly number[]): void {
   const { fn } = c
-  const across = c.mode === 'inner' && dims.length > 0 && !foldsInOrder(stage)
-  const forks = across ? Math.min(forksFor([stage], product(c.space) * product(stage.inner)), Math.max(1, Math.ceil((stage.inner.at(-1) ?? 1) / 4))) : state.forks
-  // additions into one lane: of the innermost axis, and of all
-  const innermost = across ? Math.ceil((stage.inner.at(-1) ?? 1) / (4 * forks)) : (stage.inner.at(-1) ?? 1)
-  const additions = innermost * product(stage.inner.slice(0, -1))
+  const o = reduceOrder(stage, c.space, c.mode)
+  const { across } = o
+  const forks = across ? o.forks : state.forks
   const nodeDType = (node: number): State['info']['nodes'][number]['dtype'] => stage.nodes[node]?.dtype ?? 'float32'
-  const long = additions > blockLength || stage.accumulators.some((a) => a.dtype === 'float64' && needsTotals(a, nodeDType(a.node)))
   // a max beside a select of the same node is the value that the select carries anyway, but for NaN
   const twin = (a: Accumulator): number => {
     const select = a.combine === 'max' ? 'selectGe' : a.combine === 'min' ? 'selectLe' : null
     return stage.accumulators.findIndex((other) => other.combine === select && other.node === a.node)
   }
   const twins = stage.accumulators.map(twin)
-  const running = stage.accumulators.map((a, i) => (twins[i]! >= 0 ? null : startReduction(c, a, nodeDType(a.node), forks, long, { withExtremum: twins.includes(i), long: additions > longExtremum })))
+  const running = stage.accumulators.map((a, i) => (twins[i]! >= 0 ? null : startReduction(c, a, nodeDType(a.node), forks, o.long, { withExtremum: twins.includes(i), long: o.additions > longExtremum })))
   const own = running.filter((r) => r !== null)
   const flushAll = (): void => {
     for (const r of own) flush(c, r)
@@ -81,25 +75,13 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
       }
     }
   }
-  // Where a block ends: inside the innermost loop when that is long, else after the first loop outwards that makes it long enough.
-  const blocks = own.some((r) => r.totals.length > 0)
-  let depth = dims.length - 1
-  let gathered = innermost
-  let perIteration = 1
-  while (blocks && depth > 0 && gathered < blockLength) {
-    perIteration = gathered
-    gathered *= stage.inner[--depth] ?? 1
-  }
-  // A loop that would gather far more than a block ends one every so many iterations.
-  const iterations = depth < dims.length - 1 && gathered > 2 * blockLength ? Math.ceil(blockLength / perIteration) : Infinity
-  const every = blocks && innermost > 2 * blockLength ? blockLength : Infinity
   const innermostLoop = (inside: readonly State[]): void => {
     const dim = dims.at(-1)
     if (dim === undefined) return step(inside, forks, 4)
     const size = stage.inner.at(-1) ?? 1
-    if (across) vectorLoop(fn, inside, { dim, size, part: null, forks, apart: forks > 1 && size / forks >= streamLength, ...(every === Infinity ? {} : { block: { every, end: flushAll } }) }, step)
-    else if (every === Infinity) nest(fn, inside, [dim], (s) => step(s, forks, 4))
-    else blockedLoop(fn, inside, dim, size, every, flushAll, (s) => step(s, forks, 4))
+    if (across) vectorLoop(fn, inside, { dim, size, part: null, forks, apart: o.apart, ...(o.every === Infinity ? {} : { block: { every: o.every, end: flushAll } }) }, step)
+    else if (o.every === Infinity) nest(fn, inside, [dim], (s) => step(s, forks, 4))
+    else blockedLoop(fn, inside, dim, size, o.every, flushAll, (s) => step(s, forks, 4))
   }
   if (!across && isShort(stage)) {
     let order: Order = 'first'
@@ -108,16 +90,17 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
       order = 'later'
     })
   }
-  else if (blocks && every === Infinity && iterations !== Infinity)
-    nest(fn, [state], dims.slice(0, depth), (s) => {
-      blockedLoop(fn, s, dims[depth]!, stage.inner[depth] ?? 1, iterations, flushAll, (t) => nest(fn, t, dims.slice(depth + 1, -1), innermostLoop))
-    })
-  else if (!blocks || every !== Infinity || depth === 0) nest(fn, [state], dims.slice(0, -1), innermostLoop)
-  else
-    nest(fn, [state], dims.slice(0, depth), (s) => {
-      nest(fn, s, dims.slice(depth, -1), innermostLoop)
-      flushAll()
-    })
+  else if (o.outer === null) nest(fn, [state], dims.slice(0, -1), innermostLoop)
+  else {
+    const { axis, every } = o.outer
+    const within = (s: readonly State[]): void => nest(fn, s, dims.slice(axis + 1, -1), innermostLoop)
+    if (every > 1) nest(fn, [state], dims.slice(0, axis), (s) => blockedLoop(fn, s, dims[axis]!, stage.inner[axis] ?? 1, every, flushAll, within))
+    else
+      nest(fn, [state], dims.slice(0, axis + 1), (s) => {
+        within(s)
+        flushAll()
+      })
+  }
   for (const [output, a] of stage.accumulators.entries()) {
     const r = running[output] ?? null
     const carrier = running[twins[output]!] ?? null

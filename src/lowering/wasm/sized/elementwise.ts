@@ -27,6 +27,8 @@ export function elementwiseForm(e: Eqn): SizedForm | null {
     emit: (shared) => emit(node, operands, shared),
     words: [sizeOf(out.shape)],
     over: e.inputs.findIndex(({ aval }, i) => !operands[i]!.single && aval.dtype === out.dtype && bytesOf(aval) === bytesOf(out)),
+    scratchBytes: 0,
+    sharedTime: 0,
   }
 }
 

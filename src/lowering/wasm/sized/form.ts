@@ -1,10 +1,11 @@
 /**
  * Programs of one operation whose sizes are numbers that they read, not numbers in their code: what an eager call compiles
- * once for its operation and dtypes serves every shape. Larger operations are compiled for their shape, since then threads
+ * once for its operation and dtypes serves every shape. Larger elementwise operations are compiled for their shape, since then threads
  * and tiles pay for it.
  */
 import { bytesOf, sizeOf } from '../../../core/aval.ts'
 import type { Eqn, Jaxpr } from '../../../core/jaxpr.ts'
+import { argExtremumForm } from './arg-extremum.ts'
 import { elementwiseForm } from './elementwise.ts'
 import { movementForm } from './movement.ts'
 import { reductionForm } from './reduction.ts'
@@ -18,6 +19,10 @@ export interface SizedForm {
   readonly words: readonly number[]
   /** The operand that the result may lie over, or -1. */
   readonly over: number
+  /** What a call needs beside its operands and results, at the first of its addresses. */
+  readonly scratchBytes: number
+  /** Nanoseconds of one thread that several can share; 0: the code is one thread's. */
+  readonly sharedTime: number
 }
 
 /** Elements of a result up to which an operation is worth no code of its own. */
@@ -30,7 +35,7 @@ export function sizedForm(jaxpr: Jaxpr): SizedForm | null {
   const [out] = e.outputs
   if (out === undefined) return null
   const small = sizeOf(out.aval.shape) <= mostElements
-  return (small ? elementwiseForm(e) : null) ?? reductionForm(e) ?? movementForm(e, small)
+  return (small ? elementwiseForm(e) : null) ?? reductionForm(e) ?? argExtremumForm(e) ?? movementForm(e, small)
 }
 
 /** One result, and the program's inputs are the equation's, each once and in order. */

@@ -1,6 +1,6 @@
 /**
- * Operations that only move elements, as strided copies: transpose, broadcast, reverse, slice, pad, concatenate. One module an
- * element width and number of operands; offsets, sizes and strides are read at run time.
+ * Operations that only move elements, as strided copies: transpose, broadcast, reverse, slice, pad, concatenate, and reductions
+ * over axes of one element. One module an element width and number of operands; offsets, sizes and strides are read at run time.
  */
 import { type Shape, sizeOf } from '../../../core/aval.ts'
 import { dtypeInfo } from '../../../core/dtype.ts'
@@ -45,7 +45,7 @@ export function movementForm(e: Eqn, small: boolean): SizedForm | null {
     const all = [...Array.from({ length: rank - axes.length }, (): Axis => ({ size: 1, from: 0, to: 0 })), ...axes]
     words.push(4 * copy.operand, copy.from * bytes, copy.to * bytes, ...all.flatMap((a) => [a.size, a.from * bytes, a.to * bytes]))
   }
-  return { key: `move ${bytes} ${e.inputs.length}`, emit: (shared) => emit(bytes, e.inputs.length, shared), words, over: -1 }
+  return { key: `move ${bytes} ${e.inputs.length}`, emit: (shared) => emit(bytes, e.inputs.length, shared), words, over: -1, scratchBytes: 0, sharedTime: 0 }
 }
 
 const stridesOf = (shape: Shape): number[] => shape.map((_, d) => sizeOf(shape.slice(d + 1)))
@@ -97,6 +97,14 @@ function copiesOf(e: Eqn): readonly Copy[] | null {
       })
       return [copy(axes, start, end)]
     }
+    case 'reduceSum':
+    case 'reduceProd':
+    case 'reduceMax':
+    case 'reduceMin':
+    case 'reduceAnd':
+    case 'reduceOr':
+    case 'reduceXor':
+      return e.params.axes.every((d) => shape[d] === 1) ? [copy([{ size: sizeOf(shape), from: 1, to: 1 }])] : null
     default:
       return null
   }

@@ -1,19 +1,10 @@
-/**
- * Reductions over neighbouring axes, [outer, reduced, inner] to [outer, inner], of any sizes: along a row four of its elements a
- * step, down columns four of them side by side. Not sums and products of floats: their bits depend on the order, which in code for
- * the very shape depends on the shape, and jit must give what eager gives.
- */
+/** Reductions over any axes, of any sizes: sums, products, extrema, and those of bits. */
 import { sizeOf } from '../../../core/aval.ts'
-import { type DType, dtypeInfo } from '../../../core/dtype.ts'
+import type { DType } from '../../../core/dtype.ts'
 import type { Eqn } from '../../../core/jaxpr.ts'
 import type { Accumulator } from '../../kernel-ir/index.ts'
-import { type FunctionBuilder, type Local, ModuleBuilder } from '../asm/index.ts'
-import { convert } from '../emit/convert.ts'
-import { keep, type Lanes, type Value } from '../emit/lanes.ts'
-import { loadContiguous, storeContiguous } from '../emit/memory.ts'
-import { finishAcross, finishLanes, reduceStep, startReduction } from '../emit/reduce.ts'
-import { createHelpers } from '../math/index.ts'
-import { entry } from './entry.ts'
+import { emitFold } from './fold-code.ts'
+import { type FoldPhase, foldPlan, reductionKernel, sharedTimeOf } from './fold-plan.ts'
 import type { SizedForm } from './form.ts'
 
 interface Fold {
@@ -23,27 +14,29 @@ interface Fold {
 
 /** Narrower dtypes are accumulated in others: they have code of their own. */
 const dtypes: ReadonlySet<DType> = new Set<DType>(['float32', 'float64', 'int32', 'uint32', 'bool'])
-/** Elements up to which code for the very shape would not be worth its compilation. */
-const mostElements = 2 ** 15
 
 export function reductionForm(e: Eqn): SizedForm | null {
   const fold = foldOf(e)
   const [x] = e.inputs
-  if (fold === null || x === undefined) return null
+  if (fold === null || x === undefined || fold.axes.length === 0) return null
   const { shape, dtype } = x.aval
-  const [first, last] = [fold.axes[0], fold.axes.at(-1)]
-  const neighbours = first !== undefined && last !== undefined && last - first === fold.axes.length - 1
-  if ((fold.combine === 'sum' || fold.combine === 'prod') && dtypeInfo[dtype].kind === 'float') return null
-  if (!neighbours || !dtypes.has(dtype) || sizeOf(shape) === 0 || sizeOf(shape) > mostElements) return null
-  const to = e.outputs[0]!.aval.dtype
-  const inner = sizeOf(shape.slice(last + 1))
+  // Over axes of one element it only moves elements.
+  if (!dtypes.has(dtype) || sizeOf(shape) === 0 || fold.axes.every((d) => shape[d] === 1)) return null
+  const plan = foldPlan(reductionKernel(shape, fold.axes, fold.combine, dtype))
+  if (plan === null || plan.phases.some(isManyShort)) return null
+  const variants = plan.phases.map((p) => p.variant)
   return {
-    key: `reduce ${fold.combine} ${dtype} ${to} ${inner === 1 ? 'rows' : 'columns'}`,
-    emit: (shared) => emit(fold.combine, dtype, to, inner === 1, shared),
-    words: [sizeOf(shape.slice(0, first)), sizeOf(shape.slice(first, last + 1)), inner],
+    key: `fold ${variants.map((v) => `${v.combine} ${v.from} ${v.to} ${v.across ? `across ${v.forks}` : 'down'} ${v.contiguous} ${v.first} ${v.last}`).join(', ')}`,
+    emit: (shared) => emitFold(variants, shared),
+    words: plan.phases.flatMap((p) => p.words),
     over: -1,
+    scratchBytes: plan.scratchBytes,
+    sharedTime: sharedTimeOf(plan.phases),
   }
 }
+
+/** So many rows, and so short that loops of known length take half the time. */
+const isManyShort = ({ variant, units, time }: FoldPhase): boolean => variant.across && units >= 2 ** 15 && time / units < 25
 
 function foldOf(e: Eqn): Fold | null {
   const bool = e.inputs[0]?.aval.dtype === 'bool'
@@ -62,87 +55,7 @@ function foldOf(e: Eqn): Fold | null {
       return { combine: 'or', axes: e.params.axes }
     case 'reduceXor':
       return { combine: 'xor', axes: e.params.axes }
-    case 'argmax':
-    case 'argmin':
-      return bool ? null : { combine: e.primitive, axes: [e.params.axis] }
     default:
       return null
   }
-}
-
-function emit(combine: Accumulator['combine'], dtype: DType, to: DType, rows: boolean, shared: boolean): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder({ check: false, hoist: true })
-  const { fn, pointers, word } = entry(module, 2, shared)
-  const c = { fn, helpers: createHelpers(module) }
-  const [from, out] = pointers as [Local, Local]
-  const [outer, length, inner] = [word(0), word(1), word(2)]
-  const { bytes } = dtypeInfo[dtype]
-  const positional = combine === 'argmax' || combine === 'argmin'
-  const accumulator: Accumulator = { combine, dtype, node: 0, position: positional ? 1 : null }
-  const result = positional ? 'int32' : dtype
-  const i32 = (name: string): Local => fn.local('i32', name)
-  const [o, k, at, address] = [i32('o'), i32('k'), i32('at'), i32('address')]
-
-  /** Folds `length` steps of `step` elements, `stride` bytes apart for each element, into one accumulator. */
-  const fold = (across: boolean, lanes: Lanes, stride: Local | null, finish: (value: Value) => void): void => {
-    fn.scope(() => {
-      const r = startReduction(c, accumulator, dtype, 1, false)
-      const step = (count: Lanes): void => {
-        fn.scope(() => {
-          const x = loadContiguous(fn, dtype, count, { local: address, offset: 0 })
-          const position = positional ? positionOf(fn, k, across) : null
-          reduceStep(c, r, 0, x, position, across ? count : 4, 'any')
-        })
-      }
-      if (across) {
-        const wide = i32('wide')
-        fn.get(length).i32(-4).emit('i32.and').set(wide)
-        fn.forLoop(k, 0, wide, 4, () => {
-          step(4)
-          fn.get(address).i32(4 * bytes).emit('i32.add').set(address)
-        })
-        fn.forLoop(k, wide, length, 1, () => {
-          step(1)
-          fn.get(address).i32(bytes).emit('i32.add').set(address)
-        })
-        finish(finishAcross(c, r))
-      } else {
-        fn.forLoop(k, 0, length, 1, () => {
-          step(lanes)
-          fn.get(address).get(stride!).emit('i32.add').set(address)
-        })
-        finish(finishLanes(c, r)[0]!)
-      }
-    })
-  }
-  const store = (lanes: Lanes, value: Value): void => {
-    const stored = positional ? convert(fn, 'int32', to, value) : value
-    storeContiguous(fn, positional ? to : result, lanes, { local: out, offset: 0 }, stored)
-    fn.get(out).i32(lanes * dtypeInfo[to].bytes).emit('i32.add').set(out)
-  }
-  if (rows) {
-    fn.get(from).set(address)
-    fn.forLoop(o, 0, outer, 1, () => fold(true, 1, null, (value) => store(1, value)))
-    return module.toBytes()
-  }
-  const [wide, stride] = [i32('wide'), i32('stride')]
-  fn.get(inner).i32(-4).emit('i32.and').set(wide)
-  fn.get(inner).i32(bytes).emit('i32.mul').set(stride)
-  const column = (lanes: Lanes): void => {
-    fn.get(from).get(at).i32(bytes).emit('i32.mul').emit('i32.add').set(address)
-    fold(false, lanes, stride, (value) => store(lanes, value))
-  }
-  fn.forLoop(o, 0, outer, 1, () => {
-    fn.forLoop(at, 0, wide, 4, () => column(4))
-    fn.forLoop(at, wide, inner, 1, () => column(1))
-    fn.get(from).get(stride).get(length).emit('i32.mul').emit('i32.add').set(from)
-  })
-  return module.toBytes()
-}
-
-/** The positions of a step's elements: neighbours along a row, the same one down columns. */
-function positionOf(fn: FunctionBuilder, k: Local, across: boolean): Local {
-  fn.get(k).emit('i32x4.splat')
-  if (across) fn.i32x4(0, 1, 2, 3).emit('i32x4.add')
-  return keep(fn, 'position')
 }
