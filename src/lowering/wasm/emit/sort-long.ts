@@ -1,17 +1,16 @@
 /**
- * Sorts of few long rows, which threads share: chunks of a row are sorted by themselves, then merged two by two. Pairs of key and
- * place are all different, so the order found does not depend on how they are cut.
+ * Sorts of few long rows, which threads share: chunks of a row count their keys' digits, all counts together say where a chunk's
+ * pairs of a digit go, and every chunk puts its own there. The order found does not depend on who computes which chunk.
  */
 import { dtypeInfo } from '../../../core/dtype.ts'
-import { flopsOf, type SortKernel } from '../../kernel-ir/index.ts'
+import type { SortKernel } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { buffersOf } from './kernel-key.ts'
 import { copyElement } from './memory.ts'
 import type { EmitContext, EmittedKernel, Phase } from './phases.ts'
 import { keyWords, wordsOfKey } from './sort-keys.ts'
-import { mergeRuns, mergeSort } from './sort-merge.ts'
+import { countBytes, countDigits, digitBits, digits, buckets, distribute } from './sort-radix.ts'
 
-/** A power of four, so that merging ends where it began. */
 const chunks = 16
 const longRow = 2 ** 14
 
@@ -35,6 +34,9 @@ class LongSort {
   /** Where a row's pairs, orders and staged operands lie in its scratch memory. */
   readonly #pairs: readonly [number, number]
   readonly #orders: readonly [number, number]
+  /** Counts of every chunk, then whether the pairs are in the first place (0) or in the second (1), before each digit and at the end. */
+  readonly #counts: number
+  readonly #side: number
   readonly #staged: readonly number[]
   readonly #rowBytes: number
   #functions = 0
@@ -55,6 +57,8 @@ class LongSort {
     }
     this.#pairs = [place(8 * length), place(8 * length)]
     this.#orders = [place(4 * length), place(4 * length)]
+    this.#counts = place(chunks * countBytes)
+    this.#side = place(4 * (digits + 1))
     this.#staged = operands.map((o) => place(dtypeInfo[o.dtype].bytes * length))
     this.#rowBytes = at
   }
@@ -66,12 +70,12 @@ class LongSort {
   phases(): Phase[] {
     const { operands, numKeys } = this.#kernel
     const phases: Phase[] = []
-    // the least significant key first, as in a radix sort; `order` is the one found so far
+    // the least significant key first; `order` is the one found so far
     let order: 0 | 1 | null = null
     for (const { from, dtype } of operands.slice(0, numKeys).toReversed()) {
       for (let word = 0; word < wordsOfKey(dtype); word++) {
-        phases.push(this.#sortChunks(from, dtype, word, order))
-        for (let width = 1, source: 0 | 1 = 0; width < chunks; width *= 2, source = source === 0 ? 1 : 0) phases.push(this.#merge(width, source))
+        phases.push(this.#makePairs(from, dtype, word, order))
+        for (let digit = 0; digit < digits; digit++) phases.push(this.#count(digit), this.#placesOf(digit), this.#distribute(digit))
         const next: 0 | 1 = order === 0 ? 1 : 0
         phases.push(this.#readOrder(order, next))
         order = next
@@ -82,8 +86,8 @@ class LongSort {
     return phases
   }
 
-  /** A phase over `parts` of each row. */
-  #phase(parts: number, share: number, body: (fn: FunctionBuilder, at: { readonly row: Local; readonly part: Local; readonly base: Local }) => void): Phase {
+  /** A phase over `parts` of each row, of so many nanoseconds an element. */
+  #phase(parts: number, cost: number, body: (fn: FunctionBuilder, at: { readonly row: Local; readonly part: Local; readonly base: Local }) => void): Phase {
     const fn = this.#context.module.function(`${this.#name}_${this.#functions++}`, ['i32', 'i32', 'i32', ...this.#buffers.map(() => 'i32' as const)])
     const [unit, row, part, base] = [fn.local('i32', 'unit'), fn.local('i32', 'row'), fn.local('i32', 'part'), fn.local('i32', 'base')]
     fn.forLoop(unit, fn.param(0), fn.param(1), 1, () => {
@@ -93,7 +97,7 @@ class LongSort {
       body(fn, { row, part, base })
     })
     const pointers = [{ scratch: 0 }, ...this.#buffers.map((_, buffer) => ({ buffer }))]
-    return { kind: 'units', fn, units: this.#rows * parts, unitsPerCall: 1, sequential: false, time: 2 * share * flopsOf(this.#kernel), pointers }
+    return { kind: 'units', fn, units: this.#rows * parts, unitsPerCall: 1, sequential: false, time: cost * this.#rows * this.#kernel.length, pointers }
   }
 
   /** Sets the bounds of a chunk. */
@@ -119,12 +123,21 @@ class LongSort {
     fn.get(base).i32(this.#orders[order]).emit('i32.add').get(at).i32(2).emit('i32.shl').emit('i32.add')
   }
 
-  #sortChunks(from: number, dtype: SortKernel['operands'][number]['dtype'], word: number, order: 0 | 1 | null): Phase {
-    const sort = mergeSort(this.#context.module)
-    return this.#phase(chunks, 0.6, (fn, { row, part, base }) => {
+  /** Pushes the address of one of a row's two places for pairs: the one where they are before a digit, or the other. */
+  #pushPairs(fn: FunctionBuilder, base: Local, digit: number, other: boolean): void {
+    const [first, second] = this.#pairs
+    fn.get(base).i32(second).emit('i32.add').get(base).i32(first).emit('i32.add')
+    fn.get(base).i32(this.#side + 4 * digit).emit('i32.add').mem('i32.load')
+    if (other) fn.emit('i32.eqz')
+    fn.select()
+  }
+
+  #makePairs(from: number, dtype: SortKernel['operands'][number]['dtype'], word: number, order: 0 | 1 | null): Phase {
+    return this.#phase(chunks, order === null ? 1 : 2, (fn, { row, part, base }) => {
       const pushWord = keyWords(fn, dtype, !this.#kernel.descending)[word]!
       const { begin, end } = this.#bounds(fn, part)
-      const [i, element, first, second] = [fn.local('i32', 'i'), fn.local('i32', 'element'), fn.local('i32', 'first'), fn.local('i32', 'second')]
+      const [i, element] = [fn.local('i32', 'i'), fn.local('i32', 'element')]
+      fn.get(part).emit('i32.eqz').if(() => fn.get(base).i32(this.#side).emit('i32.add').i32(0).mem('i32.store'))
       fn.forLoop(i, begin, end, 1, () => {
         if (order === null) fn.get(i).set(element)
         else {
@@ -137,27 +150,71 @@ class LongSort {
         if (this.#kernel.descending) fn.i32(-1).emit('i32.xor')
         fn.emit('i64.extend_i32_u').i64(32n).emit('i64.shl').get(i).emit('i64.extend_i32_u').emit('i64.or').mem('i64.store')
       })
-      for (const [place, at] of [[first, this.#pairs[0]], [second, this.#pairs[1]]] as const) fn.get(base).i32(at).emit('i32.add').get(begin).i32(3).emit('i32.shl').emit('i32.add').set(place)
-      fn.get(first).get(second).get(end).get(begin).emit('i32.sub').call(sort).get(first).emit('i32.ne').if(() => {
-        fn.get(first).get(second).get(end).get(begin).emit('i32.sub').i32(3).emit('i32.shl').bulk('memory.copy')
+    })
+  }
+
+  /** Pushes what the functions of a chunk begin with: where its pairs are, and how many. */
+  #pushChunk(fn: FunctionBuilder, base: Local, part: Local, digit: number): void {
+    const { begin, end } = this.#bounds(fn, part)
+    this.#pushPairs(fn, base, digit, false)
+    fn.get(begin).i32(3).emit('i32.shl').emit('i32.add').get(end).get(begin).emit('i32.sub')
+  }
+
+  #pushCounts(fn: FunctionBuilder, base: Local, part: Local): void {
+    fn.get(base).i32(this.#counts).emit('i32.add').get(part).i32(countBytes).emit('i32.mul').emit('i32.add')
+  }
+
+  #count(digit: number): Phase {
+    return this.#phase(chunks, 0.8, (fn, { part, base }) => {
+      this.#pushChunk(fn, base, part, digit)
+      this.#pushCounts(fn, base, part)
+      fn.i32(digit * digitBits).call(countDigits(this.#context.module))
+    })
+  }
+
+  /** Counts become byte offsets: by digit, then by chunk. Where all keys have one digit, pairs stay where they are. */
+  #placesOf(digit: number): Phase {
+    return this.#phase(1, 0, (fn, { base }) => {
+      const [bucket, chunk, place, count, sum, all, stays] = ['bucket', 'chunk', 'place', 'count', 'sum', 'all', 'stays'].map((name) => fn.local('i32', name)) as [Local, Local, Local, Local, Local, Local, Local]
+      fn.i32(0).set(sum).i32(0).set(stays)
+      fn.forLoop(bucket, 0, buckets, 1, () => {
+        fn.get(sum).set(all)
+        fn.get(base).i32(this.#counts).emit('i32.add').get(bucket).i32(2).emit('i32.shl').emit('i32.add').set(place)
+        fn.forLoop(chunk, 0, chunks, 1, () => {
+          fn.get(place).mem('i32.load').set(count)
+          fn.get(place).get(sum).mem('i32.store')
+          fn.get(sum).get(count).i32(3).emit('i32.shl').emit('i32.add').set(sum)
+          fn.get(place).i32(countBytes).emit('i32.add').set(place)
+        })
+        fn.get(stays).get(sum).get(all).emit('i32.sub').i32(8 * this.#kernel.length).emit('i32.eq').emit('i32.or').set(stays)
+      })
+      fn.get(base).i32(this.#side + 4 * (digit + 1)).emit('i32.add')
+      fn.get(base).i32(this.#side + 4 * digit).emit('i32.add').mem('i32.load').get(stays).emit('i32.eqz').emit('i32.xor').mem('i32.store')
+    })
+  }
+
+  #distribute(digit: number): Phase {
+    return this.#phase(chunks, 2, (fn, { part, base }) => {
+      const side = (number: number): void => void fn.get(base).i32(this.#side + 4 * number).emit('i32.add').mem('i32.load')
+      side(digit)
+      side(digit + 1)
+      fn.emit('i32.ne').if(() => {
+        this.#pushChunk(fn, base, part, digit)
+        this.#pushPairs(fn, base, digit, true)
+        this.#pushCounts(fn, base, part)
+        fn.i32(digit * digitBits).call(distribute(this.#context.module))
       })
     })
   }
 
-  #merge(width: number, source: 0 | 1): Phase {
-    const merge = mergeRuns(this.#context.module)
-    return this.#phase(chunks / (2 * width), 0.05, (fn, { part, base }) => {
-      fn.get(base).i32(this.#pairs[source]).emit('i32.add').get(base).i32(this.#pairs[1 - source]!).emit('i32.add')
-      fn.get(part).i32(2 * width * this.#chunk).emit('i32.mul').i32(width * this.#chunk).i32(this.#kernel.length).call(merge)
-    })
-  }
-
   #readOrder(order: 0 | 1 | null, next: 0 | 1): Phase {
-    return this.#phase(chunks, 0.05, (fn, { part, base }) => {
+    return this.#phase(chunks, 1, (fn, { part, base }) => {
       const { begin, end } = this.#bounds(fn, part)
-      const [i, element] = [fn.local('i32', 'i'), fn.local('i32', 'element')]
+      const [i, element, pairs] = [fn.local('i32', 'i'), fn.local('i32', 'element'), fn.local('i32', 'pairs')]
+      this.#pushPairs(fn, base, digits, false)
+      fn.set(pairs)
       fn.forLoop(i, begin, end, 1, () => {
-        fn.get(base).i32(this.#pairs[0]).emit('i32.add').get(i).i32(3).emit('i32.shl').emit('i32.add').mem('i32.load').set(element)
+        fn.get(pairs).get(i).i32(3).emit('i32.shl').emit('i32.add').mem('i32.load').set(element)
         this.#pushOrder(fn, base, next, i)
         if (order === null) fn.get(element)
         else {
@@ -171,7 +228,7 @@ class LongSort {
 
   /** Operands in order into scratch memory, or from there into the results. */
   #move(order: 0 | 1, store: boolean): Phase {
-    return this.#phase(chunks, 0.05, (fn, { row, part, base }) => {
+    return this.#phase(chunks, store ? 1 : 3, (fn, { row, part, base }) => {
       const { begin, end } = this.#bounds(fn, part)
       const i = fn.local('i32', 'i')
       for (const [k, { from, to, dtype }] of this.#kernel.operands.entries()) {

@@ -28,7 +28,7 @@ export function mergeSort(module: ModuleBuilder): FunctionRef {
 }
 
 /** `(from, to, at, width, n)`: the runs [at, at + width) and [at + width, at + 2 width), cut at n, as one. */
-export function mergeRuns(module: ModuleBuilder): FunctionRef {
+function mergeRuns(module: ModuleBuilder): FunctionRef {
   const known = module.lookup('sort.mergeRuns')
   if (known !== null) return known
   const fn = module.function('sort.mergeRuns', ['i32', 'i32', 'i32', 'i32', 'i32'])

@@ -1,9 +1,9 @@
 /**
- * Stable sorts. A row is sorted by merging 64-bit pairs (key as an unsigned word that orders alike, place before this pass);
- * further keys, and the low words of 64-bit keys, are earlier passes, as in a radix sort. The order found is then applied to every operand.
+ * Stable sorts. A row is sorted as 64-bit pairs (key as an unsigned word that orders alike, place before this pass), by merging
+ * where it is short, digit by digit where it is long; further keys, and the low words of 64-bit keys, are earlier passes, as in a radix sort. The order found is then applied to every operand.
  */
 import { dtypeInfo } from '../../../core/dtype.ts'
-import { flopsOf, type SortKernel } from '../../kernel-ir/index.ts'
+import type { SortKernel } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { buffersOf } from './kernel-key.ts'
 import { copyElement } from './memory.ts'
@@ -11,16 +11,21 @@ import type { EmitContext, EmittedKernel } from './phases.ts'
 import { keyWords } from './sort-keys.ts'
 import { emitLongSort, isLongSort } from './sort-long.ts'
 import { mergeSort } from './sort-merge.ts'
+import { countBytes, digits, radixSort } from './sort-radix.ts'
+
+/** From here on counting digits is faster than merging. */
+const radixLength = 80
 
 const round64 = (n: number): number => Math.ceil(n / 64) * 64
 
 export function emitSort(context: EmitContext, name: string, kernel: SortKernel): EmittedKernel {
   if (isLongSort(kernel)) return emitLongSort(context, name, kernel)
   const { module } = context
-  const { outer, length, inner, operands } = kernel
+  const { outer, length, inner, operands, numKeys } = kernel
   const buffers = buffersOf(kernel)
   const pairBytes = round64(8 * length)
   const orderBytes = round64(4 * length)
+  const countsAt = 2 * pairBytes + 2 * orderBytes + operands.reduce((sum, o) => sum + round64(dtypeInfo[o.dtype].bytes * length), 0)
   const fn = module.function(name, ['i32', 'i32', 'i32', ...buffers.map(() => 'i32' as const)])
   const scratch = fn.param(2)
   const row = fn.local('i32', 'row')
@@ -30,7 +35,7 @@ export function emitSort(context: EmitContext, name: string, kernel: SortKernel)
   const pairs = fn.local('i32', 'pairs')
   const i = fn.local('i32', 'i')
   const element = fn.local('i32', 'element')
-  const merge = mergeSort(module)
+  const byDigits = length >= radixLength
   const pointer = (buffer: number): Local => fn.param(3 + buffers.indexOf(buffer))
   // the address of element `at` of this row
   const pushElement = (buffer: number, at: () => void, bytes: number): void => {
@@ -43,7 +48,7 @@ export function emitSort(context: EmitContext, name: string, kernel: SortKernel)
     fn.get(scratch).i32(2 * pairBytes).emit('i32.add').set(order)
     fn.get(order).i32(orderBytes).emit('i32.add').set(nextOrder)
     let first = true
-    for (const { from, dtype } of operands.slice(0, kernel.numKeys).toReversed()) {
+    for (const { from, dtype } of operands.slice(0, numKeys).toReversed()) {
       for (const pushWord of keyWords(fn, dtype, !kernel.descending)) {
         const identity = first
         // pairs of (key of the element now at i, i)
@@ -56,7 +61,10 @@ export function emitSort(context: EmitContext, name: string, kernel: SortKernel)
           if (kernel.descending) fn.i32(-1).emit('i32.xor')
           fn.emit('i64.extend_i32_u').i64(32n).emit('i64.shl').get(i).emit('i64.extend_i32_u').emit('i64.or').mem('i64.store')
         })
-        fn.get(scratch).get(scratch).i32(pairBytes).emit('i32.add').i32(length).call(merge).set(pairs)
+        fn.get(scratch).get(scratch).i32(pairBytes).emit('i32.add').i32(length)
+        if (byDigits) fn.get(scratch).i32(countsAt).emit('i32.add').call(radixSort(module))
+        else fn.call(mergeSort(module))
+        fn.set(pairs)
         fn.forLoop(i, 0, length, 1, () => {
           fn.get(pairs).get(i).i32(3).emit('i32.shl').emit('i32.add').mem('i32.load').set(element)
           pushOrder(fn, nextOrder, i)
@@ -87,9 +95,9 @@ export function emitSort(context: EmitContext, name: string, kernel: SortKernel)
   })
   const units = length === 0 ? 0 : outer * inner
   return {
-    phases: [{ kind: 'units', fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: false, time: 2 * flopsOf(kernel), pointers: [{ own: 0 }, ...buffers.map((_, buffer) => ({ buffer }))] }],
+    phases: [{ kind: 'units', fn, units, unitsPerCall: Math.max(1, Math.ceil(units / 16)), sequential: false, time: (byDigits ? 10 : 2 * Math.log2(length + 1)) * outer * length * inner * numKeys, pointers: [{ own: 0 }, ...buffers.map((_, buffer) => ({ buffer }))] }],
     scratchBytes: 0,
-    ownBytes: 2 * pairBytes + 2 * orderBytes + operands.reduce((sum, o) => sum + round64(dtypeInfo[o.dtype].bytes * length), 0),
+    ownBytes: countsAt + (byDigits ? digits * countBytes : 0),
   }
 }
 
