@@ -10,6 +10,7 @@ import { expect } from 'vitest'
 import { forPages, root, workerFile } from '../../../scripts/bundle.mjs'
 import { chromium } from '../../../scripts/chromium.mjs'
 import { serve, type Server } from '../../../scripts/serve.mjs'
+import { longTestTimeout } from '../../scale.ts'
 
 /** In the project, so that what pages import resolves. */
 export function scratchFolder(): string {
@@ -30,7 +31,7 @@ export async function bundlePages(folder: string, names: readonly string[], opti
 /** `more` are arguments of Chromium; `null`: without those that let it have WebGPU. */
 export async function startBrowser(more: readonly string[] | null = []): Promise<Browser> {
   const { executable, env, args } = await chromium()
-  return playwright.launch({ executablePath: executable, env: { ...process.env, ...env }, args: [...args.filter((arg) => more !== null || !/webgpu|Vulkan/.test(arg)), ...(more ?? [])] })
+  return playwright.launch({ executablePath: executable, timeout: longTestTimeout, env: { ...process.env, ...env }, args: [...args.filter((arg) => more !== null || !/webgpu|Vulkan/.test(arg)), ...(more ?? [])] })
 }
 
 /** What pages offer: functions of JSON. */
@@ -47,6 +48,8 @@ export interface WatchedPage {
 /** An empty page whose complaints are written down. */
 export async function watched(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await browser.newContext(options)
+  // How long a page may take is its test's to say: a busy machine takes longer than Playwright's half minute.
+  context.setDefaultTimeout(longTestTimeout)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
