@@ -65,6 +65,9 @@ export interface Outcome {
   readonly failed: readonly string[]
 }
 
+/** What was thrown, and what led to it: a property that fails says why only there. */
+const told = (e: unknown): string => (e instanceof Error ? `${e.stack ?? e.message}${e.cause === undefined ? '' : `\n  because of ${told(e.cause)}`}` : String(e))
+
 /** Runs the tests of one file, which `load` imports for the first time. */
 export async function runFile(load: () => Promise<unknown>): Promise<Outcome> {
   suite = suiteOf('', null)
@@ -83,7 +86,7 @@ export async function runFile(load: () => Promise<unknown>): Promise<Outcome> {
     try {
       await body()
     } catch (e) {
-      failed.push(`${[...suites.map((s) => s.name), name].filter((x) => x !== '').join(' > ')}: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`)
+      failed.push(`${[...suites.map((s) => s.name), name].filter((x) => x !== '').join(' > ')}: ${told(e)}`)
     }
   }
   await leave([])
