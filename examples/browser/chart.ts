@@ -68,6 +68,7 @@ export function makeChart(figure: HTMLElement, { name, most, show }: ChartOption
       parts.push(node('line', { class: 'grid', x1: margin.left, x2: width - margin.right, y1: y(value), y2: y(value) }))
       parts.push(node('text', { x: margin.left - 6, y: y(value) + 4, 'text-anchor': 'end' }, show(value)))
     }
+    parts.push(node('text', { x: 0, y: height - 6 }, 'step'))
     for (let step = 0, by = tick(right, 5); step <= right; step += by) parts.push(node('text', { x: x(step), y: height - 6, 'text-anchor': 'middle' }, String(step)))
     const path = (of: readonly Point[]): string => thinned(of, width / 2).map(({ step, value }, i) => `${i === 0 ? 'M' : 'L'}${x(step).toFixed(1)},${y(value).toFixed(1)}`).join('')
     parts.push(node('path', { class: 'each', d: path(points) }), node('path', { class: 'smooth', d: path(smooth) }))

@@ -11,7 +11,7 @@ const ask = (request: Request): void => worker.postMessage(request)
 
 const form = element('settings', HTMLFormElement)
 const toggle = element('toggle', HTMLButtonElement)
-const status = element('status', HTMLParagraphElement)
+const [status, waited, busy] = [element('status', HTMLSpanElement), element('waited', HTMLSpanElement), element('busy', HTMLProgressElement)]
 const numbers = { step: element('step', HTMLElement), loss: element('loss', HTMLElement), accuracy: element('accuracy', HTMLElement), tested: element('tested', HTMLElement), speed: element('speed', HTMLElement) }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
@@ -35,10 +35,21 @@ function setTraining(on: boolean): void {
   for (const choice of form.querySelectorAll<HTMLInputElement | HTMLSelectElement>('input, select')) choice.disabled = on || choice.dataset['missing'] === ''
 }
 
-function say(text: string, failed = false): void {
+/** Since when the page waits, by the clock of `performance`; null: it does not. */
+let waiting: number | null = null
+
+function say(text: string, kind: 'done' | 'busy' | 'failed' = 'done'): void {
   status.textContent = text
-  status.classList.toggle('failed', failed)
+  status.classList.toggle('failed', kind === 'failed')
+  busy.classList.toggle('on', kind === 'busy')
+  waiting = kind === 'busy' ? performance.now() : null
+  waited.textContent = ''
 }
+// A shader may take half a minute to compile: whoever waits sees that time passes. What is said aloud is said once.
+setInterval(() => {
+  const seconds = waiting === null ? 0 : Math.floor((performance.now() - waiting) / 1000)
+  if (seconds > 1) waited.textContent = `${seconds} s`
+}, 1000)
 
 function clear(): void {
   lossChart.clear()
@@ -51,13 +62,14 @@ function clear(): void {
 /** Everything as at first, on the device that is chosen. */
 function startOver(): void {
   clear()
+  say('Starting', 'busy')
   ask({ kind: 'reset', settings: settings() })
 }
 
 form.addEventListener('submit', (event) => {
   event.preventDefault()
   if (training) {
-    say('Stopping')
+    say('Stopping', 'busy')
     ask({ kind: 'stop' })
   } else {
     setTraining(true)
@@ -88,7 +100,8 @@ function draw(pixels: Uint8Array | null): void {
   reading.see(pixels)
   readAgain()
 }
-const pad = makePad(element('pad', HTMLCanvasElement), draw, reading.say)
+const pen = element('pen', HTMLParagraphElement)
+const pad = makePad(element('pad', HTMLCanvasElement), draw, (text) => (pen.textContent = text))
 element('clear', HTMLButtonElement).addEventListener('click', pad.clear)
 element('example', HTMLButtonElement).addEventListener('click', () => {
   const { value } = element('digit', HTMLSelectElement)
@@ -99,12 +112,12 @@ const texts = makeTexts((stage) => ask({ kind: 'text', stage, settings: settings
 
 // What the worker says.
 
-function showPlace({ isolated, threads, gpu, whyNoGpu }: Place): void {
+function showPlace({ isolated, threads, gpu, software, whyNoGpu }: Place): void {
   const wasm = element('wasm-note', HTMLElement)
   wasm.textContent = isolated ? `${threads} ${threads === 1 ? 'thread' : 'threads'}, SIMD` : '1 thread: the page is not cross-origin isolated (its server sends no COOP and COEP headers)'
   wasm.classList.toggle('warn', !isolated)
   const webgpu = element('webgpu-note', HTMLElement)
-  webgpu.textContent = gpu ?? `Not here: ${whyNoGpu}`
+  webgpu.textContent = gpu === null ? `Not here: ${whyNoGpu}` : `${gpu}${software ? ': in software, slower than WebAssembly' : ''}`
   webgpu.classList.toggle('warn', gpu === null)
   const radio = form.querySelector<HTMLInputElement>('input[value=webgpu]')!
   if (gpu === null) radio.dataset['missing'] = ''
@@ -117,7 +130,7 @@ function show(report: Report): void {
     case 'place':
       return showPlace(report.place)
     case 'status':
-      return say(report.text)
+      return say(report.text, report.busy ? 'busy' : 'done')
     case 'step': {
       const { step, loss, accuracy, milliseconds, images } = report
       times = [...times.slice(-19), { milliseconds, images }]
@@ -127,7 +140,7 @@ function show(report: Report): void {
       numbers.loss.textContent = loss.toFixed(3)
       numbers.accuracy.textContent = percent(accuracy)
       numbers.speed.textContent = String(Math.round((1000 * times.reduce((sum, t) => sum + t.images, 0)) / times.reduce((sum, t) => sum + t.milliseconds, 0)))
-      if (step === 1 || status.textContent === 'Compiling the step') say('Training')
+      if (training && waiting !== null && status.textContent !== 'Stopping') say('Training')
       if (step % 20 === 0) readAgain()
       return
     }
@@ -156,7 +169,7 @@ function show(report: Report): void {
     case 'failed':
       asked = false
       setTraining(false)
-      say(report.message, true)
+      say(`${report.message.replace(/\.?$/, '.')} ‘Start over’ begins anew.`, 'failed')
   }
 }
 worker.addEventListener('message', ({ data }: MessageEvent<Report>) => {

@@ -27,13 +27,15 @@ export interface Place {
   readonly threads: number
   /** The name of the GPU; null where there is none to use, and why. */
   readonly gpu: string | null
+  /** It computes on the processor after all. */
+  readonly software: boolean
   readonly whyNoGpu: string
 }
 
 export type Report =
   | { readonly kind: 'place'; readonly place: Place }
-  /** What is going on, in words. */
-  | { readonly kind: 'status'; readonly text: string }
+  /** What is going on, in words; busy: something takes its time. */
+  | { readonly kind: 'status'; readonly text: string; readonly busy: boolean }
   | { readonly kind: 'step'; readonly step: number; readonly loss: number; readonly accuracy: number; readonly milliseconds: number; readonly images: number }
   | { readonly kind: 'tested'; readonly step: number; readonly accuracy: number }
   | { readonly kind: 'stopped'; readonly step: number }

@@ -8,12 +8,16 @@ export interface Reading {
   /** Null: nothing is drawn. */
   readonly see: (pixels: Uint8Array | null) => void
   readonly tell: (probabilities: readonly number[], step: number) => void
-  readonly say: (text: string) => void
 }
 
 export function makeReading(): Reading {
   const seen = contextOf(element('seen', HTMLCanvasElement))
-  const sentence = element('prediction', HTMLParagraphElement)
+  // The guess is said aloud, and only when it changes: the network is asked again and again while it learns.
+  const [guess, sure] = [element('guess', HTMLSpanElement), element('sure', HTMLSpanElement)]
+  function sayGuess(text: string, rest = ''): void {
+    if (guess.textContent !== text) guess.textContent = text
+    sure.textContent = rest
+  }
   const list = element('bars', HTMLOListElement)
   const rows = Array.from({ length: 10 }, (_, digit) => {
     const row = document.createElement('li')
@@ -42,17 +46,15 @@ export function makeReading(): Reading {
       const image = new ImageData(side, side)
       pixels?.forEach((value, i) => image.data.set([value, value, value, 255], 4 * i))
       seen.putImageData(image, 0, 0)
-      if (pixels !== null) return
-      showAll(null)
-      sentence.textContent = 'Nothing drawn yet'
+      if (pixels === null) {
+        showAll(null)
+        sayGuess('Nothing drawn yet')
+      } else if (!sure.textContent) sayGuess('Reading …') // a first answer may take a while
     },
     tell: (probabilities, step) => {
       showAll(probabilities)
       const digit = probabilities.indexOf(Math.max(...probabilities))
-      sentence.textContent = `I read ${digit} (${percent(probabilities[digit]!)})${step === 0 ? ', but I have not learnt anything yet' : ''}`
-    },
-    say: (text) => {
-      sentence.textContent = text
+      sayGuess(`I read ${digit}`, ` (${percent(probabilities[digit]!)})${step === 0 ? ', but I have not learnt anything yet' : ''}`)
     },
   }
 }

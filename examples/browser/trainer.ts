@@ -6,6 +6,7 @@ import { type Digits, readDigits } from './digits.ts'
 import type { Device, Place, Report, Request, Settings } from './protocol.ts'
 
 const say = (report: Report): void => postMessage(report)
+const status = (text: string, busy: boolean): void => say({ kind: 'status', text, busy })
 
 /** The event loop turns, so that messages come in. A timer would wait for milliseconds. */
 const { port1, port2 } = new MessageChannel()
@@ -37,11 +38,12 @@ interface Run {
   steps: number
 }
 let started: { readonly device: Device; readonly run: Promise<Run> } | null = null
+let software = false
 let stopping = true
 let training: Promise<void> = Promise.resolve()
 
 async function begin(device: Device): Promise<Run> {
-  await init(device)
+  software = (await init(device)).software
   defaultDevice(device)
   const { params } = network[0](random.key(0), [-1, 28, 28, 1])
   return { params, state: optimizer.init(params), steps: 0 }
@@ -68,9 +70,9 @@ function atRest(): Promise<void> {
 let data: Promise<{ readonly train: Digits; readonly test: Digits }> | null = null
 const digits = (): NonNullable<typeof data> =>
   (data ??= (async () => {
-    say({ kind: 'status', text: 'Fetching the digits' })
+    status('Fetching the digits', true)
     const read = { train: await readDigits('data', 'train'), test: await readDigits('data', 'test') }
-    say({ kind: 'status', text: 'Ready' })
+    status('Ready', false)
     return read
   })())
 
@@ -99,6 +101,7 @@ function orderIn(epoch: number, count: number): ArrayLike<number> {
 
 async function train({ device, batch }: Settings): Promise<void> {
   const { train } = await digits()
+  status('Starting', true)
   const run = await runOn(device)
   const perEpoch = Math.floor(train.count / batch)
   let order: ArrayLike<number> = []
@@ -106,7 +109,7 @@ async function train({ device, batch }: Settings): Promise<void> {
   let since = performance.now()
   /** A step is told of when the next is on its way, so that a GPU does not wait for the page. */
   let tell = (): Promise<void> => Promise.resolve()
-  say({ kind: 'status', text: 'Compiling the step' })
+  status(device === 'wasm' ? 'Compiling the step' : `Compiling shaders${software ? ' (slow in software)' : ''}`, true)
   while (!stopping) {
     const epoch = Math.floor(run.steps / perEpoch)
     if (epoch !== orderOf) {
@@ -158,7 +161,7 @@ async function place(): Promise<Place> {
   const adapter = why === null ? await navigator.gpu.requestAdapter().catch(() => null) : null
   const { vendor = '', architecture = '', device = '', description = '' } = adapter?.info ?? {}
   const name = description || [vendor, architecture, device].filter((part) => part !== '').join(' ')
-  return { isolated: globalThis.crossOriginIsolated, threads: debug.threads(), gpu: adapter === null ? null : name || 'a GPU', whyNoGpu: why ?? 'this browser finds no GPU that it would use' }
+  return { isolated: globalThis.crossOriginIsolated, threads: debug.threads(), gpu: adapter === null ? null : name || 'a GPU', software: adapter?.info.isFallbackAdapter === true || /swiftshader|llvmpipe|basic render/i.test(name), whyNoGpu: why ?? 'this browser finds no GPU that it would use' }
 }
 
 async function answer(request: Request): Promise<void> {
@@ -172,7 +175,6 @@ async function answer(request: Request): Promise<void> {
     case 'reset':
       await atRest()
       started = null
-      say({ kind: 'status', text: 'Starting' })
       await runOn(request.settings.device)
       return say({ kind: 'fresh' })
     case 'read':

@@ -53,10 +53,29 @@ async function visit(options: BrowserContextOptions = {}, at = url, by = browser
   await page.goto(at)
   const text = async (id: string): Promise<string> => (await page.locator(`#${id}`).textContent()) ?? ''
   const until = async (id: string, pattern: RegExp): Promise<void> => {
-    await page.waitForFunction(([id, source]) => new RegExp(source!).test(document.getElementById(id!)!.textContent ?? ''), [id, pattern.source], { timeout: longTestTimeout })
+    await page.waitForFunction(([id, source]) => new RegExp(source!).test(document.getElementById(id!)!.textContent ?? ''), [id, pattern.source], { polling: 50 }) // not by frames, which end for a while with the GPU's process
   }
   await until('status', /Ready/)
   return { page, ...rest, text, until }
+}
+
+/** What the page tells of training, each time that the number of steps changes, and what it says while it waits. */
+interface Told {
+  readonly steps: { readonly step: number; readonly loss: number; readonly accuracy: number }[]
+  readonly waits: string[]
+}
+async function listen(page: Page): Promise<() => Promise<Told>> {
+  await page.evaluate(() => {
+    const told: Told = { steps: [], waits: [] }
+    Object.assign(globalThis, { told })
+    const at = (id: string): string => document.getElementById(id)!.textContent ?? ''
+    const observe = (id: string, f: () => void): void => new MutationObserver(f).observe(document.getElementById(id)!, { childList: true, characterData: true, subtree: true })
+    observe('accuracy', () => told.steps.push({ step: Number(at('step')), loss: Number(at('loss')), accuracy: Number.parseFloat(at('accuracy')) }))
+    observe('waited', () => {
+      if (at('waited') !== '' && document.getElementById('busy')!.checkVisibility({ visibilityProperty: true })) told.waits.push(`${at('status')} ${at('waited')}`)
+    })
+  })
+  return () => page.evaluate(() => (globalThis as unknown as { told: Told }).told)
 }
 
 const seen = (page: Page): Promise<{ readonly shift: number; readonly longest: number }> => page.evaluate(() => (globalThis as unknown as { seen: { shift: number; longest: number } }).seen)
@@ -138,11 +157,20 @@ test('on WebGPU it reads, and trains at full size', async () => {
   await page.click('#example')
   await until('prediction', /^I read \d/)
   if (sized(false, true)) {
+    const told = await listen(page)
     await page.click('#toggle')
     await until('step', /^\d\d$/)
     await page.click('#toggle')
     await until('status', /^Stopped after \d+ steps$/)
     expect(Number.parseFloat(await text('tested'))).toBeGreaterThan(20)
+    const { steps, waits } = await told()
+    // That time passes is shown while shaders compile.
+    expect(waits[0]).toMatch(/^Compiling shaders \(slow in software\) \d+ s$/)
+    // Step by step: the numbers, and the lines.
+    expect(steps.map(({ step }) => step)).toEqual(steps.map((_, i) => i + 1))
+    expect(steps[0]!.loss).toBeCloseTo(Math.log(10), 1)
+    expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss - 0.1)
+    for (const id of ['loss-chart', 'accuracy-chart']) expect((await page.locator(`#${id} .each`).getAttribute('d'))!.match(/[ML]/g)).toHaveLength(steps.length)
     await picture(page, 'webgpu')
   }
   // Back where it was.
@@ -208,6 +236,69 @@ test('everything that can be used has a name', async () => {
   await close()
 })
 
+test('what has the focus of the keyboard shows it, whole', async () => {
+  const { page, close } = await visit()
+  for (let i = 0; i < 12; i++) {
+    await page.keyboard.press('Tab')
+    const ring = await page.evaluate(() => {
+      const focused = document.activeElement!
+      const ringed = focused.matches('.choice input') ? focused.closest('.choice')! : focused
+      const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(ringed)
+      const reach = Number.parseFloat(outlineWidth) + Number.parseFloat(outlineOffset)
+      // What scrolls cuts off what is beyond its edge.
+      let room = Infinity
+      for (let around = ringed.parentElement; around !== null && around !== document.body; around = around.parentElement) {
+        if (getComputedStyle(around).overflow === 'visible') continue
+        const [inner, outer] = [ringed.getBoundingClientRect(), around.getBoundingClientRect()]
+        room = Math.min(room, inner.top - outer.top, outer.bottom - inner.bottom, inner.left - outer.left)
+      }
+      return { what: focused.id || focused.textContent, outlineStyle, width: Number.parseFloat(outlineWidth), cut: Math.max(0, reach - room) }
+    })
+    expect(ring).toMatchObject({ outlineStyle: 'solid', width: 3, cut: 0 })
+  }
+  await close()
+})
+
+test.each(['light', 'dark'] as const)('letters stand out from what is behind them, and what can be used from its panel: %s', async (colorScheme) => {
+  const { page, until, close } = await visit({ colorScheme })
+  await page.click('#example')
+  await until('prediction', /I read/)
+  const faint = await page.evaluate(() => {
+    // By WCAG 2.2: relative luminance, 4.5 to 1 for text, 3 to 1 for the outline of a control.
+    const channels = (color: string): number[] => (/rgba?\(([^)]*)\)/.exec(color)?.[1] ?? '').split(',').map(Number)
+    const luminance = (color: string): number => {
+      const [r, g, b] = channels(color).map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4)) as [number, number, number]
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+    const contrast = (a: string, b: string): number => {
+      const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number]
+      return (light + 0.05) / (dark + 0.05)
+    }
+    const behind = (x: Element): string => {
+      for (let at: Element | null = x; at !== null; at = at.parentElement) {
+        const { backgroundColor } = getComputedStyle(at)
+        if (channels(backgroundColor)[3] !== 0) return backgroundColor
+      }
+      return 'rgb(255, 255, 255)'
+    }
+    const found: string[] = []
+    for (const x of document.querySelectorAll('body *')) {
+      const own = [...x.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent!.trim() !== '')
+      if (!own || x.matches(':disabled, noscript, option, .skip') || !x.checkVisibility({ visibilityProperty: true })) continue
+      const { color, fill } = getComputedStyle(x)
+      const ratio = contrast(x instanceof SVGElement ? fill : color, behind(x))
+      if (ratio < 4.5) found.push(`${x.id || x.className || x.tagName} ${x.textContent}: ${ratio.toFixed(2)}`)
+    }
+    for (const x of document.querySelectorAll('button:not([role=tab], :disabled), select, .choice')) {
+      const ratio = contrast(getComputedStyle(x).borderTopColor, behind(x.parentElement!))
+      if (ratio < 3) found.push(`the edge of ${x.id || x.textContent}: ${ratio.toFixed(2)}`)
+    }
+    return found
+  })
+  expect(faint).toEqual([])
+  await close()
+})
+
 describe('on a phone', () => {
   test.each(['light', 'dark'] as const)('nothing is wider than the screen, and everything is large enough to touch: %s', async (colorScheme) => {
     const { page, until, close } = await visit({ ...phone, colorScheme })
@@ -224,6 +315,24 @@ describe('on a phone', () => {
     await close()
   })
 })
+
+test('a GPU that is lost is told of, and starting over has another', async () => {
+  const own = await startBrowser()
+  const { page, until, close } = await visit({}, url, own)
+  await page.check('input[value=webgpu]')
+  await until('status', /^Ready$/)
+  await page.click('#example')
+  await until('prediction', /^I read \d/)
+  await (await own.newBrowserCDPSession()).send('Browser.crashGpuProcess')
+  await page.click('#example')
+  await until('status', /^DeviceError: .* was lost .*‘Start over’ begins anew\.$/)
+  await page.click('#reset')
+  await until('status', /^Ready$/)
+  await page.click('#example')
+  await until('prediction', /^I read \d/)
+  await close(/Instance reference no longer exists|GPU|context/i)
+  await own.close()
+}, longTestTimeout)
 
 describe('where something is missing', () => {
   test('without isolation the page says so, and trains on one thread', async () => {
