@@ -67,6 +67,21 @@ function perturbed(jaxpr: Jaxpr, inputs: readonly HostArray[], seed: number, rou
   })
 }
 
+/** Whether a number below the least normal one is part of the calculation. */
+export function meetsSubnormals(jaxpr: Jaxpr, inputs: readonly HostArray[]): boolean {
+  let met = false
+  const look = (x: HostArray): void => {
+    if (isInexact(x.aval.dtype)) met ||= numbersOf(x).some((v) => v !== 0 && Math.abs(v) < 2 ** -126)
+  }
+  inputs.forEach(look)
+  walk(jaxpr, inputs.map((x) => ({ ...x, weight: null })), (e, operands) => {
+    const results = applyRule(e, operands)
+    results.forEach(look)
+    return results.map((r) => ({ ...r, weight: null }))
+  })
+  return met
+}
+
 /** Runs from which the spread of each result is read: each of them one way and the other (Hammersley and Morton 1956), since what a step up leaves as it is a step down may change. */
 const samples = [1, -1, 2, -2, 3, -3, 4, -4]
 /** The true spread is wider than that of a few samples. */

@@ -54,6 +54,17 @@ describe('values', () => {
       debug.nans(false)
     }
   })
+  test('that are another array’s bits, wider than that, are put together from its words', async () => {
+    const narrow = [7, 8, 1, 2]
+    const wide = [8 * 65536 + 7, 2 * 65536 + 1]
+    const a = np.array(narrow, { dtype: 'uint16' }).reshape([2, 2])
+    const bits = (x: NDArray): NDArray => lax.bitcastConvertType(x, 'int32')
+    // as they came from the host, as a program made them, inside a program
+    for (const b of [bits(a), bits(a.add(0)), jit((x: NDArray) => bits(x.add(0)))(a)]) expect([await b.add(0).jsAsync(), await b.jsAsync()]).toEqual([wide, wide])
+    const [same, own, twin] = jit((x: NDArray) => { const y = x.add(0); return [y, bits(y), bits(y)] as const })(a)
+    expect([await same.add(0).jsAsync(), await own.add(0).jsAsync(), await twin.jsAsync()]).toEqual([[[7, 8], [1, 2]], wide, wide])
+    expect(await jit(bits, { donateArgnums: 0 })(a.add(0)).add(0).jsAsync()).toEqual(wide)
+  })
   test('of no elements', async () => {
     expect(await np.zeros([0, 3]).add(1).jsAsync()).toEqual([])
     expect(await np.sum(np.zeros([0, 3]).mul(2), 0).jsAsync()).toEqual([0, 0, 0])

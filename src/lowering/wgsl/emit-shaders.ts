@@ -7,6 +7,7 @@ import { emitContraction } from './contraction.ts'
 import type { Dispatch, KernelContext } from './kernel-context.ts'
 import { emitLoop } from './loop-kernel.ts'
 import { dispatchOf, moduleText } from './module-text.ts'
+import { withOutputsInForm } from './output-form.ts'
 import { placesOf } from './places.ts'
 import { emitScatter } from './scatter.ts'
 import { type Address, baseLimits, type Command, type Place, type PlaceId, type ShaderLimits, type ShaderModule, type ShaderProgram } from './shader-program.ts'
@@ -17,6 +18,8 @@ export interface ShaderOptions {
   readonly limits?: ShaderLimits
   /** Positions of inputs whose memory results may take. */
   readonly donated?: ReadonlySet<number>
+  /** What outputs are read as; their buffers may be those of arrays of other dtypes with the same bits. */
+  readonly results?: readonly Aval[]
 }
 
 /**
@@ -24,7 +27,7 @@ export interface ShaderOptions {
  *
  * @throws DeviceError for what GPUs cannot compute (float64, complex), naming the dtype and saying what to do.
  */
-export const emitShaders = (program: Program, options: ShaderOptions = {}): ShaderProgram => new Emitter(program, options).run()
+export const emitShaders = (program: Program, options: ShaderOptions = {}): ShaderProgram => new Emitter(options.results === undefined ? program : withOutputsInForm(program, options.results), options).run()
 
 class Emitter implements KernelContext {
   readonly limits: ShaderLimits
