@@ -52,7 +52,7 @@ def exp_tail(r):
 
 
 half = math.log(2) / 2
-show("f32 exp", minimax(exp_tail, lambda r: r * r * math.exp(-r), -2 * half * 1.0001, 2 * half * 1.0001, 6))
+show("f32 exp", minimax(exp_tail, lambda r: r * r * math.exp(-r), -0.3467, 0.3467, 5))
 show("f32 expm1", minimax(exp_tail, lambda r: r * r / max(abs(math.expm1(r)), 0.02), -0.3467, 0.3467, 5))
 show("f32 tanh", minimax(exp_tail, lambda r: r * r / max(abs(math.expm1(r)), 0.02), -0.11, 0.60, 5))
 show("f32 exp2", chebyshev(lambda f: (mpf(2) ** f - 1) / f if abs(f) > mpf(10) ** -12 else mpmath.log(2), -0.5, 0.5, 7))

@@ -1,7 +1,7 @@
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, type ConversionEmitter } from './conversion.ts'
 export { createHelpers } from './helpers.ts'
 export { clz, divS, divU, popcount, remS, remU, signS, type IntBinaryEmitter, type IntUnaryEmitter } from './integer.ts'
-export { f32x4, f32x4Pair, f32x4Side, f64x2, f64x2Pair } from './library.ts'
+export { f32x4, f32x4ExpOfNonPositive, f32x4Pair, f32x4Side, f64x2, f64x2Pair } from './library.ts'
 export type { BinaryEmitter, Helpers, SideEmitter, UnaryEmitter } from './macro.ts'
 export type { BinaryName, UnaryName } from './names.ts'
 export { threefry2x32 } from './threefry.ts'

@@ -70,6 +70,8 @@ export interface Lanes {
   readonly poly: (x: Expr, coefficients: readonly number[]) => Expr
   /** The same with x² at hand: even and odd powers apart, half as deep a chain of dependent operations. */
   readonly polyByParity: (x: Expr, square: Expr, coefficients: readonly number[]) => Expr
+  /** The same in pairs, c0 + c1 x and so on: shorter still by a step (Estrin). */
+  readonly polyByPairs: (x: Expr, square: Expr, coefficients: readonly number[]) => Expr
   readonly signBit: (a: Expr) => Expr
   /** The magnitude of `a`, which must not be negative, with the sign of `sign`. */
   readonly withSignOf: (a: Expr, sign: Expr) => Expr
@@ -141,6 +143,11 @@ export const lanes = (fn: FunctionBuilder, shape: FloatShape, width = 1): Lanes 
     polyByParity: (x, square, coefficients) => {
       const parity = (odd: number): readonly number[] => coefficients.filter((_, i) => i % 2 === odd)
       return add(mul(poly(square, parity(1)), x), poly(square, parity(0)))
+    },
+    polyByPairs: (x, square, coefficients) => {
+      const pairs: Expr[] = []
+      for (let i = 0; i < coefficients.length; i += 2) pairs.push(poly(x, coefficients.slice(i, i + 2)))
+      return pairs.reduceRight((sum, pair) => add(mul(sum, square), pair))
     },
     withSignOf: (a, sign) => or(a, signBit(sign)),
   }

@@ -1,4 +1,4 @@
-import { f32x4Binary, f32x4Unary } from './f32x4/index.ts'
+import { expOfNonPositive, f32x4Binary, f32x4Unary } from './f32x4/index.ts'
 import { f64x2Binary, f64x2Unary } from './f64x2/index.ts'
 import type { FloatShape } from './lanes.ts'
 import { calledBinary, calledUnary, inlineBinary, inlineUnary, sideBySide, type BinaryEmitter, type BinaryFormula, type SideEmitter, type UnaryEmitter, type UnaryFormula } from './macro.ts'
@@ -36,3 +36,6 @@ const straight: readonly UnaryName[] = ['exp', 'exp2', 'expm1', 'log', 'log1p', 
 
 /** Macros over several vectors of four float32 lanes at once, for the functions that have one. */
 export const f32x4Side: Partial<Readonly<Record<UnaryName, SideEmitter>>> = /* @__PURE__ */ Object.fromEntries(straight.map((name) => [name, sideBySide('f32x4', f32x4Unary[name])]))
+
+/** The bits of `exp` with fewer instructions, of vectors whose elements are at most 0, or NaN. */
+export const f32x4ExpOfNonPositive: SideEmitter = /* @__PURE__ */ sideBySide('f32x4', expOfNonPositive)

@@ -2,7 +2,7 @@
 // again (tests/oracle/math/fit.py).
 
 import type { UnaryFormula } from '../macro.ts'
-import { expOfNegative } from './exponential.ts'
+import { expOfNonPositive } from './exponential.ts'
 import { log } from './logarithm.ts'
 
 // erf x / x - 1 below 0.8 in powers of x²; relative error 3e-9
@@ -15,7 +15,7 @@ export const erf: UnaryFormula = (v, x) => {
   const a = v.keep(v.pmin(v.abs(x), v.c(4)))
   const z = v.keep(v.mul(a, a))
   const near = v.add(a, v.mul(a, v.poly(z, nearCoefficients)))
-  const far = v.sub(v.c(1), expOfNegative(v, v.keep(v.poly(a, farCoefficients))))
+  const far = v.sub(v.c(1), expOfNonPositive(v, v.keep(v.poly(a, farCoefficients))))
   return v.withSignOf(v.abs(v.select(v.lt(a, v.c(0.8)), near, far)), x)
 }
 

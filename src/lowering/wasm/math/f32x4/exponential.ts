@@ -11,8 +11,8 @@ const ln2Low = -2.12194440054690583e-4
 const roundingMagic = 12582912
 const one = 0x3f800000
 
-// q for |r| <= ln 2, relative error of e^r 2e-8
-const expCoefficients = [0.5000003576278687, 0.1666661500930786, 0.041661277413368225, 0.008336098864674568, 0.0014104305300861597, 0.00019611795141827315]
+// q for |r| <= ln 2 / 2; relative error of e^r 3e-9
+const expCoefficients = [0.4999999403953552, 0.1666652113199234, 0.04166838899254799, 0.008368736132979393, 0.0013814560370519757]
 // q for |r| <= ln 2 / 2; relative error of e^r - 1 1e-8
 const expm1Coefficients = [0.4999999701976776, 0.1666654348373413, 0.04166720062494278, 0.0083665382117033, 0.001388251781463623]
 // (2^f - 1) / f on [-1/2, 1/2]; error 2e-10
@@ -27,39 +27,42 @@ const changeOf = (v: Formula, r: Expr, q: readonly number[]): Expr => {
   return v.add(v.mul(square, v.polyByParity(r, square, q)), r)
 }
 
-/** e^x = y 2^(2h), y in [1/2, 2]: an even power takes two equal factors, and so reaches everything. `bits` holds h. */
-const splitExp = (v: Formula, x: Expr): { readonly y: Expr; readonly bits: Expr } => {
-  const bits = v.keep(v.add(v.mul(x, v.c(log2e / 2)), v.c(roundingMagic)))
-  const h = v.keep(v.sub(bits, v.c(roundingMagic)))
-  const r = v.keep(v.sub(v.sub(x, v.mul(h, v.c(2 * ln2High))), v.mul(h, v.c(2 * ln2Low))))
-  return { y: v.add(changeOf(v, r, expCoefficients), v.c(1)), bits }
+/** e^x = y 2^n, y in [0.7, 1.42]; `bits` holds n + `bias` in its low bits. An even bias leaves n the same: halves are rounded to even. */
+const splitExp = (v: Formula, x: Expr, bias: number): { readonly y: Expr; readonly bits: Expr } => {
+  const bits = v.keep(v.add(v.mul(x, v.c(log2e)), v.c(roundingMagic + bias)))
+  const n = v.keep(v.sub(bits, v.c(roundingMagic + bias)))
+  const r = v.keep(v.sub(v.sub(x, v.mul(n, v.c(ln2High))), v.mul(n, v.c(ln2Low))))
+  const square = v.keep(v.mul(r, r))
+  return { y: v.add(v.add(v.mul(square, v.polyByPairs(r, square, expCoefficients)), r), v.c(1)), bits }
 }
 
-/** e^x: a NaN stays, results below 2^-126 are rounded once. */
+/** Such that the halves of n + bias are exponents as floats have them. */
+const twoPowers = 254
+
+/** y 2^n by two factors, because one power of two does not reach. Results below 2^-126 are rounded once; a NaN stays. */
+const scaled = (v: Formula, y: Expr, bits: Expr): Expr => {
+  const half = v.keep(v.and(v.shl(bits, 22), v.ic(-0x800000)))
+  return v.mul(v.mul(y, half), v.isub(v.shl(bits, 23), half))
+}
+
+/** e^x. */
 export const exp: UnaryFormula = (v, x) => {
-  const { y, bits } = splitExp(v, v.keep(v.pmax(v.pmin(x, v.c(89)), v.c(-104))))
-  const power = v.keep(powerOfTwo(v, bits))
-  return v.mul(v.mul(y, power), power)
+  const { y, bits } = splitExp(v, v.keep(v.pmax(v.pmin(x, v.c(89)), v.c(-104))), twoPowers)
+  return scaled(v, y, bits)
+}
+
+/** The bits of `exp` for x that are not above 0: y 2^(n + 65) is always a normal number, so that the second factor is a constant. */
+export const expOfNonPositive: UnaryFormula = (v, x) => {
+  const { y, bits } = splitExp(v, v.keep(v.pmax(x, v.c(-104))), 127 + 65)
+  return v.mul(v.mul(y, v.shl(bits, 23)), v.c(2 ** -65))
 }
 
 /** 2^x. */
 export const exp2: UnaryFormula = (v, x) => {
   const clamped = v.keep(v.pmax(v.pmin(x, v.c(129)), v.c(-151)))
-  const bits = v.keep(v.add(clamped, v.c(roundingMagic)))
-  const f = v.keep(v.sub(clamped, v.sub(bits, v.c(roundingMagic))))
-  const y = v.add(v.mul(f, v.poly(f, exp2Coefficients)), v.c(1))
-  // two factors, because one power of two does not reach
-  const half = v.keep(v.and(v.shl(bits, 22), v.ic(-0x800000)))
-  const rest = v.iadd(v.isub(v.shl(bits, 23), half), v.ic(one))
-  return v.mul(v.mul(y, v.iadd(half, v.ic(one))), rest)
-}
-
-/** e^x for x in [-80, 0]: one factor does. */
-export const expOfNegative: UnaryFormula = (v, x) => {
-  const bits = v.keep(v.add(v.mul(x, v.c(log2e)), v.c(roundingMagic)))
-  const n = v.keep(v.sub(bits, v.c(roundingMagic)))
-  const r = v.keep(v.sub(v.sub(x, v.mul(n, v.c(ln2High))), v.mul(n, v.c(ln2Low))))
-  return v.mul(v.add(changeOf(v, r, expm1Coefficients), v.c(1)), powerOfTwo(v, bits))
+  const bits = v.keep(v.add(clamped, v.c(roundingMagic + twoPowers)))
+  const f = v.keep(v.sub(clamped, v.sub(bits, v.c(roundingMagic + twoPowers))))
+  return scaled(v, v.add(v.mul(f, v.poly(f, exp2Coefficients)), v.c(1)), bits)
 }
 
 /** e^x - 1 = (2^n - 1) + 2^n (e^r - 1), with n at most 127 and a last factor of 2 for what is above. */

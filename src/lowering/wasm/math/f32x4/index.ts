@@ -2,11 +2,13 @@ import * as exact from '../exact.ts'
 import type { BinaryFormula, UnaryFormula } from '../macro.ts'
 import type { BinaryName, UnaryName } from '../names.ts'
 import { erf, erfInv } from './error-function.ts'
-import { exp, exp2, expm1, logistic, tanh } from './exponential.ts'
+import { exp, exp2, expm1, expOfNonPositive, logistic, tanh } from './exponential.ts'
 import { log, log1p, log2 } from './logarithm.ts'
 import { pow } from './power.ts'
 import { throughF64, throughF64Binary } from './through-f64.ts'
 import { cos, sin } from './trigonometric.ts'
+
+export { expOfNonPositive }
 
 /** The formula of every function of one argument, four float32 lanes at a time. */
 export const f32x4Unary: Readonly<Record<UnaryName, UnaryFormula>> = {
