@@ -1,6 +1,6 @@
 /** The number of threads changes no bit of any result. */
 import fc from 'fast-check'
-import { makeJaxpr, np } from 'pullback'
+import { makeJaxpr, nn, np } from 'pullback'
 import { afterAll, describe, expect, test } from 'vitest'
 import { WasmBackend } from '../../src/backends/wasm/index.ts'
 import { interpret } from '../../src/backends/cpu/interpret.ts'
@@ -100,6 +100,14 @@ describe('updates of rows, many to one place', () => {
     expectSameBits(jaxpr, inputs)
     const outputs = backends[2]!.compile(jaxpr).call(inputs.map((bytes) => backends[2]!.put(bytes.slice())))
     interpret(jaxpr, jaxpr.inputs.map((v, i) => ({ aval: v.aval, bytes: inputs[i]! }))).forEach((want, i) => expectClose(outputs[i]!.read(), want.bytes, want.aval, `output ${i}`))
+  })
+})
+
+describe('of rows whose last pass runs beside the first of the next', () => {
+  test.each([2, 7, 64])('%i rows', (rows) => {
+    const f = (x: np.NDArray): np.NDArray[] => [nn.softmax(x), nn.standardize(x), x.div(np.max(x, { axis: 1, keepdims: true }))]
+    const { jaxpr } = makeJaxpr(f)(np.zeros([rows, 333]))
+    expectSameBits(jaxpr)
   })
 })
 

@@ -4,7 +4,7 @@ import { DtypeError } from '../../../core/errors.ts'
 import type { ElementwiseParams } from '../../../core/primitives/index.ts'
 import type { Node } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, PlainName } from '../asm/index.ts'
-import { type BinaryName, f32x4, f32x4Pair, f32x4Side, f64x2, f64x2Pair, type Helpers, type SideEmitter, type UnaryName } from '../math/index.ts'
+import { type BinaryName, f32x4, f32x4ExpOfNonPositive, f32x4Pair, f32x4Side, f64x2, f64x2Pair, type Helpers, type SideEmitter, type UnaryName } from '../math/index.ts'
 import { convert } from './convert.ts'
 import { roundBrain, roundHalf } from './half.ts'
 import { bitCount, divideLanes, leadingZeros, remainderLanes, type Shift, shiftLanes, signLanes } from './integers.ts'
@@ -36,9 +36,10 @@ export function applyPrimitive(context: ApplyContext, node: Extract<Node, { op: 
   return dispatch(node.primitive, { ...context, params: node.params, dtype: operands[0]?.dtype ?? node.dtype, result: node.dtype, inputs, constants })
 }
 
-/** The values of an elementwise primitive for vectors side by side; null: they are computed one after the other. */
-export function applySide({ fn, helpers }: ApplyContext, node: Extract<Node, { op: 'apply' }>, operands: readonly Value[]): Value[] | null {
-  const emitter = node.dtype === 'float32' && node.inputs.length === 1 ? (f32x4Side as Partial<Record<string, SideEmitter>>)[node.primitive] : undefined
+/** The values of an elementwise primitive for vectors side by side, of operands that may be known to be at most 0; null: they are computed one after the other. */
+export function applySide({ fn, helpers }: ApplyContext, node: Extract<Node, { op: 'apply' }>, operands: readonly Value[], nonPositive: boolean): Value[] | null {
+  const side = node.primitive === 'exp' && nonPositive ? f32x4ExpOfNonPositive : (f32x4Side as Partial<Record<string, SideEmitter>>)[node.primitive]
+  const emitter = node.dtype === 'float32' && node.inputs.length === 1 ? side : undefined
   if (emitter === undefined) return null
   return emitter(fn, operands.flatMap(([x]) => (x === undefined ? [] : [x])), helpers).map((local) => [local])
 }

@@ -18,10 +18,12 @@ import { threefryWord } from './threefry.ts'
 export function evaluateForks(state: State, id: NodeId, forks: number): Value[] {
   const { info } = state
   const node = info.nodes[id]
-  if (forks > 1 && node?.op === 'apply') {
+  if (node?.op === 'apply') {
     const [input = -1] = node.inputs
+    const nonPositive = info.nonPositive.has(input)
+    if (forks === 1 && !nonPositive) return [evaluateNode(state, id, 0)]
     const operands = Array.from({ length: forks }, (_, fork) => valueOf(state, input, fork) ?? [])
-    const side = applySide({ fn: info.fn, helpers: info.helpers }, node, operands)
+    const side = applySide({ fn: info.fn, helpers: info.helpers }, node, operands, nonPositive)
     if (side !== null) return side
   }
   return Array.from({ length: forks }, (_, fork) => evaluateNode(state, id, fork))

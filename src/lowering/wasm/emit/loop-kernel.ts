@@ -1,14 +1,17 @@
 /** A loop kernel as one function over a range of its units of work. */
-import { type BufferId, foldsInOrder, type LoopKernel, type Stage } from '../../kernel-ir/index.ts'
+import { type BufferId, foldsInOrder, type LoopKernel } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { buffersOf } from './kernel-key.ts'
 import type { Value } from './lanes.ts'
 import { bindAll, nest, vectorLoop } from './loops.ts'
+import { nonPositiveNodes } from './non-positive.ts'
 import { normalizeLoop } from './normalize.ts'
+import { type Pass, passesOf } from './passes-of-row.ts'
+import { emitRowsInTurn, inTurn } from './rows-in-turn.ts'
 import { describeStage, hoist } from './schedule.ts'
 import { blockOf, chooseMode, forksFor, pointCost, product, timeOf, unitAxes, unitsPerCall } from './shape-of-work.ts'
-import { emitStage, type StageContext } from './stages.ts'
+import { emitPass, type StageContext } from './stages.ts'
 import { type Coordinate, rootState, type State } from './state.ts'
 import { orderInner, tileSpace } from './tile.ts'
 
@@ -43,11 +46,12 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
   const mode = chooseMode(kernel, options.fixedOuter)
   const reduced = new Map<string, readonly Value[]>()
   const context: StageContext = { fn, helpers, space, mode, reduced }
-  const roots = kernel.stages.map((stage) => rootState(describe(context, stage, pointers)))
+  const passes = passesOf(kernel, nonPositiveNodes(kernel))
+  const roots = passes.map((pass) => rootState(describe(context, pass, pointers)))
   for (const root of roots) hoist(root)
   const cost = pointCost(kernel)
   const time = timeOf(kernel)
-  const run = (states: readonly State[]): void => kernel.stages.forEach((stage, i) => emitStage(context, i, stage, states[i]!))
+  const run = (states: readonly State[]): void => passes.forEach((pass, i) => emitPass(context, pass, states[i]!))
   const last = space[rank - 1] ?? 1
   const points = product(space) * Math.max(1, ...kernel.stages.map((s) => product(s.inner)))
 
@@ -66,9 +70,11 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
   const axes = options.fixedOuter ? 1 : unitAxes(outer, cost * product(space))
   const units = product(outer.slice(0, axes))
   const unit = fn.local('i32', 'unit')
-  fn.forLoop(unit, begin, end, 1, () => {
+  const at = (which: Local): State[] => bindAll(roots, decode(fn, which, outer.slice(0, axes)))
+  if (axes === outer.length && inTurn(context, passes, units)) emitRowsInTurn(context, passes, begin, end, at)
+  else fn.forLoop(unit, begin, end, 1, () => {
     fn.scope(() => {
-      const states = bindAll(roots, decode(fn, unit, outer.slice(0, axes)))
+      const states = at(unit)
       nest(fn, states, outer.slice(axes).map((_, i) => axes + i), (inside) => {
         if (mode === 'space') vectorLoop(fn, inside, { dim: rank - 1, size: last, part: null, forks: forksFor(kernel.stages, points) }, run)
         else run(inside)
@@ -78,7 +84,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
   return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (cost * product(space)) / Math.max(1, units)), time }
 }
 
-function describe(c: StageContext, stage: Stage, pointers: ReadonlyMap<BufferId, Local>): State['info'] {
+function describe(c: StageContext, { stage, stores, nonPositive }: Pass, pointers: ReadonlyMap<BufferId, Local>): State['info'] {
   const rank = c.space.length
   const inner = stage.inner.length
   const vectorDim = c.mode === 'space' ? rank - 1 : inner > 0 && !foldsInOrder(stage) ? rank + inner - 1 : null
@@ -90,6 +96,8 @@ function describe(c: StageContext, stage: Stage, pointers: ReadonlyMap<BufferId,
     vectorDim,
     pointer: (b) => pointers.get(b)!,
     reduced: (s, output, fork) => c.reduced.get(`${s}.${output}`)?.[fork] ?? [],
+    nonPositive,
+    alsoStores: stores,
   })
 }
 

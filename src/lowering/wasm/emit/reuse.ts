@@ -80,9 +80,9 @@ function rewritten(kernel: LoopKernel, { key, first, last, store }: Shared, numb
 }
 
 /** Numbers of values of one kernel: equal for equal values, whatever stage computes them. */
-type Numbers = Map<string, number>
+export type Numbers = Map<string, number>
 
-function keysOf(nodes: Expression, numbers: Numbers): number[] {
+export function keysOf(nodes: Expression, numbers: Numbers): number[] {
   const keys: number[] = []
   for (const node of nodes) {
     const text = `${nodeKey(node)}(${inputsOf(node).map((id) => keys[id] ?? '').join()})`

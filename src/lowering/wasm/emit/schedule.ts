@@ -19,11 +19,15 @@ export interface StageOptions {
   readonly vectorDim: number | null
   readonly pointer: (buffer: number) => Local
   readonly reduced: (stage: number, output: number, fork: number) => Value
+  /** Nodes that are at most 0, or NaN. */
+  readonly nonPositive?: ReadonlySet<NodeId>
+  /** What a reduction stores of each element. */
+  readonly alsoStores?: readonly Store[]
 }
 
 /** What a stage's nodes need, whatever the loops around them. */
-export function describeStage(stage: Stage, o: StageOptions, moreRoots: readonly NodeId[] = []): StageInfo {
-  const stores: readonly Store[] = stage.kind === 'reduce' ? [] : stage.stores
+export function describeStage(stage: Stage, { nonPositive = new Set(), alsoStores = [], ...o }: StageOptions, moreRoots: readonly NodeId[] = []): StageInfo {
+  const stores: readonly Store[] = stage.kind === 'reduce' ? alsoStores : stage.stores
   const roots = [...moreRoots, ...stores.map((s) => s.node), ...(stage.kind === 'map' ? [] : stage.accumulators.flatMap((a) => (a.position === null ? [a.node] : [a.node, a.position])))]
   const nodes = guardReads(stage.nodes, roots)
   const needed = neededBy(nodes, roots)
@@ -33,7 +37,7 @@ export function describeStage(stage: Stage, o: StageOptions, moreRoots: readonly
     if (node?.op === 'load' || node?.op === 'gather') loads.set(id, accessOf(node.buffer, dtypeInfo[node.dtype].bytes, node.index))
   }
   const storeAccesses = stores.map((s) => accessOf(s.buffer, dtypeInfo[nodes[s.node]?.dtype ?? 'float32'].bytes, s.index))
-  return { ...o, nodes, stores, dependencies: dependenciesOf(nodes, o.spaceMask), needed, loads, storeAccesses }
+  return { ...o, nodes, stores, nonPositive, dependencies: dependenciesOf(nodes, o.spaceMask), needed, loads, storeAccesses }
 }
 
 function neededBy(nodes: Expression, roots: readonly NodeId[]): NodeId[] {

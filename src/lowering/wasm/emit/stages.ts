@@ -7,6 +7,7 @@ import { bindAll, nest, unrolled, vectorLoop } from './loops.ts'
 import { extremum, finishAcross, finishLanes, flush, type Order, reduceStep, type Running, startReduction } from './reduce.ts'
 import { reduceOrder } from './reduce-order.ts'
 import { emitStores, hoist } from './schedule.ts'
+import type { Pass } from './passes-of-row.ts'
 import { bodyCost, forksFor, product, type VectorMode } from './shape-of-work.ts'
 import { childState, accumulatorBit, reducedBit, type State, valueOf } from './state.ts'
 
@@ -27,14 +28,21 @@ const unrolledCost = 150
 
 const isShort = (stage: Stage): boolean => product(stage.inner) <= unrollUpTo && product(stage.inner) * bodyCost(stage) <= unrolledCost
 
-export function emitStage(c: StageContext, number: number, stage: Stage, outer: State): void {
-  const { fn } = c
-  const rank = c.space.length
-  const dims = stage.inner.map((_, i) => rank + i)
-  // Values that depend on reductions become known now; those of the loops' level are computed here.
+/** The state in which a pass runs: values that depend on earlier reductions become known, and those of the loops' level are computed. */
+export function entered(outer: State): State {
   const state = childState(outer, { bits: reducedBit })
   hoist(state)
-  if (stage.kind === 'reduce') return emitReduce(c, number, stage, state, dims)
+  return state
+}
+
+/** `beside`: an entered map of the same one inner axis, of another point, that is done in the same loop; lanes run along that axis. */
+export function emitPass(c: StageContext, pass: Pass, outer: State, beside: State | null = null): void {
+  const { fn } = c
+  const { stage } = pass
+  const rank = c.space.length
+  const dims = stage.inner.map((_, i) => rank + i)
+  const state = entered(outer)
+  if (stage.kind === 'reduce') return emitReduce(c, pass, stage, state, dims, beside)
   if (stage.kind === 'cumulative') return emitCumulative(c, stage, state, dims)
   const body = (inside: readonly State[]): void => {
     for (const s of inside) emitStores(s)
@@ -47,9 +55,9 @@ export function emitStage(c: StageContext, number: number, stage: Stage, outer: 
 
 type Reduce = Extract<Stage, { kind: 'reduce' }>
 
-function emitReduce(c: StageContext, number: number, stage: Reduce, state: State, dims: readonly number[]): void {
+function emitReduce(c: StageContext, { number, stores, alone }: Pass, stage: Reduce, state: State, dims: readonly number[], beside: State | null): void {
   const { fn } = c
-  const o = reduceOrder(stage, c.space, c.mode)
+  const o = reduceOrder(alone.kind === 'reduce' ? alone : stage, c.space, c.mode)
   const { across } = o
   const forks = across ? o.forks : state.forks
   const nodeDType = (node: number): State['info']['nodes'][number]['dtype'] => stage.nodes[node]?.dtype ?? 'float32'
@@ -65,7 +73,7 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
     for (const r of own) flush(c, r)
   }
   const step = (inside: readonly State[], width: number, lanes: Lanes, order: Order = 'any'): void => {
-    const [now] = inside
+    const [now, other] = inside
     if (now === undefined) return
     for (const r of own) {
       for (let fork = 0; fork < width; fork++) {
@@ -74,12 +82,14 @@ function emitReduce(c: StageContext, number: number, stage: Reduce, state: State
         if (x !== undefined) reduceStep(c, r, fork, x, position, across ? lanes : 4, order)
       }
     }
+    if (stores.length > 0) emitStores(now)
+    if (other !== undefined) emitStores(other)
   }
   const innermostLoop = (inside: readonly State[]): void => {
     const dim = dims.at(-1)
     if (dim === undefined) return step(inside, forks, 4)
     const size = stage.inner.at(-1) ?? 1
-    if (across) vectorLoop(fn, inside, { dim, size, part: null, forks, apart: o.apart, ...(o.every === Infinity ? {} : { block: { every: o.every, end: flushAll } }) }, step)
+    if (across) vectorLoop(fn, beside === null ? inside : [...inside, beside], { dim, size, part: null, forks, apart: o.apart, ...(o.every === Infinity ? {} : { block: { every: o.every, end: flushAll } }) }, step)
     else if (o.every === Infinity) nest(fn, inside, [dim], (s) => step(s, forks, 4))
     else blockedLoop(fn, inside, dim, size, o.every, flushAll, (s) => step(s, forks, 4))
   }

@@ -23,6 +23,8 @@ export interface StageInfo {
   readonly nodes: Expression
   readonly sizes: Sizes
   readonly stores: readonly Store[]
+  /** Nodes that are at most 0, or NaN. */
+  readonly nonPositive: ReadonlySet<NodeId>
   /** The loop variable that runs along the lanes; null: every lane holds the same. */
   readonly vectorDim: number | null
   /** By node: the variables it depends on, as bits; `reducedBit` and `accumulatorBit` beside them. */
