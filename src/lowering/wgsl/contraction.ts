@@ -7,7 +7,7 @@
  * columns or steps is a row kernel.
  */
 import { sizeOf } from '../../core/aval.ts'
-import { type BufferId, coefficientOf, constantIndex, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, isNested, type LoopKernel, type Node, readsOfKernel, shiftNode, writesOfKernel } from '../kernel-ir/index.ts'
+import { type BufferId, coefficientOf, constantIndex, contractionAsLoop, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, isNested, type LoopKernel, type Node, readsOfKernel, sumIsReduced, writesOfKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
 import { fits, type KernelContext } from './kernel-context.ts'
@@ -29,7 +29,7 @@ export function emitContraction(context: KernelContext, kernel: ContractionKerne
   const [rows, columns, depth] = [sizeOf(kernel.m), sizeOf(kernel.n), sizeOf(kernel.k)]
   const batches = sizeOf(kernel.batch)
   if (batches * rows * columns === 0) return
-  if (Math.min(rows, columns, depth) <= skinny) return emitLoop(context, asLoop(kernel))
+  if (Math.min(rows, columns, depth) <= skinny) return emitLoop(context, contractionAsLoop(kernel))
   if (!fits(context, factorsOf(kernel), 1)) return emitApart(context, kernel)
   const tile = tileOf(rows, columns, batches)
   const groups = batches * Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns)
@@ -45,17 +45,6 @@ export function emitContraction(context: KernelContext, kernel: ContractionKerne
 
 /** Spaces of the result, and of one step of the depth. */
 const spaceOf = (k: ContractionKernel): number[] => [...k.batch, ...k.m, ...k.n]
-
-/** The same as a reduction over the depth, a point a result. */
-function asLoop(kernel: ContractionKernel): LoopKernel {
-  const { lhs, rhs, dtype, k, name } = kernel
-  const product: Node = { op: 'apply', primitive: 'mul', params: {}, dtype, inputs: [lhs.length - 1, lhs.length + rhs.length - 1] }
-  const nodes: Expression = [...lhs, ...rhs.map((n) => shiftNode(n, lhs.length)), product]
-  const reduce = { kind: 'reduce', inner: k, nodes, accumulators: [{ combine: 'sum', dtype, node: nodes.length - 1, position: null }] } as const
-  return { kind: 'loop', name, space: spaceOf(kernel), stages: [reduce, { kind: 'map', inner: [], nodes: kernel.epilogue.map(sumIsReduced), stores: kernel.stores }] }
-}
-
-const sumIsReduced = (n: Node): Node => (n.op === 'accumulator' ? { op: 'reduced', dtype: n.dtype, stage: 0, output: 0 } : n)
 
 /** What follows the product, on sums in memory, of which each result has as many as `parts` says, whole arrays of results apart. */
 function epilogueOf(kernel: ContractionKernel, parts: readonly number[], sums: number): LoopKernel {

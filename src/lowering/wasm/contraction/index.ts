@@ -9,6 +9,7 @@ import { type ContractionPlan, type Copying, type Packing, planContraction, type
 import type { Strided } from './strided.ts'
 import { stripArguments, type StripArguments, strips } from './strip.ts'
 
+export { emitSkinny } from './skinny/index.ts'
 export { emitWinograd } from './winograd/index.ts'
 
 /** A loop kernel as a function `(begin, end, ...pointers)` over its first axis; `buffers` are the pointers' order. */

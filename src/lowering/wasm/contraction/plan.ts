@@ -12,11 +12,10 @@
  * k is cut into blocks whose panels stay in the first-level cache, rows into blocks whose sums stay in the second. What a sum is
  * added up from, and in which order, is fixed by shape; so no bit of a result depends on the number of threads.
  */
-import type { DType } from '../../../core/dtype.ts'
 import { rewriteNodes, rewriteStores } from '../emit/rewrite.ts'
 import { addIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
-import { elementType, type SumType, type TileShape, tileShape } from './sum-type.ts'
+import { inSumType, type SumType, sumType, type TileShape, tileShape } from './sum-type.ts'
 import { asPairs } from './pairs.ts'
 import { type Strided, stridedOperand, stridedResult } from './strided.ts'
 import { panelBytes } from './strip.ts'
@@ -103,11 +102,6 @@ const ownRhsMost = 4 * 2 ** 20
 /** Bytes of columns that stay in the first-level cache beside a panel, wherever they lie. */
 const smallRhs = 16 * 1024
 
-export function sumType(dtype: DType): SumType {
-  if (dtype === 'float64' || dtype === 'int32') return dtype
-  return dtype === 'uint32' ? 'int32' : 'float32'
-}
-
 const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
 
 /** Parts of scratch memory as they are given out. */
@@ -126,7 +120,7 @@ class Areas {
 export function planContraction(given: ContractionKernel, freeBuffer: BufferId): ContractionPlan {
   const paired = asPairs(given)
   const kernel = paired ?? given
-  const sum = paired === null ? sumType(kernel.dtype) : 'pairs'
+  const sum: SumType = paired === null ? sumType(kernel.dtype) : 'pairs'
   const tile = tileShape(sum)
   const { elementBytes } = tile
   const batch = product(kernel.batch)
@@ -367,16 +361,6 @@ export function guarded(nodes: Expression, guards: readonly Guard[]): Expression
     { op: 'literal', dtype: last.dtype, value: 0 },
     { op: 'guarded', dtype: last.dtype, guards, inside, outside: inside + 1 },
   ]
-}
-
-/** Panels hold the type that is summed in; of uint32 the bits do, since products wrap alike. */
-function inSumType(nodes: Expression, sum: SumType): Expression {
-  const dtype = elementType(sum)
-  const last = nodes.at(-1)!
-  if (last.dtype === dtype) return nodes
-  const input = nodes.length - 1
-  if (last.dtype === 'uint32') return [...nodes, { op: 'bitcast', dtype, input }]
-  return [...nodes, { op: 'apply', primitive: 'convertElementType', params: { newDtype: dtype, weakType: false }, dtype, inputs: [input] }]
 }
 
 /** Whether more reads are contiguous along the last free axis than along the last axis of k. */

@@ -1,4 +1,6 @@
 /** What products are summed in, and the vectors of columns that a tile takes at once. */
+import type { DType } from '../../../core/dtype.ts'
+import type { Expression } from '../../kernel-ir/index.ts'
 
 /** `pairs`: int32 sums, of words that hold two factors each (pairs.ts). */
 export type SumType = 'float32' | 'float64' | 'int32' | 'pairs'
@@ -26,3 +28,18 @@ export const instructions = {
 
 /** Vectors in a row of a tile: 16 bytes each. */
 export const vectors = 2
+
+export function sumType(dtype: DType): Exclude<SumType, 'pairs'> {
+  if (dtype === 'float64' || dtype === 'int32') return dtype
+  return dtype === 'uint32' ? 'int32' : 'float32'
+}
+
+/** Packed factors are of the type that is summed in; of uint32 the bits do, since products wrap alike. */
+export function inSumType(nodes: Expression, sum: SumType): Expression {
+  const dtype = elementType(sum)
+  const last = nodes.at(-1)!
+  if (last.dtype === dtype) return nodes
+  const input = nodes.length - 1
+  if (last.dtype === 'uint32') return [...nodes, { op: 'bitcast', dtype, input }]
+  return [...nodes, { op: 'apply', primitive: 'convertElementType', params: { newDtype: dtype, weakType: false }, dtype, inputs: [input] }]
+}

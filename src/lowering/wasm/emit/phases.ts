@@ -1,13 +1,14 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
-import { type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
+import { contractionAsLoop, type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
 import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
-import { emitContraction, emitWinograd } from '../contraction/index.ts'
+import { emitContraction, emitSkinny, emitWinograd } from '../contraction/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
 import { reuseComputed } from './reuse.ts'
 import { emitScatter } from './scatter.ts'
 import { segmentConcatenation } from './segments.ts'
 import { emitSort } from './sort.ts'
+import { product } from './shape-of-work.ts'
 import { shareReads } from './share-reads.ts'
 import { splitLongReductions } from './split.ts'
 import { blockWindows } from './windows.ts'
@@ -55,6 +56,15 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
       return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes, ownBytes: 0 }
     }
     case 'contraction': {
+      const skinny = emitSkinny(module, name, kernel)
+      if (skinny !== null) {
+        const { before, after, scratch, scratchBytes, ownBytes } = skinny
+        const loop = (k: LoopKernel | null): Phase[] => (k === null ? [] : [loopPhase(emitLoopKernel(module, helpers, `${name}_${k === before ? 'before' : 'after'}`, k), scratch)])
+        const phase = loopPhase(skinny, scratch)
+        return { phases: [...loop(before), { ...phase, pointers: [{ own: 0 }, ...phase.pointers] }, ...loop(after)], scratchBytes, ownBytes }
+      }
+      // one row or column of a matrix that has to be computed first
+      if (product(kernel.m) === 1 || product(kernel.n) === 1) return emitKernel(context, name, contractionAsLoop(kernel), outBytes)
       let loops = 0
       const emitLoop = (k: LoopKernel): EmittedLoop => emitLoopKernel(module, helpers, `${name}_${loops++}`, k, { fixedOuter: true })
       const winograd = context.winograd ? emitWinograd(module, name, kernel, emitLoop, meet) : null

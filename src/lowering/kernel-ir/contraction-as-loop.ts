@@ -1,0 +1,15 @@
+/** Contractions that are too thin for tiles, as loop kernels. */
+import type { ContractionKernel, Expression, LoopKernel, Node } from './kernel.ts'
+import { shiftNode } from './uses.ts'
+
+/** The same as a reduction over the depth, a point a result. */
+export function contractionAsLoop(kernel: ContractionKernel): LoopKernel {
+  const { lhs, rhs, dtype, k, name } = kernel
+  const product: Node = { op: 'apply', primitive: 'mul', params: {}, dtype, inputs: [lhs.length - 1, lhs.length + rhs.length - 1] }
+  const nodes: Expression = [...lhs, ...rhs.map((n) => shiftNode(n, lhs.length)), product]
+  const reduce = { kind: 'reduce', inner: k, nodes, accumulators: [{ combine: 'sum', dtype, node: nodes.length - 1, position: null }] } as const
+  return { kind: 'loop', name, space: [...kernel.batch, ...kernel.m, ...kernel.n], stages: [reduce, { kind: 'map', inner: [], nodes: kernel.epilogue.map(sumIsReduced), stores: kernel.stores }] }
+}
+
+/** What follows a contraction, behind a reduction stage that has its sums. */
+export const sumIsReduced = (n: Node): Node => (n.op === 'accumulator' ? { op: 'reduced', dtype: n.dtype, stage: 0, output: 0 } : n)

@@ -1,0 +1,119 @@
+/**
+ * Rows of a large matrix, one for each step of k, times one factor of each of a few vectors, added to as many rows of results: the
+ * matrix is read as it lies, eight rows side by side, which are as many streams.
+ *
+ * Eight products are added up before they reach a result, and what calls this begins new results every so many steps of k.
+ */
+import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
+import { instructions } from '../sum-type.ts'
+import { type SkinnyType, vectorOf } from './forms.ts'
+
+/** Rows of the matrix side by side. */
+export const sweepRows = 8
+
+/** Bytes of a panel of factors. */
+export const panelBytes = (count: number): number => sweepRows * count * 16
+
+/**
+ * A function `(vectors, vector, panel)`: the next factors of `count` vectors, `vector` bytes apart, to a panel in which each fills a
+ * vector: [step][vector][16 bytes]. What a sweep multiplies by is then one instruction.
+ */
+export function fillFactors(module: ModuleBuilder, dtype: SkinnyType, rows: number, count: number): FunctionRef {
+  const name = `factors${rows}x${count}_${dtype}`
+  const known = module.lookup(name)
+  if (known !== null) return known
+  const fn = module.function(name, ['i32', 'i32', 'i32'], [])
+  const [vectors, vector, panel] = [fn.param(0), fn.param(1), fn.param(2)]
+  const { bytes } = vectorOf(dtype)
+  for (let t = 0; t < count; t++) {
+    for (let r = 0; r < rows; r++) fn.get(panel).get(vectors).mem(instructions[dtype].splat, r * bytes).mem('v128.store', 16 * (r * count + t))
+    if (t + 1 < count) fn.get(vectors).get(vector).emit('i32.add').set(vectors)
+  }
+  return fn
+}
+
+/**
+ * A function `(matrix, row, panel, out, outVector, columns)`: adds `rows` rows of `columns` elements, `row` bytes apart, times the
+ * factors of `count` vectors in a panel, to results `outVector` bytes apart. `whole`: as in `dots`.
+ */
+export function sweep(module: ModuleBuilder, dtype: SkinnyType, rows: 1 | typeof sweepRows, count: 1 | 2 | 3 | 4, whole: boolean): FunctionRef {
+  const name = `sweep${rows}x${count}_${dtype}`
+  const known = module.lookup(name)
+  if (known !== null) return known
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
+  const [matrix, , panel, out, outVector, columns] = [0, 1, 2, 3, 4, 5].map((i) => fn.param(i)) as [Local, Local, Local, Local, Local, Local]
+  const { lanes, bytes } = vectorOf(dtype)
+  const left = fn.local('i32', 'left')
+  const outAt = [out, ...Array.from({ length: count - 1 }, () => fn.local('i32', 'result'))]
+  for (let t = 1; t < count; t++) fn.get(outAt[t - 1]!).get(outVector).emit('i32.add').set(outAt[t]!)
+  // factors of one vector stay in registers
+  const factors = count > 1 ? null : Array.from({ length: rows }, (_, r) => {
+    const factor = fn.local('v128', 'factor')
+    fn.get(panel).mem('v128.load', 16 * r).set(factor)
+    return factor
+  })
+  const never = whole ? null : fn.local('i32', 'never')
+  // never set: there is no memory for so many columns, but engines do not know
+  if (never !== null) fn.get(columns).i32(31).emit('i32.shr_u').set(never)
+  const step: Step = { fn, dtype, rows, count, outAt, factors, never }
+  // as many vectors at once as registers hold, then one, then single elements
+  for (const [vectors, element] of [[count <= 2 && whole ? 4 : 2, false], [1, false], [1, true]] as const) {
+    const elements = element ? 1 : lanes * vectors
+    fn.get(columns).i32(Math.log2(elements)).emit('i32.shr_u').tee(left)
+    fn.if(() => {
+      fn.get(columns).i32(elements - 1).emit('i32.and').set(columns)
+      fn.loop((head) => {
+        fn.scope(() => sweepColumns(step, vectors, element))
+        for (const p of [matrix, ...outAt]) fn.get(p).i32(element ? bytes : 16 * vectors).emit('i32.add').set(p)
+        fn.get(left).i32(1).emit('i32.sub').tee(left).brIf(head)
+      })
+    })
+  }
+  return fn
+}
+
+interface Step {
+  readonly fn: FunctionBuilder
+  readonly dtype: SkinnyType
+  readonly rows: number
+  readonly count: number
+  readonly outAt: readonly Local[]
+  readonly factors: readonly Local[] | null
+  readonly never: Local | null
+}
+
+function sweepColumns({ fn, dtype, rows, count, outAt, factors, never }: Step, vectors: number, element: boolean): void {
+  const { bytes } = vectorOf(dtype)
+  const { mul, add } = instructions[dtype]
+  const load = !element ? 'v128.load' : bytes === 4 ? 'v128.load32_zero' : 'v128.load64_zero'
+  const [matrix, row, panel] = [fn.param(0), fn.param(1), fn.param(2)]
+  const sums = Array.from({ length: count }, () => Array.from({ length: vectors }, () => fn.local('v128', 'sum')))
+  const values = Array.from({ length: vectors }, () => fn.local('v128', 'value'))
+  const at = fn.local('i32', 'at')
+  const own = factors === null ? fn.local('v128', 'factor') : null
+  fn.get(matrix).set(at)
+  fn.block((exit) => {
+    for (let r = 0; r < rows; r++) {
+      values.forEach((v, j) => fn.get(at).mem(load, 16 * j).set(v))
+      for (let t = 0; t < count; t++) {
+        if (own !== null) fn.get(panel).mem('v128.load', 16 * (r * count + t)).set(own)
+        values.forEach((v, j) => {
+          const sum = sums[t]![j]!
+          fn.get(v).get(own ?? factors![r]!).emit(mul)
+          if (r > 0) fn.get(sum).emit(add)
+          fn.set(sum)
+        })
+        // ends the basic block, out of which loads could be moved
+        if (never !== null && r > 0) fn.get(never).brIf(exit)
+      }
+      if (r + 1 < rows) fn.get(at).get(row).emit('i32.add').set(at)
+    }
+  })
+  for (let t = 0; t < count; t++) {
+    sums[t]!.forEach((sum, j) => {
+      fn.get(outAt[t]!).get(outAt[t]!).mem(load, 16 * j).get(sum).emit(add)
+      if (!element) fn.mem('v128.store', 16 * j)
+      else fn.memLane(bytes === 4 ? 'v128.store32_lane' : 'v128.store64_lane', 0)
+    })
+  }
+}
