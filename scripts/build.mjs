@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
-import { ownNames, platform, root, shakenFpTs } from './bundle.mjs'
+import { forPages, ownNames, platform, root, shakenFpTs } from './bundle.mjs'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
@@ -91,6 +91,17 @@ const chunkOf = (source) => Object.entries(result.metafile.outputs).find(([, { i
 const [wiring, core] = [chunkOf('src/wire.ts'), chunkOf('src/core/trace.ts')]
 if (wiring === undefined || wiring !== core) fail(`the wiring is in ${wiring} and core in ${core}; every entry point has to import wire.ts`)
 
+// Pages without a bundler, and their workers, cannot resolve `#platform`: for them, the same for browsers alone, where every import is a
+// neighbour. `pullback/testing` is not among it: it needs fast-check, which needs a bundler.
+const entryOf = (name) => (name === '.' ? 'pullback' : name.replace('./', ''))
+const forBrowsers = await build({
+  ...forPages,
+  minify: true,
+  metafile: true,
+  entryPoints: Object.entries(manifest.exports).flatMap(([name, e]) => (typeof e === 'string' || name === './testing' ? [] : [{ in: sourceOf(e.default), out: entryOf(name) }])),
+  outdir: join(outdir, 'browser'),
+}).catch(() => fail('esbuild failed'))
+
 /** Declarations by tsc: of every source, less those that no entry point leads to. */
 function writeDeclarations() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -121,5 +132,6 @@ function writeDeclarations() {
 }
 writeDeclarations()
 
-const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0)
-console.log(`dist: ${Object.keys(result.metafile.outputs).length} files of JavaScript, ${(bytes / 1024).toFixed(0)} KiB`)
+const outputsOf = [result, forBrowsers].flatMap(({ metafile }) => Object.values(metafile.outputs))
+const bytes = outputsOf.reduce((sum, { bytes }) => sum + bytes, 0)
+console.log(`dist: ${outputsOf.length} files of JavaScript, ${(bytes / 1024).toFixed(0)} KiB`)

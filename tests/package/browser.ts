@@ -12,12 +12,9 @@ import { sized } from '../scale.ts'
 import { htmlOf, open, startBrowser } from '../webgpu/browser/harness.ts'
 import type { Installed } from './installed.ts'
 
-/** An app: one result, alone and on two threads, which take part as soon as they are up. */
-const program = (worker: string | null): string => `
-import { debug, jit, np } from 'pullback'
-const f = jit((x) => np.sum(np.tanh(np.matmul(x, x))))
-globalThis.offered = {
-  values: async () => {
+/** One result, alone and on two threads, which take part as soon as they are up. */
+const values = (worker: string | null): string => `async () => {
+    const f = jit((x) => np.sum(np.tanh(np.matmul(x, x))))
     const x = np.remainder(np.arange(512 * 512, { dtype: 'float32' }), 17).sub(8).div(64).reshape([512, 512])
     debug.threads(1)
     const values = [f(x).item()]
@@ -27,11 +24,45 @@ globalThis.offered = {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     return { values: [...new Set(values)], threads: debug.threads() }
-  },
-}
+  }`
+/** An app. */
+const program = (worker: string | null): string => `
+import { debug, jit, np } from 'pullback'
+globalThis.offered = { values: ${values(worker)} }
 `
 interface Functions {
   readonly values: () => Promise<{ readonly values: readonly number[]; readonly threads: number }>
+}
+
+/** A page as its author writes it, and a worker of it: the files for browsers, no bundler, no import map. */
+const plainly = `
+import { debug, defaultDevice, init, jit, np } from './node_modules/pullback/dist/browser/pullback.js'
+import { Dense } from './node_modules/pullback/dist/browser/stax.js'
+import { sgd } from './node_modules/pullback/dist/browser/optimizers.js'
+const offered = {
+  values: ${values(null)},
+  inWorker: () => new Promise((resolve, reject) => {
+    const worker = new Worker('plain.mjs', { type: 'module' })
+    worker.addEventListener('error', ({ message }) => reject(new Error(message)))
+    worker.addEventListener('message', ({ data }) => resolve(data))
+    worker.postMessage(null)
+  }),
+  onWebGpu: async () => {
+    await init('webgpu')
+    defaultDevice('webgpu')
+    const [y] = await np.sum(np.square(np.arange(4))).data()
+    return y
+  },
+  // Of other entry points, whose arrays are the same class.
+  neighbours: () => [Dense(3)[0] instanceof Function, sgd(0.5).update([np.ones([2])], sgd(0.5).init([np.ones([2])]), [np.ones([2])])[0][0].js()],
+}
+globalThis.offered = offered
+if ('WorkerGlobalScope' in globalThis) globalThis.addEventListener('message', () => offered.values().then((value) => postMessage(value)))
+`
+interface PlainFunctions extends Functions {
+  readonly inWorker: () => Promise<{ readonly values: readonly number[]; readonly threads: number }>
+  readonly onWebGpu: () => Promise<number>
+  readonly neighbours: () => unknown
 }
 
 /** Each bundles `page.mjs`, and gives the folder to serve. esbuild and Rollup leave the worker alone: apps say where they put it. */
@@ -73,6 +104,23 @@ export function inBrowser(installed: () => Installed): void {
     browser = await startBrowser()
   })
   afterAll(() => browser.close())
+
+  test.each([true, false])('a page without a bundler imports the files for browsers; isolated: %s', async (isolated) => {
+    const { app } = installed()
+    writeFileSync(join(app, 'plain.mjs'), plainly)
+    writeFileSync(join(app, 'index.html'), htmlOf('./plain.mjs'))
+    const server = await serve(app, { isolated })
+    const page = await open<PlainFunctions>(browser, server.url)
+    const alone = await page.run('values')
+    expect(alone.values).toHaveLength(1)
+    expect(alone.threads).toBe(isolated ? 2 : 1)
+    expect(page.page.workers().map((w) => basename(w.url()))).toEqual(isolated ? ['worker.js'] : [])
+    expect(await page.run('inWorker')).toEqual(alone)
+    expect(await page.run('neighbours')).toEqual([true, [-0.5, -0.5]])
+    expect(await page.run('onWebGpu')).toBe(14)
+    await page.close()
+    await server.close()
+  })
 
   test.each(Object.entries(bundlers).slice(0, sized(2, 3)))('%s: an app has threads, and the same bits with them', async (_, { worker, bundle }) => {
     const { app } = installed()

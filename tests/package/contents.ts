@@ -12,12 +12,19 @@ const isDeclaration = (file: string): boolean => file.endsWith('.d.ts')
 
 export function contents(installed: () => Installed): void {
   test('the files of the package: programs, declarations, four pages', () => {
-    const files = installed().files.filter((file) => !isDeclaration(file)).map((file) => file.replace(/(?<=dist\/chunks\/)\w{8}(?=\.js$)/, '[hash]'))
+    const files = installed().files.filter((file) => !isDeclaration(file)).map((file) => file.replace(/(?<=dist\/chunks\/|dist\/browser\/\w+-)\w{8}(?=\.js$)/, '[hash]'))
     expect([...new Set(files)].sort()).toMatchInlineSnapshot(`
       [
         "LICENSE",
         "NOTICE",
         "README.md",
+        "dist/browser/chunk-[hash].js",
+        "dist/browser/data.js",
+        "dist/browser/optimizers.js",
+        "dist/browser/pullback.js",
+        "dist/browser/stax.js",
+        "dist/browser/webgpu-[hash].js",
+        "dist/browser/worker.js",
         "dist/chunks/[hash].js",
         "dist/data/index.js",
         "dist/index.js",
