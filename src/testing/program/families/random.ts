@@ -71,7 +71,8 @@ const discrete: Maker = (scope) => {
     case 2:
       return void (v && scope.bind(call('random.permutation', aKey(scope), name(v.name)), { range: [v.low, v.high], exact: v.exact }))
     default:
-      return void (v && isFloat(v) && scope.allows('step', v) && scope.bind(call('random.categorical', aKey(scope), scope.within(v, -10, 10)), { nature: 'step' }))
+      // One of nothing cannot be drawn.
+      return void (v && isFloat(v) && (v.shape.at(-1) ?? 0) > 0 && scope.allows('step', v) && scope.bind(call('random.categorical', aKey(scope), scope.within(v, -10, 10)), { nature: 'step' }))
   }
 }
 
