@@ -72,16 +72,27 @@ function emitReduce(c: StageContext, { number, stores, alone }: Pass, stage: Red
   const flushAll = (): void => {
     for (const r of own) flush(c, r)
   }
+  const fold = (r: Running, now: State, width: number, lanes: Lanes, order: Order): void => {
+    for (let fork = 0; fork < width; fork++) {
+      const x = valueOf(now, r.accumulator.node, fork)
+      const position = r.accumulator.position === null ? null : (valueOf(now, r.accumulator.position, fork)?.[0] ?? null)
+      if (x !== undefined) reduceStep(c, r, fork, x, position, across ? lanes : 4, order)
+    }
+  }
+  // In each lane positions grow, so once it has an element each of the others has to be better: its own first may come again.
+  const places = own.filter((r) => r.accumulator.combine === 'argmax' || r.accumulator.combine === 'argmin')
+  const given = places.length > 0 && dims.length > 0 && (across ? (stage.inner.at(-1) ?? 1) >= 4 * forks : !isShort(stage))
+  if (given) {
+    fn.scope(() => {
+      const start = childState(state, { coordinates: dims.map((dim) => [dim, { local: null, constant: 0 }] as const), forks })
+      hoist(start)
+      for (const r of places) fold(r, start, forks, 4, 'first')
+    })
+  }
   const step = (inside: readonly State[], width: number, lanes: Lanes, order: Order = 'any'): void => {
     const [now, other] = inside
     if (now === undefined) return
-    for (const r of own) {
-      for (let fork = 0; fork < width; fork++) {
-        const x = valueOf(now, r.accumulator.node, fork)
-        const position = r.accumulator.position === null ? null : (valueOf(now, r.accumulator.position, fork)?.[0] ?? null)
-        if (x !== undefined) reduceStep(c, r, fork, x, position, across ? lanes : 4, order)
-      }
-    }
+    for (const r of own) fold(r, now, width, lanes, order === 'any' && given && places.includes(r) ? 'later' : order)
     if (stores.length > 0) emitStores(now)
     if (other !== undefined) emitStores(other)
   }

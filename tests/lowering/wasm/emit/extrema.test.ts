@@ -32,6 +32,18 @@ describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
     )
   })
 
+  test('places of extrema: the first of equals and the first NaN, in rows, columns and all of an array of nothing but infinities too', () => {
+    const places = (a: np.NDArray): np.NDArray[] => [np.argmax(a), np.argmin(a), ...[0, 1].flatMap((axis) => [np.argmax(a, { axis }), np.argmin(a, { axis })])]
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 20 }), fc.oneof(fc.array(element, { minLength: 5, maxLength: 40 }), fc.constantFrom([-Infinity], [Infinity])), fc.boolean(), (columns, rows, values, computed) => {
+        const x = np.array(Array.from({ length: rows * columns }, (_, i) => values[(i * 7 + (i >> 4)) % values.length]!), { dtype }).reshape([rows, columns])
+        const f = (a: np.NDArray): np.NDArray[] => places(computed ? a.add(np.abs(a)) : a)
+        expect(on('wasm', f, x)).toEqual(on('cpu', f, x))
+      }),
+      { numRuns: numSlowRuns },
+    )
+  })
+
   test.each([0, -0, 1, -2, 1e-50, -1e-50, Infinity, -Infinity, NaN])('with the number %s on either side', (bound) => {
     const x = np.array([0, -0, 1, -1, 2, -2, Infinity, -Infinity, NaN, 1e-45, -1e-45], { dtype })
     const f = (a: np.NDArray): np.NDArray[] => [np.maximum(a, bound), np.maximum(bound, a), np.minimum(a, bound), np.minimum(bound, a), np.clip(a, bound, 1), np.clip(a, -1, bound)]
