@@ -88,7 +88,7 @@ const samples = [1, -1, 2, -2, 3, -3, 4, -4]
 const margin = 16
 
 /**
- * By how much each result may be off: 0 where no operation in its past `rounds`. NaN where it is a matter of rounding
+ * By how much each result may be off: 0 where no operation in its past `rounds`, else a few units at least. NaN where it is a matter of rounding
  * whether there is a number at all, or which integer.
  */
 export function spreads(jaxpr: Jaxpr, inputs: readonly HostArray[], rounds: (p: Primitive) => boolean = byDevice): Float64Array[] {
@@ -98,7 +98,8 @@ export function spreads(jaxpr: Jaxpr, inputs: readonly HostArray[], rounds: (p: 
     const each = others.map((o) => numbersOf(o[k]!))
     return Float64Array.from(numbersOf(r), (x, i) => {
       const furthest = Math.max(...each.map((ys) => (Object.is(ys[i], x) ? 0 : Math.abs(ys[i]! - x))))
-      if (furthest === 0) return Number.isFinite(x) ? epsilon * Math.abs(x) : 0
+      // No sample moves what a smaller step may, where roundings on the way happen to meet.
+      if (furthest === 0) return Number.isFinite(x) ? ulps * epsilon * Math.abs(x) : 0
       return isInexact(r.aval.dtype) && furthest < Infinity ? margin * furthest : NaN
     })
   })
