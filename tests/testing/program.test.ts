@@ -62,6 +62,14 @@ test('bits are read as numbers of the same width, as several narrower ones and a
   expect([...found].sort()).toEqual(['float to narrower whole', 'float to same whole', 'whole to narrower float', 'whole to narrower whole', 'whole to same float', 'whole to same whole', 'whole to wider float', 'whole to wider whole'])
 })
 
+test('which of its bit patterns a NaN has changes nothing', () => {
+  const nan = (bits: number, { shape }: pullback.ShapeDtype): pullback.NDArray => pullback.lax.bitcastConvertType(pullback.np.full([...shape], bits, { dtype: 'uint32' }), 'float32')
+  always({ dtypes: ['float32'], families: ['elementwise', 'windows'], depth: 0 }, (f) => {
+    const [quiet, negative] = [0x7fc00000, 0xffc00000].map((bits) => bytes(f.apply(...f.operands.map((t) => nan(bits, t)))))
+    expect(negative).toBe(quiet)
+  })
+})
+
 test('a seed gives the same operands, and they the same values', () => {
   always(large, (f, seed) => {
     expect(bytes(f.args(seed))).toBe(bytes(f.args(seed)))

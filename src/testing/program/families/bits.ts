@@ -18,7 +18,9 @@ const targets = (scope: Scope, from: DType, width: number): DType[] => known.fil
  * highest of them is the first of the exponent: so the float is finite, and below 2.
  */
 function write(scope: Scope, v: Variable, e: Expression, to: DType): void {
-  if (integer(to)) return void scope.bind(bitsOf(e, to), { nature: isFloat(v) ? 'step' : 'smooth' })
+  // Which of its many patterns a NaN has is for no backend to say.
+  if (isFloat(v)) return void scope.bind(bitsOf(call('np.where', call('lax.isFinite', e), e, plain(0)), to), { nature: 'step' })
+  if (integer(to)) return void scope.bind(bitsOf(e, to))
   const width = widthOf(v.dtype)
   const mask = (v.dtype.startsWith('u') ? 2 ** width : 0) - 1 - 2 ** (width - 2)
   scope.bind(bitsOf(call('lax.bitwiseAnd', e, plain(mask)), to), below2)
