@@ -60,6 +60,8 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'sums of rows and of columns': '{ lambda ; a:f32[3000,70]. let b:f32[3000] = reduceSum[axes=(1,)] a c:f32[70] = reduceSum[axes=(0,)] a in (b, c) }',
     'the place of an extremum': '{ lambda ; a:f32[3,90000]. let b:i32[3] = argmax[axis=1 indexDtype=int32] a in (b,) }',
     'running sums': '{ lambda ; a:f32[50,400]. let b:f32[50,400] = cumsum[axis=1 reverse=False] a c:f32[50,400] = cumsum[axis=0 reverse=True] a in (b, c) }',
+    'a running sum along one long row': '{ lambda ; a:f32[70001]. let b:f32[70001] = cumsum[axis=0 reverse=False] a in (b,) }',
+    'running extrema of a few long rows, backwards': '{ lambda ; a:f32[3,40000]. let b:f32[3,40000] = cummax[axis=1 reverse=True] a in (b,) }',
     'sorts of rows': '{ lambda ; a:f32[60,501]. let b:f32[60,501] = sort[dimension=1 numKeys=1] a in (b,) }',
     'a sort of one long row': '{ lambda ; a:f32[70001]. let b:f32[70001] = sort[dimension=0 numKeys=1] a in (b,) }',
     'a sort by two keys of a long row': '{ lambda ; a:i32[20000] b:f32[20000]. let c:i32[20000] d:f32[20000] = sort[dimension=0 numKeys=2] a b in (c, d) }',

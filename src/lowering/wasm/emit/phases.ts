@@ -11,6 +11,7 @@ import { emitSort } from './sort.ts'
 import { product } from './shape-of-work.ts'
 import { shareReads } from './share-reads.ts'
 import { splitLongReductions } from './split.ts'
+import { splitLongScans } from './split-scans.ts'
 import { blockWindows } from './windows.ts'
 
 /** One pass between two barriers. */
@@ -51,7 +52,7 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
   const { module, helpers, meet } = context
   switch (kernel.kind) {
     case 'loop': {
-      const { kernels: whole, scratch, scratchBytes } = splitLongReductions(reuseComputed(kernel), scratchBuffers)
+      const { kernels: whole, scratch, scratchBytes } = splitLongScans(kernel, scratchBuffers) ?? splitLongReductions(reuseComputed(kernel), scratchBuffers)
       const kernels = whole.flatMap(segmentConcatenation).map((k) => blockWindows(shareReads(k)))
       return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes, ownBytes: 0 }
     }

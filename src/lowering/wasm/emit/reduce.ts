@@ -15,7 +15,7 @@ import { keep, type Lanes, literal, partsOf, type Value } from './lanes.ts'
 import { selectParts } from './select.ts'
 
 type Fold = Exclude<Combine, PositionCombine>
-const primitiveOf: Readonly<Record<Fold, 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor'>> = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or', xor: 'xor' }
+export const primitiveOf: Readonly<Record<Fold, 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor'>> = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or', xor: 'xor' }
 const isSelect = (combine: Combine): combine is 'selectGe' | 'selectLe' => combine === 'selectGe' || combine === 'selectLe'
 
 export interface Running {
