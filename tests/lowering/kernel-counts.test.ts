@@ -14,6 +14,12 @@ const kernels = <A extends readonly unknown[], R>(f: (...args: A) => R, ...args:
     .split('\n')
     .filter((line) => /^ *\d/.test(line))
 
+test('a running log-sum-exp is one kernel a sweep, each of the same work: written in place, sweeps would double theirs', () => {
+  const sweeps = kernels((x: NDArray) => lax.cumlogsumexp(x, 0), array(1000))
+  expect(sweeps).toHaveLength(10)
+  expect(new Set(sweeps.map((line) => line.split('B ').at(-1))).size).toBe(1)
+})
+
 describe('one kernel', () => {
   test('tanh(x @ w + b)', () => {
     expect(kernels((x: NDArray, w: NDArray, b: NDArray) => np.tanh(x.matmul(w).add(b)), array(32, 20), array(20, 16), array(16))).toHaveLength(1)

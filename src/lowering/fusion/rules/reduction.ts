@@ -4,7 +4,7 @@ import { type DType, dtypeInfo, isFloating } from '../../../core/dtype.ts'
 import type { ReductionParams } from '../../../core/primitives/index.ts'
 import { addConstant, type Combine, type Index } from '../../kernel-ir/index.ts'
 import type { Graph, LoweringRule, LoweringRules } from '../graph.ts'
-import { dtypeOf, type Operand, shapeOf, type Value } from '../value.ts'
+import { dtypeOf, type Operand, shapeOf, store, type Value } from '../value.ts'
 
 /** What sums and products of a dtype are accumulated in: narrow floats lose too much in their own. */
 export const sumDType = (dtype: DType): DType => (dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtypeInfo[dtype].bytes < 4 && dtype !== 'bool' ? 'int32' : dtype)
@@ -101,6 +101,8 @@ const cumlogsumexp: LoweringRule<'cumlogsumexp'> = (g, [input], { axis, reverse 
   let v = g.convert(g.array(input!), dtype) as Value
   for (let step = 1; step < length; step *= 2) {
     const from = v
+    // A pass of its own: written in place, a sweep would be computed twice in the next one, four times in the one after.
+    if (step > 1) store(from).cut = true
     const by = reverse ? step : -step
     v = g.map(shape, dtype, 40, (b, i) => {
       const moved = i.map((index, k) => (k === axis ? addConstant(index, by) : index))
