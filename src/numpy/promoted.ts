@@ -1,5 +1,5 @@
 /** Operands brought to one dtype, as arrays, for functions composed of several operations. */
-import type { NDArray } from '../core/array.ts'
+import { isArray, type NDArray } from '../core/array.ts'
 import { isInexact } from '../core/dtype.ts'
 import * as ops from '../core/ops/index.ts'
 import type { PromotionType } from '../core/promotion.ts'
@@ -8,7 +8,7 @@ import type { ArrayLike } from '../core/tree.ts'
 function cast(operation: string, xs: readonly ArrayLike[], type: PromotionType): NDArray[] {
   return xs.map((x) => {
     const v = ops.toType(operation, x, type)
-    return 'value' in v ? ops.convert(ops.toArray(operation, typeof x === 'boolean' ? Number(x) : x), type.dtype, type.weakType, operation) : v
+    return isArray(v) ? v : ops.convert(ops.toArray(operation, typeof x === 'boolean' ? Number(x) : x), type.dtype, type.weakType, operation)
   })
 }
 

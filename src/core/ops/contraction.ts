@@ -1,5 +1,6 @@
 /** Products: dotGeneral and what NumPy makes of it. */
 import type { NDArray } from '../array.ts'
+import { isArray } from '../array-base.ts'
 import type { Shape } from '../aval.ts'
 import type { DType } from '../dtype.ts'
 import { ShapeError } from '../errors.ts'
@@ -22,7 +23,7 @@ function pair(operation: string, x: ArrayLike, y: ArrayLike): [NDArray, NDArray]
   const type = promotedType(operation, [x, y])
   const cast = (v: ArrayLike): NDArray => {
     const t: Value = toType(operation, v, type)
-    return 'value' in t ? toArray(operation, v).astype(type.dtype) : t
+    return isArray(t) ? t : toArray(operation, v).astype(type.dtype)
   }
   return [cast(x), cast(y)]
 }

@@ -1,5 +1,6 @@
 /** Reductions and cumulative operations: axes normalised, dtypes widened as NumPy does, then `bind`. */
 import type { NDArray } from '../array.ts'
+import { isArray } from '../array-base.ts'
 import { type DType, dtypeInfo, isInexact } from '../dtype.ts'
 import { ShapeError } from '../errors.ts'
 import type { Axes, ReductionParams } from '../primitives/index.ts'
@@ -79,7 +80,8 @@ export const all = (x: ArrayLike, axis?: Places<ReduceOptions>, options?: Reduce
   reduce('all', 'reduceAnd', toArray('all', asBool('all', x)), reduceArguments('all', axis, options, plainOptions))
 const asBool = (operation: string, x: ArrayLike): ArrayLike => {
   const v = toBool(operation, x)
-  return v.aval.shape.length === 0 && 'value' in v ? Boolean(v.value) : (v as NDArray)
+  // A literal; an array that vmap traces has a value of its own.
+  return isArray(v) ? v : Boolean(v.value)
 }
 
 /** What means are computed in where no dtype is named: the half floats overflow where their mean does not. As in JAX. */
