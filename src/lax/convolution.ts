@@ -1,5 +1,5 @@
 /** Convolutions: XLA's general one, and what is made of it. */
-import type { NDArray } from '../core/array.ts'
+import { isArray, type NDArray } from '../core/array.ts'
 import { show } from '../core/describe.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
@@ -7,6 +7,7 @@ import type { ConvDimensionNumbers } from '../core/primitives/index.ts'
 import { dilatedSize } from '../core/shapes/index.ts'
 import { bind1, type Value } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { requireOneDtype } from './operands.ts'
 import { type PaddingLike, paddingPairs, perAxis } from './padding.ts'
 
 /** Layouts of lhs, rhs and result in letters: N batch, C feature, O and I of the kernel, the rest spatial. */
@@ -64,7 +65,7 @@ const convOptions = ['windowStrides', 'padding', 'lhsDilation', 'rhsDilation', '
  *
  * @example
  * lax.convGeneralDilated(images, kernel, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
- * @throws ShapeError when ranks, features or groups do not fit.
+ * @throws ShapeError when ranks, features or groups do not fit, DtypeError for operands of two dtypes.
  */
 export function convGeneralDilated(lhs: ArrayLike, rhs: ArrayLike, windowStrides?: readonly number[] | ConvOptions, padding?: PaddingLike | ConvOptions, options?: ConvOptions): NDArray {
   const name = 'convGeneralDilated'
@@ -94,10 +95,11 @@ export function convGeneralDilated(lhs: ArrayLike, rhs: ArrayLike, windowStrides
 }
 
 function pair(lhs: ArrayLike, rhs: ArrayLike, operation: string): [NDArray, NDArray] {
+  requireOneDtype(operation, [lhs, rhs])
   const type = ops.promotedType(operation, [lhs, rhs])
   const cast = (v: ArrayLike): NDArray => {
     const t: Value = ops.toType(operation, v, type)
-    return 'value' in t ? ops.toArray(operation, v) : t
+    return isArray(t) ? t : ops.convert(v, type.dtype, false, operation)
   }
   return [cast(lhs), cast(rhs)]
 }

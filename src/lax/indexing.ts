@@ -9,15 +9,18 @@ import * as ops from '../core/ops/index.ts'
 import type { IndexMode } from '../core/primitives/index.ts'
 import { bind1, type Value } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { arrayOfDtype } from './operands.ts'
 
 /** A start for every axis: a list of numbers and scalars, or one integer vector. */
 export type StartIndices = readonly ArrayLike[] | NDArray
 
-/** int32 scalars; negative starts count from the end, as JAX has it. */
+/** int32 scalars, of integers of one dtype; negative starts count from the end, as JAX has it. */
 function starts(operation: string, x: NDArray, indices: StartIndices): Value[] {
   if (isArray(indices)) indices.requireUsable(operation)
   const list = isArray(indices) ? split(operation, indices) : ops.checkList(operation, 'startIndices', indices)
   if (list.length !== x.ndim) throw new ShapeError(operation, `got ${list.length} start indices for shape [${x.shape.join(',')}]; takes one for each axis`)
+  const dtypes = list.flatMap((s) => (isArray(s) ? [s.dtype] : []))
+  if (dtypes.some((d) => d !== dtypes[0])) throw new DtypeError(operation, `got start indices of ${dtypes.join(', ')}; takes integers of one dtype`)
   return list.map((s, axis) => start(operation, s, x.shape[axis]!))
 }
 
@@ -51,10 +54,13 @@ export function dynamicSlice(x: ArrayLike, startIndices: StartIndices, sliceSize
   return bind1('dynamicSlice', [a, ...starts('dynamicSlice', a, startIndices)], { sliceSizes: [...ops.checkShape('dynamicSlice', sliceSizes)] })
 }
 
-/** A copy of x with `update` written at `startIndices`, moved inside where it would stick out. */
+/**
+ * A copy of x with `update` written at `startIndices`, moved inside where it would stick out.
+ * @throws DtypeError unless the update has the dtype of x.
+ */
 export function dynamicUpdateSlice(x: ArrayLike, update: ArrayLike, startIndices: StartIndices): NDArray {
   const a = ops.toArray('dynamicUpdateSlice', x)
-  const u = ops.convert(ops.toArray('dynamicUpdateSlice', update), a.dtype, false, 'dynamicUpdateSlice')
+  const u = arrayOfDtype('dynamicUpdateSlice', update, a, 'update')
   return bind1('dynamicUpdateSlice', [a, u, ...starts('dynamicUpdateSlice', a, startIndices)], {})
 }
 
@@ -89,7 +95,7 @@ export function dynamicUpdateSliceInDim(x: ArrayLike, update: ArrayLike, startIn
 export function dynamicUpdateIndexInDim(x: ArrayLike, update: ArrayLike, index: ArrayLike, axis: number): NDArray {
   return ops.within('dynamicUpdateIndexInDim', () => {
     const a = ops.toArray('dynamicUpdateIndexInDim', x)
-    const u = ops.toArray('dynamicUpdateIndexInDim', update)
+    const u = arrayOfDtype('dynamicUpdateIndexInDim', update, a, 'update')
     const at = ops.normalAxis('dynamicUpdateIndexInDim', axis, a.ndim)
     return dynamicUpdateSliceInDim(a, u.ndim === a.ndim ? u : ops.expandDims(u, at), index, at)
   })
@@ -190,7 +196,7 @@ const scatterWith =
     const { dimensionNumbers: d, mode = 'drop', uniqueIndices = false } = options
     requireNumbers(operation, d, ['updateWindowDims', 'insertedWindowDims', 'scatterDimsToOperandDims'], ['operandBatchingDims', 'scatterIndicesBatchingDims'])
     const a = ops.toArray(operation, x)
-    return bind1(operation, [a, indicesOf(operation, indices), ops.convert(ops.toArray(operation, updates), a.dtype, false, operation)], {
+    return bind1(operation, [a, indicesOf(operation, indices), arrayOfDtype(operation, updates, a, 'updates')], {
       dimensionNumbers: {
         updateWindowDims: d.updateWindowDims,
         insertedWindowDims: d.insertedWindowDims,

@@ -1,21 +1,26 @@
-/** The functions of two arrays that reductions know by name, and their neutral elements. */
+/** The functions of two arrays, lax's and np's, that reductions know by name, and their neutral elements. */
 import type { DType } from '../core/dtype.ts'
 import { dtypeInfo } from '../core/dtype.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { add, bitwiseAnd, bitwiseOr, bitwiseXor, max, min, mul } from './elementwise.ts'
 
 export type Monoid = 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor'
 
 const functions: readonly (readonly [unknown, Monoid])[] = [
+  [add, 'add'],
   [ops.add, 'add'],
-  [ops.mul, 'mul'],
+  [mul, 'mul'],
   [ops.multiply, 'mul'],
-  [ops.max, 'max'],
+  [max, 'max'],
   [ops.maximum, 'max'],
+  [min, 'min'],
   [ops.minimum, 'min'],
-  [ops.min, 'min'],
+  [bitwiseAnd, 'and'],
   [ops.and, 'and'],
+  [bitwiseOr, 'or'],
   [ops.or, 'or'],
+  [bitwiseXor, 'xor'],
   [ops.xor, 'xor'],
 ]
 

@@ -5,6 +5,7 @@ import * as ops from '../core/ops/index.ts'
 import { bind1 } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { isIdentity, type Monoid, monoidOf } from './monoid.ts'
+import { isNumber, likeInit, requireAccepted } from './operands.ts'
 import { sliceInDim } from './shape.ts'
 
 type Reduce = (x: ArrayLike, axes: readonly number[]) => NDArray
@@ -44,15 +45,13 @@ export function reduce(x: ArrayLike, init: ArrayLike, computation: (a: NDArray, 
   const monoid = monoidOf(computation)
   if (monoid !== null) {
     const out = reducers[monoid](a, axes)
-    return isIdentity(monoid, init, a.dtype) ? out : computation(likeInit(init, a), out)
+    return isIdentity(monoid, init, a.dtype) ? out : computation(likeInit('reduce', init, a), out)
   }
   const folded = [...axes].reverse().reduce((y: NDArray | null, axis) => (y === null ? null : foldNeighbours(y, computation, axis)), a)
-  const start = likeInit(init, a)
+  const start = likeInit('reduce', init, a)
   const rest = a.shape.filter((_, i) => !axes.includes(i))
   return folded === null ? ops.broadcastTo(start, rest) : computation(ops.broadcastTo(start, rest), folded)
 }
-
-const likeInit = (init: ArrayLike, x: NDArray): NDArray => ops.convert(init, x.dtype, false, 'reduce')
 
 /** Pairs of neighbours are combined until one is left, so that the order stays. Null for an axis of size 0. */
 function foldNeighbours(x: NDArray, computation: (a: NDArray, b: NDArray) => NDArray, axis: number): NDArray | null {
@@ -88,6 +87,7 @@ const running =
   (primitive: 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'cumlogsumexp'): Cumulative =>
   (x, place, options) => {
     const { axis = 0, reverse = false } = ops.placed<CumulativeOptions>(primitive, ['axis'], [place], options, ['axis', 'reverse'])
+    requireAccepted(primitive, x, isNumber, '')
     const a = ops.toArray(primitive, x)
     return bind1(primitive, [a], { axis: ops.normalAxis(primitive, axis, a.ndim), reverse: ops.checkFlag(primitive, 'reverse', reverse) })
   }

@@ -8,6 +8,7 @@ import { Literal } from '../core/jaxpr.ts'
 import * as ops from '../core/ops/index.ts'
 import { bind1 } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { arrayOfDtype, requireOneDtype } from './operands.ts'
 
 export { expandDims, squeeze } from '../core/ops/index.ts'
 
@@ -65,17 +66,23 @@ export const transpose = (x: ArrayLike, permutation: readonly number[]): NDArray
 /** The elements in reverse along the axes named. */
 export const rev = (x: ArrayLike, dimensions: readonly number[]): NDArray => ops.within('rev', () => ops.flip(x, dimensions))
 
-/** Joins along an existing axis. */
-export const concatenate = (xs: readonly ArrayLike[], dimension: number): NDArray => ops.concatenate(xs, dimension)
+/** Joins arrays of one dtype along an existing axis. @throws DtypeError for others: np.concatenate promotes. */
+export function concatenate(xs: readonly ArrayLike[], dimension: number): NDArray {
+  requireOneDtype('concatenate', ops.checkList('concatenate', 'the first argument', xs, 1), 'concatenate')
+  return ops.concatenate(xs, dimension)
+}
 
 /**
- * Adds `[low, high, interior]` elements to every axis; negative low and high take some away.
+ * Adds `[low, high, interior]` elements to every axis; negative low and high take some away. The
+ * padding has the dtype of x, and rank 0.
  *
  * @example
  * lax.pad(np.array([1, 2, 3]), 0, [[1, 0, 1]]).js()   // [0, 1, 0, 2, 0, 3]
  */
-export const pad = (x: ArrayLike, paddingValue: ArrayLike, paddingConfig: readonly (readonly [low: number, high: number, interior: number])[]): NDArray =>
-  ops.pad(x, paddingValue, paddingConfig)
+export function pad(x: ArrayLike, paddingValue: ArrayLike, paddingConfig: readonly (readonly [low: number, high: number, interior: number])[]): NDArray {
+  const a = ops.toArray('pad', x)
+  return ops.pad(a, arrayOfDtype('pad', paddingValue, a, 'padding'), paddingConfig)
+}
 
 /** The elements from `startIndices` to below `limitIndices`, every `strides`-th: one entry an axis. */
 export const slice = (x: ArrayLike, startIndices: readonly number[], limitIndices: readonly number[], strides?: readonly number[] | null): NDArray =>

@@ -10,6 +10,8 @@ export interface SortOptions {
   readonly dimension?: number
   /** How many leading operands decide the order; 1 by default. */
   readonly numKeys?: number
+  /** Accepted for JAX's sake: the order of equals always stays. */
+  readonly isStable?: boolean
 }
 
 /** What sort gives back: one array for one, a list for a list. */
@@ -23,8 +25,9 @@ export type Sorted<X> = X extends readonly unknown[] ? NDArray[] : NDArray
  * const [k, v] = lax.sort([keys, values], { numKeys: 1 })
  */
 export function sort<X extends ArrayLike | readonly ArrayLike[]>(x: X, options: SortOptions = {}): Sorted<X> {
-  ops.checkOptions('sort', options, ['dimension', 'numKeys'])
-  const { dimension = -1, numKeys = 1 } = options
+  ops.checkOptions('sort', options, ['dimension', 'isStable', 'numKeys'])
+  const { dimension = -1, numKeys = 1, isStable = true } = options
+  ops.checkFlag('sort', 'isStable', isStable)
   const list: readonly ArrayLike[] = isList(x) ? ops.checkList('sort', 'the first argument', x) : [x]
   if (list.length === 0) throw new ArgumentError('sort', 'takes an array or a list of at least one')
   const arrays = list.map((x) => ops.toArray('sort', x))
@@ -42,9 +45,17 @@ export function sortKeyVal(keys: ArrayLike, values: ArrayLike, dimension = -1): 
   })
 }
 
-/** The k largest along the last axis, descending, and their int32 positions. */
-export function topK(x: ArrayLike, k: number): [values: NDArray, indices: NDArray] {
+export interface TopKOptions {
+  /** The last by default. */
+  readonly axis?: number
+}
+
+/** The k largest along an axis, descending, and their int32 positions. */
+export function topK(x: ArrayLike, k: number, options: TopKOptions = {}): [values: NDArray, indices: NDArray] {
+  ops.checkOptions('topK', options, ['axis'])
   const a = ops.toArray('topK', x)
-  const [values, indices] = bind('topK', [a], { k: ops.checkInteger('topK', 'k', k, 0) })
-  return [values!, indices!]
+  const axis = a.ndim === 0 ? -1 : ops.normalAxis('topK', options.axis ?? -1, a.ndim)
+  const swap = (y: NDArray): NDArray => (a.ndim === 0 || axis === a.ndim - 1 ? y : ops.transpose(y, a.shape.map((_, i) => (i === axis ? a.ndim - 1 : i === a.ndim - 1 ? axis : i))))
+  const [values, indices] = bind('topK', [swap(a)], { k: ops.checkInteger('topK', 'k', k, 0) })
+  return [swap(values!), swap(indices!)]
 }

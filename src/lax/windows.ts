@@ -9,6 +9,7 @@ import { dilatedSize } from '../core/shapes/index.ts'
 import { bind1 } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { isIdentity, type Monoid, monoidOf } from './monoid.ts'
+import { likeInit } from './operands.ts'
 import { type PaddingLike, paddingPairs, perAxis } from './padding.ts'
 
 export interface WindowOptions {
@@ -71,5 +72,5 @@ export function reduceWindow(
     const [out] = evalAvals(primitives[monoid], [a.aval], params)
     return bind1(primitives[monoid], [a], touching(a.shape, out!.shape, params))
   })
-  return isIdentity(monoid, init, a.dtype) ? out : computation(ops.convert(init, a.dtype, false, name), out)
+  return isIdentity(monoid, init, a.dtype) ? out : computation(likeInit(name, init, a), out)
 }

@@ -1,5 +1,5 @@
 // What lax's functions do beyond binding one primitive.
-import { grad, jit, lax, makeJaxpr, type NDArray, np } from 'pullback'
+import { type ArrayLike, DtypeError, grad, jit, lax, makeJaxpr, type NDArray, np } from 'pullback'
 import { describe, expect, test } from 'vitest'
 
 const int32 = { dtype: 'int32' } as const
@@ -48,9 +48,10 @@ describe('positions known at run time', () => {
     expect(lax.dynamicSliceInDim(x, 3, 2, 1).js()).toEqual([[2, 3], [6, 7], [10, 11]])
     expect(lax.dynamicIndexInDim(x, 9, 0, false).js()).toEqual([8, 9, 10, 11])
   })
-  test('updates are written, and take the dtype of what they are written to', () => {
-    const y = lax.dynamicUpdateIndexInDim(np.zeros([2, 2], int32), np.array([1.5, 2]), 1, 0)
-    expect([y.dtype, y.js()]).toEqual(['int32', [[0, 0], [1, 2]]])
+  test('updates of the same dtype are written; a plain number takes it', () => {
+    expect(lax.dynamicUpdateIndexInDim(np.zeros([2, 2], int32), np.array([1, 2], int32), 1, 0).js()).toEqual([[0, 0], [1, 2]])
+    expect(lax.dynamicUpdateIndexInDim(np.zeros([3], { dtype: 'float16' }), 2, 1, 0).js()).toEqual([0, 2, 0])
+    expect(() => lax.dynamicUpdateIndexInDim(np.zeros([2, 2], int32), np.array([1.5, 2]), 1, 0)).toThrow(DtypeError)
     expect(lax.dynamicUpdateSliceInDim(np.zeros(4), np.ones(2), -2, 0).js()).toEqual([0, 0, 1, 1])
   })
   test('a gradient flows back to where it was read', () => {
@@ -78,9 +79,11 @@ describe('structure', () => {
     expect(lax.topK(x, 2)[1].js()).toEqual([[3, 2], [3, 2], [3, 2]])
   })
   test('selectN by number', () => {
-    expect(lax.selectN(np.array([2, 0, 1], int32), 10, np.array([1, 2, 3]), 5).js()).toEqual([5, 10, 3])
-    expect(lax.selectN(np.array([true, false]), 1, 2).js()).toEqual([2, 1])
-    expect(() => lax.selectN(np.array([true]), 1, 2, 3)).toThrow('takes two for bool')
+    expect(lax.selectN(np.array([2, 0, 1], int32), np.full([3], 10), np.array([1, 2, 3]), np.full([3], 5)).js()).toEqual([5, 10, 3])
+    expect([lax.selectN(np.array(true), 1, 2).js(), lax.selectN(2, 1, 2, 3).js(), lax.select(true, 1, 2).js()]).toEqual([2, 3, 1])
+    // The greatest uint32 is no negative index.
+    expect(lax.selectN(np.array(2 ** 32 - 1, { dtype: 'uint32' }), 1, 2).js()).toBe(2)
+    expect(() => lax.selectN(np.array([true]), 1, 2, 3)).toThrow('takes one or two for bool')
   })
   test('trees pass a barrier, and stop gradients', () => {
     const [a, { b }] = lax.optimizationBarrier([x, { b: np.ones(2) }] as const)
@@ -110,7 +113,37 @@ describe('layouts of convolutions', () => {
     const pulled = grad((v: NDArray) => np.sum(lax.convGeneralDilated(v, kernel, { padding: 'VALID', dimensionNumbers: layouts }).mul(ct)))(image)
     expect(lax.convTranspose(ct, kernel, [1, 1], 'VALID', { transposeKernel: true }).js()).toEqual(pulled.js())
   })
-  test('dtypes are promoted', () => {
-    expect(lax.conv(np.ones([1, 1, 3], int32), np.ones([1, 1, 2]), [1], 'VALID').dtype).toBe('float32')
+  test('dtypes are not promoted', () => {
+    expect(() => lax.conv(np.ones([1, 1, 3], int32), np.ones([1, 1, 2]), [1], 'VALID')).toThrow('conv: got int32[1,1,3], float32[1,1,2]; operands must have one dtype')
   })
+})
+
+// JAX has Python's scalars as int32 or float32 here, and refuses 2 beside floats; JavaScript cannot tell 2 from 2.0.
+describe('what is weakly typed adapts, in lax too', () => {
+  test('a plain number takes the dtype of its company', () => {
+    for (const dtype of ['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int32', 'uint8'] as const) {
+      const v = np.array([1, 2], { dtype })
+      expect([lax.add(v, 2).dtype, lax.max(2, v).dtype, lax.clamp(0, v, 1).dtype, lax.pad(v, 0, [[1, 0, 0]]).dtype]).toEqual([dtype, dtype, dtype, dtype])
+    }
+    expect(lax.add(1, 2).aval).toEqual({ shape: [], dtype: 'float32', weakType: true })
+  })
+  test('a fraction beside integers is promoted, as everywhere', () => {
+    expect(lax.mul(np.array([1, 2], int32), 2.5).dtype).toBe('float32')
+  })
+  test('so do numbers that are traced', () => {
+    const half = np.ones([2], { dtype: 'float16' })
+    expect(jit((v: ArrayLike) => lax.mul(half, v))(2.5).dtype).toBe('float16')
+    expect(grad((v: ArrayLike) => np.sum(lax.mul(np.ones([2], { dtype: 'float64' }), v)))(3).item()).toBe(2)
+  })
+  test('truth values are no numbers', () => {
+    expect(() => lax.add(np.ones([2]), true)).toThrow('add: got float32[2], true; operands must have one dtype: np.add promotes, lax.convertElementType converts')
+    expect(lax.bitwiseAnd(np.array([true, false]), true).js()).toEqual([true, false])
+  })
+})
+
+test('the power of floats by integers of any dtype, and its derivative', () => {
+  const v = np.array([1, 2, 3])
+  const y = np.array([2, 0, 3], { dtype: 'uint8' })
+  expect(lax.pow(v, y).js()).toEqual([1, 1, 27])
+  expect(grad((u: NDArray) => np.sum(lax.pow(u, y)))(v).js()).toEqual([2, 0, 27])
 })

@@ -108,7 +108,6 @@ export const min: Binary = binary('min')
 export const maximum: Binary = binary('max', 'maximum')
 export const minimum: Binary = binary('min', 'minimum')
 export const atan2: Binary = inexactBinary('atan2')
-export const nextafter: Binary = inexactBinary('nextafter')
 export const and: Binary = binary('and', 'bitwiseAnd')
 export const or: Binary = binary('or', 'bitwiseOr')
 export const xor: Binary = binary('xor', 'bitwiseXor')
@@ -128,6 +127,22 @@ export const less: Binary = binary('lt', 'less')
 export const lessEqual: Binary = binary('le', 'lessEqual')
 export const greater: Binary = binary('gt', 'greater')
 export const greaterEqual: Binary = binary('ge', 'greaterEqual')
+
+const nextWide: Binary = inexactBinary('nextafter')
+/** The number after x towards y. */
+export function nextafter(x: ArrayLike, y: ArrayLike): NDArray {
+  const { dtype } = promotedType('nextafter', [x, y])
+  return dtype === 'float16' || dtype === 'bfloat16' ? within('nextafter', () => nextHalf(convert(x, dtype), convert(y, dtype))) : nextWide(x, y)
+}
+
+/** Of half floats, whose bits as integers grow with their magnitude. */
+function nextHalf(x: NDArray, y: NDArray): NDArray {
+  const outwards = eq(lt(x, y), gt(x, 0))
+  const bits = add(bind1('bitcastConvertType', [x], { newDtype: 'int16' }), where(outwards, 1, convert(-1, 'int16')))
+  // From 0 the step is to the least subnormal, of the sign of y.
+  const next = where(eq(x, 0), where(lt(y, 0), convert(-0x7fff, 'int16'), convert(1, 'int16')), bits)
+  return where(or(ne(x, x), ne(y, y)), NaN, where(eq(x, y), y, bind1('bitcastConvertType', [next], { newDtype: x.dtype })))
+}
 
 /** x to the power y. An integer-valued number as y takes the exact path of repeated multiplication. */
 export function pow(x: ArrayLike, y: ArrayLike): NDArray {

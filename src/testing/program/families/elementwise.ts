@@ -1,6 +1,6 @@
 /** Arithmetic, functions of one number, comparisons, choices, bits, conversions. */
 import { call, type Expression, fn, name, plain } from '../expression.ts'
-import { type About, broadcastShape, hull, isFloat, isInt, type Nature, same, type Scope, type Variable } from '../scope.ts'
+import { type About, broadcastShape, hull, isFloat, isInt, type Nature, same, sameShape, type Scope, type Variable } from '../scope.ts'
 import { parts, whole } from './bits.ts'
 import type { Maker } from './family.ts'
 
@@ -91,10 +91,13 @@ const unaryOf = (table: Readonly<Record<string, Unary>>): Maker => (scope) => {
 
 const unary = unaryOf(unaries)
 
-/** A number, or a value of the same dtype whose shape goes with that of `v`. */
-export function partner(scope: Scope, v: Variable, numbers: readonly number[] = [1, 2, 0.5, -1, 3, 0, -0.25]): { readonly e: Expression; readonly v: Variable } {
+/** Functions of lax add no axes: theirs are operands of one rank, or rank 0. */
+const oneRank = (v: Variable, w: Variable): boolean => v.shape.length === w.shape.length || v.shape.length === 0 || w.shape.length === 0
+
+/** A number, or a value of the same dtype whose shape goes with that of `v`; in `lax` the rank too. */
+export function partner(scope: Scope, v: Variable, numbers: readonly number[] = [1, 2, 0.5, -1, 3, 0, -0.25], of: 'np' | 'lax' = 'np'): { readonly e: Expression; readonly v: Variable } {
   if (v.dtype === 'key' || scope.choices.below(4) > 0) {
-    const w = scope.pick((x) => x.dtype === v.dtype && scope.meet(v.shape, x.shape))
+    const w = scope.pick((x) => x.dtype === v.dtype && scope.meet(v.shape, x.shape) && (of === 'np' || oneRank(v, x)))
     if (w !== undefined) return { e: name(w.name), v: w }
   }
   const whole = numbers.filter(Number.isInteger)
@@ -107,7 +110,7 @@ const add: Maker = (scope) => {
   const v = scope.pick((w) => w.dtype !== 'bool' && w.dtype !== 'key')
   if (v === undefined) return
   const other = partner(scope, v)
-  const f = scope.choices.of(['np.add', 'np.subtract', 'lax.add', 'lax.sub'] as const)
+  const f = scope.choices.of(oneRank(v, other.v) ? (['np.add', 'np.subtract', 'lax.add', 'lax.sub'] as const) : (['np.add', 'np.subtract'] as const))
   const w = other.v
   const range: Range = f === 'np.add' || f === 'lax.add' ? [v.low + w.low, v.high + w.high] : [v.low - w.high, v.high - w.low]
   scope.bind(call(f, name(v.name), other.e), { range, exact: v.exact && w.exact })
@@ -126,7 +129,7 @@ const multiply: Maker = (scope) => {
   const other = partner(scope, v)
   const [a, b] = [factor(scope, v), other.e.kind === 'plain' ? { e: other.e, size: other.v.high, exact: true } : factor(scope, other.v)]
   const size = a.size * Math.abs(b.size)
-  scope.bind(call(scope.choices.of(['np.multiply', 'lax.mul'] as const), a.e, b.e), { range: [-size, size], exact: a.exact && b.exact })
+  scope.bind(call(oneRank(v, other.v) && scope.choices.oneIn(2) ? 'lax.mul' : 'np.multiply', a.e, b.e), { range: [-size, size], exact: a.exact && b.exact })
 }
 
 const divide: Maker = (scope) => {
@@ -135,7 +138,7 @@ const divide: Maker = (scope) => {
   const other = partner(scope, v, [2, 4, 0.5, 3])
   const a = factor(scope, v)
   const b = other.e.kind === 'plain' ? other.e : scope.within(other.v, 0.4, 8)
-  scope.bind(call(scope.choices.of(['np.divide', 'lax.div'] as const), a.e, b), { range: [-2.5 * a.size, 2.5 * a.size], exact: a.exact && b === other.e && other.v.exact })
+  scope.bind(call(oneRank(v, other.v) && scope.choices.oneIn(2) ? 'lax.div' : 'np.divide', a.e, b), { range: [-2.5 * a.size, 2.5 * a.size], exact: a.exact && b === other.e && other.v.exact })
 }
 
 const power: Maker = (scope) => {
@@ -150,7 +153,7 @@ const power: Maker = (scope) => {
     case 2:
       return void (exponent && scope.bind(call('np.power', base, scope.within(exponent, -2, 2)), { range: [0, 10] }))
     default:
-      return void (exponent && scope.bind(call('lax.atan2', scope.within(exponent, -10, 10), base), { range: [-2, 2] }))
+      return void (exponent && scope.bind(call(exponent && oneRank(v, exponent) ? 'lax.atan2' : 'np.arctan2', scope.within(exponent, -10, 10), base), { range: [-2, 2] }))
   }
 }
 
@@ -163,7 +166,7 @@ const extremum: Maker = (scope) => {
   const about: About = { ...hull(v, other.v), nature: isFloat(v) ? 'kink' : 'smooth' }
   const [low, high] = isFloat(v) ? ([-1.5, 1] as const) : ([0, 5] as const)
   if (scope.choices.oneIn(3)) return void scope.bind(call('lax.clamp', plain(low), name(v.name), plain(high)), { ...about, range: [low, high], exact: v.exact })
-  scope.bind(call(scope.choices.of(['np.maximum', 'np.minimum', 'lax.max', 'lax.min'] as const), name(v.name), other.e), about)
+  scope.bind(call(scope.choices.of(oneRank(v, other.v) ? (['np.maximum', 'np.minimum', 'lax.max', 'lax.min'] as const) : (['np.maximum', 'np.minimum'] as const)), name(v.name), other.e), about)
 }
 
 const compare: Maker = (scope) => {
@@ -171,32 +174,34 @@ const compare: Maker = (scope) => {
   if (v === undefined) return
   const other = partner(scope, v)
   if (!scope.allows('step', v, other.v)) return
-  const f = scope.choices.of(['np.less', 'np.greater', 'np.equal', 'np.notEqual', 'np.lessEqual', 'np.greaterEqual', 'lax.lt', 'lax.gt', 'lax.eq', 'lax.ne', 'lax.le', 'lax.ge'] as const)
+  const anyRanks = ['np.less', 'np.greater', 'np.equal', 'np.notEqual', 'np.lessEqual', 'np.greaterEqual'] as const
+  const f = scope.choices.of(oneRank(v, other.v) ? ([...anyRanks, 'lax.lt', 'lax.gt', 'lax.eq', 'lax.ne', 'lax.le', 'lax.ge'] as const) : anyRanks)
   scope.bind(call(f, name(v.name), other.e), { nature: isFloat(v) ? 'step' : 'smooth' })
 }
 
 const choose: Maker = (scope) => {
   const v = scope.pick()
   if (v === undefined) return
+  const selects = (w: Variable): boolean => w.shape.length === 0 || sameShape(w.shape, v.shape)
+  if (scope.choices.oneIn(2)) {
+    // lax's cases have one shape, and the selector has it or none.
+    const w = scope.pick((x) => x.dtype === v.dtype && sameShape(x.shape, v.shape)) ?? v
+    const index = scope.pick((x) => (x.dtype === 'int32' || x.dtype === 'bool') && selects(x))
+    if (index === undefined) return void scope.bind(call('lax.select', plain(scope.choices.oneIn(2)), name(v.name), name(w.name)), hull(v, w))
+    if (index.dtype === 'bool') return void scope.bind(call('lax.select', name(index.name), name(v.name), name(w.name)), hull(v, w))
+    // An index outside of the cases chooses the first or the last.
+    return void scope.bind(call('lax.selectN', name(index.name), name(v.name), name(w.name), name(v.name)), hull(v, w))
+  }
   const other = partner(scope, v)
   const shape = broadcastShape(v.shape, other.v.shape) ?? v.shape
-  const goes = (w: Variable): boolean => scope.meet(shape, w.shape)
-  const about = { ...hull(v, other.v) }
-  if (scope.choices.oneIn(3)) {
-    const index = scope.pick((w) => w.dtype === 'int32' && goes(w))
-    if (index === undefined) return
-    // An index outside of the cases chooses the first or the last.
-    return void scope.bind(call('lax.selectN', name(index.name), name(v.name), other.e, name(v.name)), about)
-  }
-  const which = scope.pick((w) => w.dtype === 'bool' && goes(w))
-  const condition = which === undefined ? plain(scope.choices.oneIn(2)) : name(which.name)
-  scope.bind(call(scope.choices.of(['np.where', 'lax.select'] as const), condition, name(v.name), other.e), about)
+  const which = scope.pick((w) => w.dtype === 'bool' && scope.meet(shape, w.shape))
+  scope.bind(call('np.where', which === undefined ? plain(scope.choices.oneIn(2)) : name(which.name), name(v.name), other.e), hull(v, other.v))
 }
 
 const bitwise: Maker = (scope) => {
   const v = scope.pick((w) => isInt(w) || w.dtype === 'bool')
   if (v === undefined) return
-  const other = partner(scope, v, [1, 5, 0, 3])
+  const other = partner(scope, v, [1, 5, 0, 3], 'lax')
   const onBools = ['np.logicalAnd', 'np.logicalOr', 'np.logicalNot', 'np.logicalXor', 'lax.bitwiseNot', 'lax.bitwiseAnd', 'lax.bitwiseOr', 'lax.bitwiseXor'] as const
   const onInts = ['lax.bitwiseAnd', 'lax.bitwiseOr', 'lax.bitwiseXor', 'lax.bitwiseNot', 'lax.populationCount', 'lax.clz', 'lax.shiftLeft', 'lax.shiftRightLogical', 'lax.shiftRightArithmetic'] as const
   const f = v.dtype === 'bool' ? scope.choices.of(onBools) : scope.choices.of(onInts)
@@ -208,7 +213,7 @@ const bitwise: Maker = (scope) => {
 const integers: Maker = (scope) => {
   const v = scope.pick(isInt)
   if (v === undefined) return
-  const other = partner(scope, v, [3, 2, 0])
+  const other = partner(scope, v, [3, 2, 0], 'lax')
   const f = scope.choices.of(['lax.div', 'lax.rem', 'np.floorDivide', 'np.remainder', 'lax.integerPow', 'np.abs', 'np.sign'] as const)
   if (f === 'lax.integerPow') scope.bind(call(f, name(v.name), plain(scope.choices.of([2, 3] as const))))
   else if (f === 'np.abs' || f === 'np.sign') scope.bind(call(f, name(v.name)))
@@ -219,7 +224,7 @@ const integers: Maker = (scope) => {
 const steps: Maker = (scope) => {
   const v = scope.float()
   if (v === undefined || !scope.allows('step', v)) return
-  const other = partner(scope, v, [2, 0.75, 3])
+  const other = partner(scope, v, [2, 0.75, 3], 'lax')
   const whole = other.v.exact
   switch (scope.choices.below(3)) {
     case 0:
@@ -228,7 +233,7 @@ const steps: Maker = (scope) => {
       return void (whole && scope.bind(call('lax.rem', name(v.name), other.e), { range: [v.low, v.high], exact: true, nature: 'step' }))
     default:
       // It has no derivative, so it is asked of what carries none.
-      return void (whole && v.dtype !== 'float16' && v.dtype !== 'bfloat16' && scope.bind(call('lax.nextafter', call('stopGradient', name(v.name)), call('stopGradient', other.e)), { range: [v.low - 1, v.high + 1], exact: true, nature: 'step' }))
+      return void (whole && scope.bind(call('lax.nextafter', call('stopGradient', name(v.name)), call('stopGradient', other.e)), { range: [v.low - 1, v.high + 1], exact: true, nature: 'step' }))
   }
 }
 
