@@ -55,13 +55,7 @@ export function dotGeneral(lhs: ArrayLike, rhs: ArrayLike, options: DotOptions):
   ops.checkOptions('dotGeneral', options, ['dimensionNumbers', 'preferredElementType'])
   if (options.preferredElementType !== undefined && options.preferredElementType !== null) ops.checkDtype('dotGeneral', options.preferredElementType)
   const [a, b] = pair('dotGeneral', lhs, rhs)
-  return product(a, b, byName(options.dimensionNumbers), options.preferredElementType ?? null)
-}
-
-function product(a: NDArray, b: NDArray, numbers: DotDimensionNumbers, preferred: DType | null): NDArray {
-  if (a.dtype !== 'bool') return ops.dotGeneral(a, b, numbers, preferred)
-  const counted = ops.dotGeneral(ops.convert(a, 'int32'), ops.convert(b, 'int32'), numbers)
-  return preferred === null || preferred === 'bool' ? ops.ne(counted, 0) : ops.convert(counted, preferred)
+  return ops.dotGeneral(a, b, byName(options.dimensionNumbers), options.preferredElementType ?? null)
 }
 
 /** The product of vectors and matrices. @throws ShapeError for other ranks. */
@@ -82,6 +76,6 @@ export function batchMatmul(lhs: ArrayLike, rhs: ArrayLike): NDArray {
     const [a, b] = pair('batchMatmul', lhs, rhs)
     if (a.ndim !== b.ndim || a.ndim < 2) throw new ShapeError('batchMatmul', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; takes two of one rank, at least 2, np.matmul any`)
     const batch = a.shape.slice(0, -2).map((_, i) => i)
-    return product(a, b, { contracting: [[a.ndim - 1], [a.ndim - 2]], batch: [batch, batch] }, null)
+    return ops.dotGeneral(a, b, { contracting: [[a.ndim - 1], [a.ndim - 2]], batch: [batch, batch] })
   })
 }

@@ -2,7 +2,7 @@
 import { isArray, type NDArray } from '../core/array.ts'
 import { type Shape, sizeOf } from '../core/aval.ts'
 import { describe, show } from '../core/describe.ts'
-import { type DType, dtypeInfo, isInteger } from '../core/dtype.ts'
+import { type DType, dtypeInfo, isDType, isInteger } from '../core/dtype.ts'
 import { ArgumentError, DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
@@ -106,7 +106,9 @@ const linspaceOptions = ['num', 'endpoint', 'dtype', 'axis', 'device'] as const
  */
 export function linspace(start: ArrayLike, stop: ArrayLike, num?: number | LinspaceOptions, options?: LinspaceOptions): NDArray {
   return ops.within('linspace', () => {
-    return spaced('linspace', start, stop, ops.placed<LinspaceOptions>('linspace', ['num'], [num], options, linspaceOptions), (x) => x)
+    const o = ops.placed<LinspaceOptions>('linspace', ['num'], [num], options, linspaceOptions)
+    // Integers are those below, as in NumPy: not those towards zero.
+    return spaced('linspace', start, stop, o, o.dtype !== undefined && isDType(o.dtype) && isInteger(o.dtype) ? Math.floor : (x) => x)
   })
 }
 

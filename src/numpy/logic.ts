@@ -27,7 +27,12 @@ type Unary = (x: ArrayLike) => NDArray
 type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
 export const invert: Unary = ops.unary('not', 'invert')
 export const bitwiseInvert: Unary = ops.unary('not', 'bitwiseInvert')
-export const bitwiseCount: Unary = ops.unary('populationCount', 'bitwiseCount')
+/** How many bits of the magnitude are 1: uint8. */
+export const bitwiseCount: Unary = (x) =>
+  ops.within('bitwiseCount', () => {
+    const a = ops.toArray('bitwiseCount', x)
+    return ops.convert(ops.populationCount(isInteger(a.dtype) && !isUnsigned(a.dtype) ? ops.abs(a) : a), 'uint8')
+  })
 export const isfinite: Unary = ops.inexact('isFinite', 'isfinite')
 
 const shiftedLeft =

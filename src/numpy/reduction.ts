@@ -6,7 +6,7 @@ import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { isnan } from './logic.ts'
 
-export { all, any, argmax, argmin } from '../core/ops/index.ts'
+export { argmax, argmin } from '../core/ops/index.ts'
 
 type Axis = ops.Axis
 export interface ReduceOptions extends ops.ReduceOptions {
@@ -89,6 +89,25 @@ export function countNonzero(x: ArrayLike, axis?: Place<ops.ReduceOptions>, opti
   })
 }
 
+export interface TruthOptions extends ops.ReduceOptions {
+  /** Asks only the elements where this holds. */
+  readonly where?: ArrayLike
+}
+type Truth = (x: ArrayLike, axis?: Place<TruthOptions>, options?: TruthOptions) => NDArray
+const truth =
+  (operation: 'any' | 'all', of: typeof ops.any): Truth =>
+  (x, axis, options) =>
+    ops.within(operation, () => {
+      const { where, ...o } = ops.placed<TruthOptions>(operation, ['axis'], [axis], options, ['axis', 'keepdims', 'where'])
+      if (where === undefined) return of(x, o)
+      const a = ops.toArray(operation, x)
+      return of(ops.where(where, a.dtype === 'bool' ? a : ops.ne(a, 0), operation === 'all'), o)
+    })
+/** Whether any element along the axes is not 0. */
+export const any: Truth = truth('any', ops.any)
+/** Whether no element along the axes is 0. */
+export const all: Truth = truth('all', ops.all)
+
 export interface MeanOptions extends ops.ReduceOptions, ops.DtypeOption {
   readonly where?: ArrayLike
 }
@@ -116,16 +135,26 @@ export interface VarOptions extends ops.ReduceOptions, ops.DtypeOption {
   readonly ddof?: number
   /** The array API's name for ddof. */
   readonly correction?: number
+  /** Takes only the elements where this holds. */
+  readonly where?: ArrayLike
 }
-/** The mean of squared distances from the mean. */
+/** The mean of squared distances from the mean; NaN where ddof leaves nothing to divide by. */
 export function variance(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
   return ops.within('var', () => {
-    const o = ops.placed<VarOptions>('var', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
+    const o = ops.placed<VarOptions>('var', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction', 'where'])
+    const ddof = ops.checkNumber('var', 'ddof', o.ddof ?? o.correction ?? 0)
     return widened(floating(ops.toArray('var', x), o.dtype), (a) => {
       const axes = ops.normalAxes('var', o.axis, a.ndim)
       const n = axes.reduce((m, i) => m * a.shape[i]!, 1)
-      const centred = ops.sub(a, ops.mean(a, { axis: axes, keepdims: true }))
-      return ops.div(ops.sum(ops.square(centred), { axis: axes, keepdims: o.keepdims }), n - ops.checkNumber('var', 'ddof', o.ddof ?? o.correction ?? 0))
+      const place = { axis: axes, keepdims: o.keepdims }
+      if (o.where === undefined) {
+        const centred = ops.sub(a, ops.mean(a, { axis: axes, keepdims: true }))
+        return ops.div(ops.sum(ops.square(centred), place), n > ddof ? n - ddof : NaN)
+      }
+      const { where } = o
+      const centred = ops.sub(a, mean(a, { axis: axes, keepdims: true, where }))
+      const left = ops.sub(ops.sum(ops.broadcastTo(ops.convert(where, a.dtype), a.shape), place), ddof)
+      return ops.div(ops.sum(ops.where(where, ops.square(centred), 0), place), ops.where(ops.gt(left, 0), left, NaN))
     })
   })
 }
@@ -225,20 +254,30 @@ export function nanmean(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?:
     return widened(floating(ops.toArray('nanmean', x), undefined), (a) => ops.div(ops.sum(without(a, 0), o), counted(a, o)))
   })
 }
-export function nanvar(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
+type NanVarOptions = Omit<VarOptions, 'where'>
+export function nanvar(x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanVarOptions): NDArray {
   return ops.within('nanvar', () => {
-    const o = ops.placed<VarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
+    const o = ops.placed<NanVarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
     const place = { axis: o.axis, keepdims: o.keepdims }
     return widened(floating(ops.toArray('nanvar', x), o.dtype), (a) => {
       const centred = ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true }))
-      return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.sub(counted(a, place), ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0)))
+      const left = ops.sub(counted(a, place), ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0))
+      return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.where(ops.gt(left, 0), left, NaN))
     })
   })
 }
-export const nanstd = (x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray => ops.within('nanstd', () => ops.sqrt(nanvar(x, axis, options)))
-/** The position of the first maximum that is no NaN. */
-export const nanargmax = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => ops.within('nanargmax', () => ops.argmax(without(x, -Infinity), axis, options))
-export const nanargmin = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => ops.within('nanargmin', () => ops.argmin(without(x, Infinity), axis, options))
+export const nanstd = (x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanVarOptions): NDArray => ops.within('nanstd', () => ops.sqrt(nanvar(x, axis, options)))
+/** -1 where all is NaN. */
+function positionOf(operation: 'nanargmax' | 'nanargmin', position: typeof ops.argmax, least: number, x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
+  return ops.within(operation, () => {
+    const at = position(without(x, least), axis, options)
+    const a = ops.toArray(operation, x)
+    return isInexact(a.dtype) ? ops.where(ops.all(isnan(a), axis, options), -1, at) : at
+  })
+}
+/** The position of the first maximum that is no NaN; -1 where there is none. */
+export const nanargmax = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => positionOf('nanargmax', ops.argmax, -Infinity, x, axis, options)
+export const nanargmin = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => positionOf('nanargmin', ops.argmin, Infinity, x, axis, options)
 /** Running sums with NaN counting as 0. */
 export const nancumsum: Cumulative = (x, axis, options) => ops.within('nancumsum', () => cumsum(without(x, 0), axis, options))
 export const nancumprod: Cumulative = (x, axis, options) => ops.within('nancumprod', () => cumprod(without(x, 1), axis, options))

@@ -13,9 +13,13 @@ import { convert, mul, ne } from './elementwise.ts'
 import { broadcastShapes, promotedType, toArray, toType } from './operands.ts'
 import { broadcastTo, transpose } from './shape.ts'
 
-/** `lax.dotGeneral`: result axes are batch, then free axes of x, then of y. Dtypes are promoted. */
+/** `lax.dotGeneral`: result axes are batch, then free axes of x, then of y. Dtypes are promoted; truth values give truth, unless another dtype is asked for. */
 export function dotGeneral(x: ArrayLike, y: ArrayLike, dimensionNumbers: DotDimensionNumbers, preferredElementType: DType | null = null): NDArray {
   const [a, b] = pair('dotGeneral', x, y)
+  if (a.dtype === 'bool') {
+    if (preferredElementType === null || preferredElementType === 'bool') return ofTruth((p, q) => dotGeneral(p, q, dimensionNumbers), a, b)
+    return convert(dotGeneral(convert(a, 'int32'), convert(b, 'int32'), dimensionNumbers), preferredElementType)
+  }
   return bind1('dotGeneral', [a, b], { dimensionNumbers, preferredElementType })
 }
 
@@ -99,6 +103,6 @@ export function tensordot(x: ArrayLike, y: ArrayLike, axes: number | readonly [r
       typeof axes === 'number'
         ? [Array.from({ length: axes }, (_, i) => a.ndim - axes + i), Array.from({ length: axes }, (_, i) => i)]
         : [axes[0].map((i) => normalAxis('tensordot', i, a.ndim)), axes[1].map((i) => normalAxis('tensordot', i, b.ndim))]
-    return bind1('dotGeneral', [a, b], { dimensionNumbers: { contracting, batch: [[], []] }, preferredElementType: null })
+    return dotGeneral(a, b, { contracting, batch: [[], []] })
   })
 }
