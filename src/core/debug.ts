@@ -2,6 +2,7 @@
 import type { Monoid } from '../fp/monoid.ts'
 import { traceRecords, type TraceRecord } from './compile-log.ts'
 import type { DeviceName } from './device-name.ts'
+import { wasmEngine } from './device-registry.ts'
 import { backendOf, devices } from './devices.ts'
 import { checkOptions } from './ops/checks.ts'
 import { counters } from './evaluate.ts'
@@ -43,7 +44,7 @@ export const memoryMonoid: Monoid<MemoryUse> = {
  */
 export function threads(count?: number, options: { readonly worker?: string | URL } = {}): number {
   checkOptions('debug.threads', options, ['worker'])
-  return backendOf('wasm').threads(count, options.worker)
+  return wasmEngine().threads(count, options.worker)
 }
 
 /**
@@ -57,7 +58,7 @@ export function threads(count?: number, options: { readonly worker?: string | UR
  * @throws ArgumentError for what is no integer of at least 1 MiB.
  */
 export function heapBudget(bytes?: number): number {
-  return backendOf('wasm').heapBudget(bytes)
+  return wasmEngine().heapBudget(bytes)
 }
 
 /**
@@ -72,7 +73,7 @@ export function heapBudget(bytes?: number): number {
  * @throws DeviceError for true where the engine has no such instructions (Node before 21).
  */
 export function relaxedSimd(on?: boolean): boolean {
-  return backendOf('wasm').relaxedSimd(on)
+  return wasmEngine().relaxedSimd(on)
 }
 
 /** How often compiled programs and eager operations ran, and eager operations were compiled, since the start. */

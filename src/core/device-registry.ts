@@ -1,8 +1,8 @@
 /** The devices that are wired in, and the default one. */
 import type { DeviceName } from './device-name.ts'
 import { show } from './describe.ts'
-import { DeviceError } from './errors.ts'
-import type { Backend } from './storage.ts'
+import { DeviceError, InternalError } from './errors.ts'
+import type { Backend, Engine } from './storage.ts'
 
 const backends = new Map<DeviceName, Backend>()
 let current: DeviceName = 'wasm'
@@ -43,4 +43,11 @@ export function backendOf(name: DeviceName, operation = 'device'): Backend {
     throw new DeviceError(operation, `device ${show(name)} is not ready; ready are ${ready.join(', ')}${name === 'webgpu' ? "; await init('webgpu') first" : ''}`)
   }
   return b
+}
+
+/** Threads, heap and kernels of WebAssembly, for functions that set them or tell of them. */
+export function wasmEngine(operation = 'device'): Engine {
+  const { engine } = backendOf('wasm', operation)
+  if (engine === undefined) throw new InternalError(operation, "the backend of 'wasm' has no engine")
+  return engine
 }

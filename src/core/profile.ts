@@ -1,6 +1,6 @@
 /** Where a program's time goes, kernel by kernel: `debug.profile`. */
 import { now } from '#platform'
-import { backendOf } from './device-registry.ts'
+import { wasmEngine } from './device-registry.ts'
 import { ArgumentError } from './errors.ts'
 import { checkFunction } from './ops/checks.ts'
 import type { KernelInfo } from './storage.ts'
@@ -50,21 +50,21 @@ interface Run {
  */
 export function profile<R>(f: () => R): Profile<R> {
   checkFunction('debug.profile', f)
-  const backend = backendOf('wasm', 'debug.profile')
+  const engine = wasmEngine('debug.profile')
   const runs: Run[] = []
   const record = (kernel: KernelInfo, start: number, end: number): void => void runs.push({ kernel, start, duration: end - start })
   const start = now()
-  backend.profile(record)
+  engine.profile(record)
   let result: R
   try {
     result = f()
   } finally {
-    backend.profile(null)
+    engine.profile(null)
   }
   const milliseconds = now() - start
   if (result instanceof Promise) throw new ArgumentError('debug.profile', 'got a function that returns a promise; profile what is synchronous inside it')
-  const threads = backend.threads()
-  const { peak, stream } = backend.ceilings()
+  const threads = engine.threads()
+  const { peak, stream } = engine.ceilings()
   const kernels = summary(runs, peak * threads, stream)
   return {
     result,

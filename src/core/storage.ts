@@ -79,13 +79,19 @@ export interface Backend {
   /** The bytes of a number written in a program, to be passed as an operand: it is no array, and not counted as one. */
   literal(bytes: Uint8Array): Storage
   memory(): MemoryUse
+  /** Of a device that has threads, a heap and kernels of its own: WebAssembly. */
+  readonly engine?: Engine
+}
+
+/** What `debug` sets and asks of such a device. */
+export interface Engine {
   /** How many threads programs may have; with a number, sets it first, with `worker`, where a worker's file is. 1 where there is no other way. */
   threads(count?: number, worker?: string | URL): number
-  /** Bytes of arrays that the device keeps in its heap at most; with a number, sets it. Infinity where there is no heap to keep small. */
+  /** Bytes of arrays that the device keeps in its heap at most; with a number, sets it. */
   heapBudget(bytes?: number): number
   /** Whether products may use fused multiply-adds; with a boolean, sets it for programs compiled from then on. False where there is no choice. */
   relaxedSimd(on?: boolean): boolean
-  /** From now on tells of every kernel that runs; null: no longer. A device without kernels tells nothing. */
+  /** From now on tells of every kernel that runs; null: no longer. */
   profile(record: KernelRecorder | null): void
   /** GFLOP/s and GB/s of one thread at most, measured at the first call. */
   ceilings(): { readonly peak: number; readonly stream: number }

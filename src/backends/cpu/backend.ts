@@ -1,7 +1,7 @@
 /** The reference device: plain loops over typed arrays, the oracle of all tests. */
 import { bytesOf } from '../../core/aval.ts'
 import { outOfHostMemory } from '../../core/bytes.ts'
-import { DeviceError, InternalError } from '../../core/errors.ts'
+import { InternalError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import type { Backend, Executable, MemoryUse, Storage } from '../../core/storage.ts'
 import { type Account, Ledger } from '../ledger.ts'
@@ -75,22 +75,6 @@ export class CpuBackend implements Backend {
   }
   supports(): boolean {
     return true
-  }
-  heapBudget(): number {
-    return Infinity
-  }
-
-  relaxedSimd(): boolean {
-    return false
-  }
-
-  threads(): number {
-    return 1
-  }
-  /** It has no kernels. */
-  profile(): void {}
-  ceilings(): { readonly peak: number; readonly stream: number } {
-    throw new DeviceError('ceilings', "are measured in WebAssembly; ask 'wasm'")
   }
   memory(): MemoryUse {
     return this.#ledger.use()

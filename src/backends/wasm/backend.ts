@@ -6,7 +6,7 @@ import { ArgumentError, DeviceError } from '../../core/errors.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import { jaxprKey } from '../../core/jaxpr-key.ts'
 import { Lru } from '../../core/lru.ts'
-import type { Backend, Executable, KernelRecorder, MemoryUse, Storage } from '../../core/storage.ts'
+import type { Backend, Engine, Executable, KernelRecorder, MemoryUse, Storage } from '../../core/storage.ts'
 import { lowerToProgram } from '../../lowering/index.ts'
 import { describeKernels } from '../../lowering/kernel-ir/index.ts'
 import { emitProgram, hasRelaxedSimd, maxThreads, peak, type SizedForm, sizedForm, stream, worthSharing } from '../../lowering/wasm/index.ts'
@@ -41,8 +41,9 @@ interface Tuning {
   readonly winograd: boolean
 }
 
-export class WasmBackend implements Backend {
+export class WasmBackend implements Backend, Engine {
   readonly name = 'wasm'
+  readonly engine: Engine = this
   readonly #options: WasmOptions
   #tuning: Tuning | null = null
   #relaxedSimd = false

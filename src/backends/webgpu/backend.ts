@@ -1,5 +1,4 @@
 /** WebGPU: jaxprs compiled to shaders, run in the order of calls on a device that works on its own clock. */
-import { DeviceError } from '../../core/errors.ts'
 import { type DType, dtypeInfo } from '../../core/dtype.ts'
 import type { Jaxpr } from '../../core/jaxpr.ts'
 import { jaxprKey } from '../../core/jaxpr-key.ts'
@@ -50,21 +49,6 @@ export class WebGpuBackend implements Backend {
   }
   memory(): MemoryUse {
     return this.gpu.ledger.use()
-  }
-  heapBudget(): number {
-    return Infinity
-  }
-
-  relaxedSimd(): boolean {
-    return false
-  }
-
-  threads(): number {
-    return 1
-  }
-  profile(): void {}
-  ceilings(): { readonly peak: number; readonly stream: number } {
-    throw new DeviceError('ceilings', "are measured in WebAssembly; ask 'wasm'")
   }
   /** Gives the device up: arrays on it are gone. */
   destroy(): void {
