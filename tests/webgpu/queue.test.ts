@@ -66,6 +66,38 @@ describe('calls', () => {
     await y.ready()
     expect(figures().submits).toBe(after.submits)
   })
+  test('of single operations share submissions: a hundred in one turn of the event loop take two', async () => {
+    const start = np.array(new Float32Array(10).fill(1))
+    await start.add(0.5).ready()
+    const before = figures()
+    let x = start
+    for (let i = 0; i < 100; i++) x = x.add(0.5)
+    expect(figures().submits - before.submits).toBe(1)
+    await Promise.resolve()
+    expect(figures().submits - before.submits).toBe(2)
+    expect(figures().dispatches - before.dispatches).toBe(100)
+    expect((await x.data())[9]).toBe(51)
+  })
+  test('of programs do not wait, and take with them what does', async () => {
+    const f = jit((x: NDArray) => np.sin(x).mul(np.cos(x)))
+    const x = np.array([1, 2])
+    await Promise.all([f(x).ready(), x.add(1).ready()])
+    const before = figures().submits
+    const y = x.add(1)
+    expect(figures().submits).toBe(before)
+    f(y)
+    expect(figures().submits).toBe(before + 1)
+    expect(await y.jsAsync()).toEqual([2, 3])
+  })
+  test('that bring an operand do not write over what those that wait have yet to read', async () => {
+    const many = (value: number): NDArray => np.array(new Float32Array(1000).fill(value))
+    const a = many(1)
+    await Promise.all([a.add(1).ready(), many(3).ready()])
+    const y = a.add(1)
+    a.dispose() // its buffer is the pool's again, while the addition waits
+    const z = many(5).add(1)
+    expect([(await y.data())[999], (await z.data())[999]]).toEqual([2, 6])
+  })
   test('bring operands to the device once, and numbers never again', async () => {
     const x = np.array(new Float32Array(100).fill(2))
     await x.mul(3).ready()
@@ -106,6 +138,17 @@ describe('errors', () => {
     expect(() => z.mul(2)).toThrow(/^mul: an operand could not be computed: sinh: the GPU refused/)
     expect(() => y.mul(2)).toThrow(PullbackError)
     expect(warn).not.toHaveBeenCalled()
+  })
+  test('leave alone what was asked for in the same turn', async () => {
+    const [x, g] = [np.array(new Float32Array(99_999)), np.array([1, 2])]
+    await g.add(1).ready()
+    const before = g.add(1)
+    spoil()
+    const y = np.sinh(x)
+    vi.restoreAllMocks()
+    const after = g.add(1)
+    await expect(y.ready()).rejects.toThrow(/^sinh: the GPU refused/)
+    expect([await before.jsAsync(), await after.jsAsync()]).toEqual([[2, 3], [2, 3]])
   })
   test('of an operand’s buffer are not for ever: what the host has is brought over again', async () => {
     const x = np.array(new Float32Array(88_888))

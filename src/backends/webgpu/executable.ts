@@ -1,4 +1,4 @@
-/** A compiled program on a GPU: one call is one submission, in the order of calls, when its shaders are compiled. */
+/** A compiled program on a GPU: one call is one submission, in the order of calls, when its shaders are compiled; calls of single operations share theirs. */
 import { type Aval, bytesOf } from '../../core/aval.ts'
 import { DeviceError, OutOfMemoryError, type PullbackError } from '../../core/errors.ts'
 import { within } from '../../core/in-name-of.ts'
@@ -31,6 +31,8 @@ export class GpuExecutable implements Executable {
   readonly #lowered: LoweredProgram
   /** As users know it: an operation, or 'jit'. */
   readonly #operation: string
+  /** Whether it is one operation, of no program. */
+  readonly #single: boolean
   readonly #inputAvals: readonly Aval[]
   readonly #outputAvals: readonly Aval[]
   /** By the operands that are given away: results may lie over them. */
@@ -42,7 +44,9 @@ export class GpuExecutable implements Executable {
     this.#inputAvals = jaxpr.inputs.map((v) => v.aval)
     this.#outputAvals = jaxpr.outputs.map((v) => v.aval)
     const [only, ...more] = jaxpr.equations
-    this.#operation = only !== undefined && more.length === 0 ? only.primitive : 'jit'
+    const one = only !== undefined && more.length === 0
+    this.#operation = one ? only.primitive : 'jit'
+    this.#single = one && !('jaxpr' in only.params)
     // Shaders are made at the first call, which knows what is given away. Some thousand bytes a kernel is what they come to.
     this.codeBytes = kernelsOf(lowered.program).length * bytesPerKernel
   }
@@ -121,7 +125,10 @@ export class GpuExecutable implements Executable {
       waitsFor: code.waitsFor,
       run: () => {
         const refused = code.refused
-        gpu.submit(fate, {
+        gpu.submit({
+          fate,
+          waits: this.#single,
+          uses: places,
           uploads,
           // Operands are brought over even if nothing can be done with them here: others count on it.
           encode: (encoder) => {

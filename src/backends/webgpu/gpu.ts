@@ -1,27 +1,17 @@
 /** A device and what belongs to it: its buffers, pipelines and queue, the arrays on it, and how it ended. */
-import { DeviceError, InternalError, PullbackError } from '../../core/errors.ts'
+import { DeviceError, InternalError, type PullbackError } from '../../core/errors.ts'
 import { Lru } from '../../core/lru.ts'
 import { counterBase, counterStride, type ShaderLimits } from '../../lowering/wgsl/index.ts'
 import { type Account, Ledger } from '../ledger.ts'
-import type { Fate } from './fate.ts'
 import { usage } from './flags.ts'
 import { Pipelines } from './pipelines.ts'
 import { BufferPool, type DeviceBuffer, makeBuffer } from './pool.ts'
+import { type Figures, type Submission, Submissions } from './submissions.ts'
 import { type Work, WorkQueue } from './work-queue.ts'
 
 /** What is known of a storage on the device. */
 export interface Holding extends Account {
   buffer: DeviceBuffer | null
-}
-
-export interface Submission {
-  /** Bytes for buffers, before the commands. */
-  readonly uploads?: readonly (readonly [DeviceBuffer, Uint8Array])[]
-  readonly encode: (encoder: GPUCommandEncoder) => void
-  /** What is to be done when the commands are on their way. */
-  readonly submitted?: () => void
-  /** A device's error in the library's words. */
-  readonly failed: (kind: GPUErrorFilter, message: string) => PullbackError
 }
 
 export interface GpuOptions {
@@ -30,8 +20,6 @@ export interface GpuOptions {
   /** Collects garbage at once; null where that cannot be done. Default: what the platform has. */
   readonly collect?: (() => void) | null
 }
-
-const reasonOf = (e: unknown): string => (e instanceof Error ? e.message : String(e))
 
 const budgetByDefault = 4 * 2 ** 30
 
@@ -42,6 +30,7 @@ export class Gpu {
   readonly shaderLimits: ShaderLimits
   readonly ledger: Ledger<Holding>
   readonly #queue = new WorkQueue()
+  readonly #submissions: Submissions
   /** Why the device is gone; null while it is there. */
   lost: string | null = null
   /** An error that belongs to no work: the fault of the library, or of the driver. */
@@ -50,7 +39,7 @@ export class Gpu {
   readonly #counters = new Map<number, GPUBindGroup>()
   readonly #constants = new Lru<string, DeviceBuffer>({ count: 4096, bytes: 2 ** 20 })
   /** What was sent to the device, for tests and figures. */
-  readonly figures: { submits: number; dispatches: number; copies: number; uploadedBytes: number; readBytes: number } = { submits: 0, dispatches: 0, copies: 0, uploadedBytes: 0, readBytes: 0 }
+  readonly figures: Figures = { submits: 0, dispatches: 0, copies: 0, uploadedBytes: 0, readBytes: 0 }
 
   constructor(device: GPUDevice, options: GpuOptions = {}) {
     this.device = device
@@ -59,10 +48,11 @@ export class Gpu {
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize } = device.limits
     this.shaderLimits = { storageBuffers: maxStorageBuffersPerShaderStage, bindingBytes: maxStorageBufferBindingSize, workgroupBytes: maxComputeWorkgroupStorageSize }
     this.pool = new BufferPool(
-      { device, sweep: () => { this.ledger.sweep() }, afterwards: (run) => { this.add({ waitsFor: null, run, cancel: () => {} }) } },
+      { device, sweep: () => { this.ledger.sweep() }, afterwards: (run) => { this.add({ waitsFor: null, run: () => { this.#submissions.flush(); run() }, cancel: () => {} }) } },
       { largest: maxBufferSize, budget: options.budgetBytes ?? budgetByDefault },
     )
     this.pipelines = new Pipelines(device)
+    this.#submissions = new Submissions(device, this.figures, () => this.lost)
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault()
       this.#stray ??= new InternalError('webgpu', `the device reported an error that belongs to no call: ${event.error.message}`)
@@ -93,39 +83,8 @@ export class Gpu {
   }
 
   /** Sends commands to the device, and settles the fate of what they make. */
-  submit(fate: Fate, { uploads = [], encode, submitted, failed }: Submission): void {
-    const { device, figures } = this
-    const kinds: readonly GPUErrorFilter[] = ['internal', 'out-of-memory', 'validation']
-    for (const kind of kinds) device.pushErrorScope(kind)
-    let thrown: unknown = null
-    try {
-      for (const [buffer, bytes] of uploads) {
-        if (bytes.byteLength === 0) continue
-        device.queue.writeBuffer(buffer.gpu, 0, bytes)
-        figures.uploadedBytes += bytes.byteLength
-      }
-      const encoder = device.createCommandEncoder()
-      encode(encoder)
-      device.queue.submit([encoder.finish()])
-      figures.submits++
-      submitted?.()
-    } catch (e) {
-      thrown = e
-    }
-    const scopes = [...kinds].reverse().map(async (kind) => {
-      const error = await device.popErrorScope()
-      return error === null ? null : failed(kind, error.message)
-    })
-    const judge = async (): Promise<PullbackError | null> => {
-      const errors = await Promise.all(scopes)
-      const own = errors.find((e) => e !== null) ?? null
-      if (own !== null || thrown === null) return own
-      return thrown instanceof PullbackError ? thrown : failed('validation', reasonOf(thrown))
-    }
-    void judge().then(
-      (error) => fate.settle(error),
-      (e: unknown) => fate.settle(this.lost === null ? failed('internal', reasonOf(e)) : new DeviceError('webgpu', `the GPU device was lost (${this.lost}) before this was computed`)),
-    )
+  submit(s: Submission): void {
+    this.#submissions.add(s)
   }
 
   /** The iterations of `count` loops, as group 1 of shaders that read them. */
@@ -167,12 +126,14 @@ export class Gpu {
 
   /** Waits until all that was asked for so far is done. */
   async finished(): Promise<void> {
+    this.#submissions.flush()
     await this.device.queue.onSubmittedWorkDone()
   }
 
   destroy(): void {
     this.lost ??= 'destroyed'
     this.#queue.cancel()
+    this.#submissions.flush()
     this.device.destroy()
   }
 }

@@ -18,7 +18,10 @@ export async function readBack(gpu: Gpu, from: DeviceBuffer, aval: Aval, made: F
   gpu.add({
     waitsFor: null,
     run: () => {
-      gpu.submit(fate, {
+      gpu.submit({
+        fate,
+        waits: false,
+        uses: [from],
         encode: (encoder) => {
           const staging = gpu.device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget })
           encoder.copyBufferToBuffer(from.gpu, 0, staging, 0, size)
