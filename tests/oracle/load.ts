@@ -114,7 +114,7 @@ export function differences(actual: NDArray, expected: Fixed, tolerance: Toleran
 
 export async function expectClose(actual: NDArray, expected: Fixed, tolerance: Tolerance = elementwise, signedZeros = false): Promise<void> {
   await actual.data()
-  const wrong = differences(actual, expected, held.tolerance(tolerance), signedZeros && held.signedZeros)
+  const wrong = differences(actual, expected, tolerance, signedZeros)
   if (wrong.length > 0) expect.fail(wrong.slice(0, 8).join('; ') + (wrong.length > 8 ? `; ${wrong.length} in all` : ''))
 }
 

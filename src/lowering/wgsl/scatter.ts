@@ -14,6 +14,7 @@ import { emitLoop } from './loop-kernel.ts'
 import { block } from './module-text.ts'
 import { sortPairs } from './sort.ts'
 import { unravelSome, variableNames } from './variables.ts'
+import { combinedPosition } from './wide-nodes.ts'
 
 const threads = 64
 /** Sorted updates that one invocation combines. */
@@ -40,10 +41,10 @@ function simplified(context: KernelContext, kernel: ScatterKernel): ScatterKerne
   const all = readBy([kernel.value, ...positions])
   if (fits(context, all, ownBuffers)) return kernel
   const index = flattenIndex(dimVector(kernel.space.length), kernel.space, kernel.space)
-  const made = (root: NodeId): Expression[number] => {
-    const { dtype } = kernel.nodes[root]!
+  const made = (root: NodeId, nodes: Expression = kernel.nodes): Expression[number] => {
+    const { dtype } = nodes[root]!
     const buffer = context.temp(dtype, sizeOf(kernel.space))
-    emitLoop(context, { kind: 'loop', name: kernel.name, space: kernel.space, stages: [{ kind: 'map', inner: [], nodes: kernel.nodes, stores: [{ buffer, index, node: root }] }] })
+    emitLoop(context, { kind: 'loop', name: kernel.name, space: kernel.space, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer, index, node: root }] }] })
     return { op: 'load', dtype, buffer, index, guards: [], otherwise: 0 }
   }
   // Positions are one node each, or, where they alone are too many, one number each.
@@ -51,7 +52,12 @@ function simplified(context: KernelContext, kernel: ScatterKernel): ScatterKerne
     const value = made(kernel.value)
     return { ...kernel, nodes: [...kernel.nodes, value], value: kernel.nodes.length }
   }
-  const nodes = [made(kernel.value), ...positions.map(made)]
+  if (1 + positions.length + ownBuffers > context.limits.storageBuffers) {
+    const one = combinedPosition(kernel.nodes, kernel.positions, kernel.mode === 'drop')
+    const [value, to] = [made(kernel.value), made(one.position.position, one.nodes)]
+    return { ...kernel, nodes: [value, to], value: 0, positions: [{ ...one.position, position: 1 }] }
+  }
+  const nodes = [made(kernel.value), ...positions.map((p) => made(p))]
   return { ...kernel, nodes, value: 0, positions: kernel.positions.map((p, i) => ({ ...p, position: 1 + i })) }
 }
 

@@ -4,10 +4,11 @@
  */
 import { sizeOf } from '../../core/aval.ts'
 import { DeviceError } from '../../core/errors.ts'
-import { type BufferId, type Expression, flattenIndex, dimVector, type LoopKernel, neededBy, type NodeId, type Stage, type Store } from '../kernel-ir/index.ts'
+import { type Accumulator, type BufferId, type Expression, flattenIndex, dimVector, type LoopKernel, neededBy, type NodeId, type Stage, type Store } from '../kernel-ir/index.ts'
 import { bindingCount } from './bindings.ts'
 import { fits, type KernelContext } from './kernel-context.ts'
 import { bufferOf, emitParts, type Part, partOf, type PartOptions, rootsOf, type Saved, usesOfParts } from './loop-parts.ts'
+import { type Expanded, expandWide } from './wide-nodes.ts'
 
 type Run = (kernel: LoopKernel, part: Part) => void
 
@@ -85,6 +86,11 @@ function cutUntilFits(context: KernelContext, given: LoopKernel, part: Part, opt
     const stage = kernel.stages[part.stage]!
     const node = nodeToCut(context, kernel, part, options.saved)
     if (node === null) {
+      const expanded = expandWide(stage.nodes)
+      if (expanded !== null) {
+        kernel = withStage(kernel, part.stage, movedTo(stage, expanded))
+        continue
+      }
       throw new DeviceError('webgpu', `binds at most ${context.limits.storageBuffers} storage buffers a shader, and one operation of kernel ${kernel.name || 'copy'} needs more; combine fewer arrays in one operation, or keep this part on 'wasm' with devicePut(x, 'wasm')`)
     }
     const sizes = [...kernel.space, ...stage.inner]
@@ -98,6 +104,19 @@ function cutUntilFits(context: KernelContext, given: LoopKernel, part: Part, opt
     kernel = withStage(kernel, part.stage, { ...stage, nodes: stage.nodes.map((n, i) => (i === node ? load : n)) })
   }
   return kernel
+}
+
+function movedTo(stage: Stage, { nodes, at }: Expanded): Stage {
+  const stores = (list: readonly Store[]): Store[] => list.map((s) => ({ ...s, node: at[s.node]! }))
+  const folds = (list: readonly Accumulator[]): Accumulator[] => list.map((a) => ({ ...a, node: at[a.node]!, position: a.position === null ? null : at[a.position]! }))
+  switch (stage.kind) {
+    case 'map':
+      return { ...stage, nodes, stores: stores(stage.stores) }
+    case 'reduce':
+      return { ...stage, nodes, accumulators: folds(stage.accumulators) }
+    case 'cumulative':
+      return { ...stage, nodes, accumulators: folds(stage.accumulators), stores: stores(stage.stores) }
+  }
 }
 
 /** The node that reads the most buffers of those that another shader can make; null where none reads two. */

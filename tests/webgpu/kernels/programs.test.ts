@@ -1,11 +1,12 @@
 /** Whole programs on a device: loops, memory that is used again, given operands, more buffers and larger arrays than a shader may bind. */
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
+import { encodeNumbers } from '../../../src/core/bytes.ts'
 import type { Jaxpr } from '../../../src/core/jaxpr.ts'
 import { grad, lax, makeJaxpr, nn, np, random } from '../../../src/index.ts'
 import { baseLimits, type ShaderLimits } from '../../../src/lowering/wgsl/index.ts'
 import { arbitraryJaxpr } from '../../core/arbitrary-jaxpr.ts'
-import { numSlowRuns, sized } from '../../scale.ts'
+import { numSlowRuns, scale, sized } from '../../scale.ts'
 import { expectAgreementOnDevice } from './agree.ts'
 import { closeDevice } from './run-shaders.ts'
 
@@ -92,10 +93,34 @@ describe('more than a shader may bind', () => {
     ]
     await expectAgreementOnDevice(makeJaxpr((i: np.NDArray, ...xs: np.NDArray[]) => f(i, ...xs))(np.zeros([4], { dtype: 'int32' }), ...inputs).jaxpr)
   })
+  test('one choice among many, reads and updates at places of many coordinates, in bounds and out', async () => {
+    const axes = new Array<number>(9).fill(2)
+    const places = Array.from({ length: 9 }, () => np.zeros([6], { dtype: 'int32' }))
+    const starts = axes.map(() => np.zeros([], { dtype: 'int32' }))
+    const programs: Jaxpr[] = [
+      makeJaxpr((which: np.NDArray, ...xs: np.NDArray[]) => lax.selectN(which, ...xs))(np.zeros([4, 5], { dtype: 'int32' }), ...inputs).jaxpr,
+      makeJaxpr((x: np.NDArray, ...is: np.NDArray[]) => [x.slice(...is), x.at(...is).get({ mode: 'fill', fillValue: -1 })])(zeros(...axes), ...places).jaxpr,
+      makeJaxpr((x: np.NDArray, ...is: np.NDArray[]) => lax.dynamicSlice(x, is, [1, 2, 1, 1, 1, 1, 1, 1, 2]))(zeros(...axes), ...starts).jaxpr,
+      makeJaxpr((x: np.NDArray, ...is: np.NDArray[]) => lax.dynamicUpdateSlice(x, np.ones([1, 2, 1, 1, 1, 1, 1, 1, 2]), is))(zeros(...axes), ...starts).jaxpr,
+      makeJaxpr((x: np.NDArray, v: np.NDArray, ...is: np.NDArray[]) => [x.at(...is).add(v), x.at(...is).set(v)])(zeros(...axes), zeros(6), ...places).jaxpr,
+    ]
+    for (const jaxpr of programs) {
+      const { shaders } = await expectAgreementOnDevice(jaxpr)
+      expect(Math.max(...shaders.shaders.map((s) => s.access.length))).toBeLessThanOrEqual(8)
+    }
+  })
   test('nine numbers from one long array, by chunks', async () => {
     const f = (x: np.NDArray): np.NDArray[] => [np.sum(x), np.sum(np.square(x)), np.max(x), np.min(x), np.argmax(x), np.argmin(x), np.sum(np.abs(x)), np.max(np.sin(x)), np.any(x)]
     const { shaders } = await expectAgreementOnDevice(makeJaxpr(f)(zeros(20_000)).jaxpr)
     expect(shaders.shaders.map((s) => s.access.length).filter((n) => n > 8)).toEqual([])
+  })
+  test.runIf(scale === 'full')('arrays of more bytes than any device binds at once', async () => {
+    const rows = 9_000_000
+    const values = encodeNumbers(Array.from({ length: 4 * rows }, (_, i) => ((Math.imul(i, 40503) >>> 3) % 9) - 4), 'float32')
+    for (const f of [(x: np.NDArray) => x.mul(2).add(1), (x: np.NDArray) => [np.sum(x), np.max(x, 0)], (x: np.NDArray) => np.matmul(x, np.ones([4, 2]))]) {
+      const { shaders } = await expectAgreementOnDevice(makeJaxpr(f)(zeros(rows, 4)).jaxpr, [values])
+      expect(shaders.shaders.some(({ code }) => code.includes('read_b'))).toBe(true)
+    }
   })
   /** Windows of 256 bytes, so that small arrays go through several. */
   const small: ShaderLimits = { ...baseLimits, bindingBytes: 256 }
