@@ -2,7 +2,7 @@
  * Commands on their way to the device. Each piece of work has a command buffer of its own, so that what is wrong with it is known of it alone; small pieces of
  * one turn of the event loop go in one submission, in their order, with the next that does not wait.
  */
-import { DeviceError, PullbackError } from '../../core/errors.ts'
+import { DeviceError, InternalError, PullbackError } from '../../core/errors.ts'
 import type { Fate } from './fate.ts'
 import type { DeviceBuffer } from './pool.ts'
 
@@ -133,7 +133,7 @@ export class Submissions {
       return error === null ? null : { kind, message: error.message }
     })
     const errors = await Promise.all(scopes)
-    if (thrown !== null) throw thrown
+    if (thrown !== null) throw thrown instanceof Error ? thrown : new InternalError('webgpu', reasonOf(thrown))
     return errors.find((e) => e !== null) ?? null
   }
 
