@@ -138,8 +138,8 @@ class Dots {
             fn.get(x).emit(mul).get(sum).emit(add).set(sum)
           })
           if (value !== null) fn.free(value)
-          // ends the basic block, out of which loads could be moved
-          if (!this.#whole && (r % 2 === 1 || r + 1 === this.#rows)) fn.get(this.#never).brIf(exit)
+          // ends the basic block, out of which loads could be moved; never twice with one condition, which would be asked only once
+          if (!this.#whole && (r % 2 === 1 || r + 1 === this.#rows)) fn.get(this.#never).i32(j * this.#rows + r).emit('i32.gt_u').brIf(exit)
         }
       }
     })

@@ -103,8 +103,8 @@ function sweepColumns({ fn, dtype, rows, count, outAt, factors, never }: Step, v
           if (r > 0) fn.get(sum).emit(add)
           fn.set(sum)
         })
-        // ends the basic block, out of which loads could be moved
-        if (never !== null && r > 0) fn.get(never).brIf(exit)
+        // ends the basic block, out of which loads could be moved; never twice with one condition, which would be asked only once
+        if (never !== null && r > 0) fn.get(never).i32(r * count + t).emit('i32.gt_u').brIf(exit)
       }
       if (r + 1 < rows) fn.get(at).get(row).emit('i32.add').set(at)
     }
