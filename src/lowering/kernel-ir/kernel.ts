@@ -137,9 +137,14 @@ export interface ContractionKernel {
   readonly stores: readonly Store[]
 }
 
-/** Axes of m and of k that `lhs` reads by their sum alone, and `rhs` by the one of k: those of a window that slides by single elements. */
+/**
+ * Axes of m and of k that `lhs` reads by their sum alone, and `rhs` by the one of k: those of a window that slides by single elements.
+ * Of side n the same with the operands exchanged.
+ */
 export interface Sliding {
-  readonly m: number
+  readonly side: 'm' | 'n'
+  /** The number of the axis among those of its side. */
+  readonly place: number
   readonly k: number
 }
 

@@ -9,6 +9,7 @@ import { costOf } from './apply.ts'
 import { guardReads } from './guards.ts'
 import { Nodes, points } from './nodes.ts'
 import { normalizeLoop } from './normalize.ts'
+import { orderByReads } from './order-reads.ts'
 import { rewriteNodes } from './rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 import { dependenciesOf } from './state.ts'
@@ -58,7 +59,10 @@ export function blockWindows(given: LoopKernel): LoopKernel {
     }
     if (best === before) break
   }
-  return best.blocks.length === 0 ? given : { ...kernel, space: blockedSpace(kernel.space, best.blocks), stages: [best.blocked] }
+  if (best.blocks.length === 0) return given
+  const { stores } = best.blocked
+  const { nodes: ordered, roots } = orderByReads(best.blocked.nodes, stores.map((s) => s.node))
+  return { ...kernel, space: blockedSpace(kernel.space, best.blocks), stages: [{ ...best.blocked, nodes: ordered, stores: stores.map((s, i) => ({ ...s, node: roots[i]! })) }] }
 }
 
 interface Block {

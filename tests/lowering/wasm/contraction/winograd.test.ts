@@ -20,15 +20,22 @@ interface Case {
   readonly channels: number
   readonly features: number
   readonly padding: Padding
+  readonly layout?: Layout
 }
-const dimensionNumbers = ['NHWC', 'HWIO', 'NHWC'] as const
-const convolve = (padding: Padding) => (x: np.NDArray, w: np.NDArray): np.NDArray => lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding, dimensionNumbers })
+/** Of data, kernel and result: channels last or first, kernels in either order, and the result in another order than the data. */
+const layouts = { last: ['NHWC', 'HWIO', 'NHWC'], first: ['NCHW', 'OIHW', 'NCHW'], kernelLast: ['NCHW', 'HWIO', 'NCHW'], other: ['NCHW', 'OIHW', 'NHWC'] } as const
+type Layout = keyof typeof layouts
+const dimensionNumbers = layouts.last
+const convolve = (padding: Padding, layout: Layout = 'last') => (x: np.NDArray, w: np.NDArray): np.NDArray => lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding, dimensionNumbers: layouts[layout] })
 
 /** A convolution and both its gradients: of data, taps and the result's cotangent. */
 function derivatives(c: Case): Jaxpr {
-  const f = convolve(c.padding)
-  const x = np.zeros([c.batch, c.height, c.width, c.channels])
-  const w = np.zeros([3, 3, c.channels, c.features])
+  const f = convolve(c.padding, c.layout)
+  const sizes: Readonly<Record<string, number>> = { N: c.batch, H: c.height, W: c.width, C: c.channels }
+  const taps: Readonly<Record<string, number>> = { H: 3, W: 3, I: c.channels, O: c.features }
+  const [data, kernel] = layouts[c.layout ?? 'last']
+  const x = np.zeros([...data].map((letter) => sizes[letter]!))
+  const w = np.zeros([...kernel].map((letter) => taps[letter]!))
   const { jaxpr } = makeJaxpr((a: np.NDArray, b: np.NDArray, ct: np.NDArray) => {
     const [y, pullback] = vjp(f, [a, b] as const)
     const [da, db] = pullback(ct)
@@ -64,6 +71,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   channels: fc.constantFrom(16, 20, 32),
   features: fc.constantFrom(16, 20, 28),
   padding: fc.oneof(fc.constantFrom('SAME' as const, 'VALID' as const), fc.tuple(fc.tuple(edge, edge), fc.tuple(edge, edge)).map((p) => [...p])),
+  layout: fc.constantFrom<Layout>('last', 'last', 'first', 'kernelLast', 'other'),
 }).filter((c) => typeof c.padding === 'string' || c.padding.every(([a, b], i) => a + b + (i === 0 ? c.height : c.width) >= 4))
 
 describe('a convolution and its gradients', () => {
@@ -95,8 +103,8 @@ describe('a convolution and its gradients', () => {
     })
   })
 
-  test.each([NaN, Infinity, -Infinity])('with %d at a few places give what the direct form gives, and nothing else is touched', (value) => {
-    const jaxpr = derivatives({ batch: 2, height: 9, width: 10, channels: 16, features: 16, padding: 'SAME' })
+  test.each(([NaN, Infinity, -Infinity] as const).flatMap((value) => (['last', 'first'] as const).map((layout) => [value, layout] as const)))('with %d at a few places, channels %s, give what the direct form gives, and nothing else is touched', (value, layout) => {
+    const jaxpr = derivatives({ batch: 2, height: 9, width: 10, channels: 16, features: 16, padding: 'SAME', layout })
     expect(planned(jaxpr).filter((form) => form === 'results')).toHaveLength(2)
     expect(planned(jaxpr)).toContain('taps')
     for (const place of [0, 1, 2]) {
@@ -153,6 +161,9 @@ describe('which convolutions', () => {
     expect(formOf([2, 8, 8, 18], [3, 3, 18, 16])).toEqual([null])
     expect(formOf([2, 8, 8, 16], [5, 5, 16, 16])).toEqual([null])
     expect(formOf([2, 8, 8, 16], [1, 1, 16, 16])).toEqual([null])
+  })
+  test('in any order of dimensions', () => {
+    for (const layout of ['first', 'kernelLast', 'other'] as const) expect(planned(derivatives({ batch: 2, height: 8, width: 8, channels: 16, features: 16, padding: 'SAME', layout })).sort(), layout).toEqual(['results', 'results', 'taps'])
   })
   test('no strides, dilations or groups, and float32 alone', () => {
     expect(formOf([2, 8, 8, 16], [3, 3, 16, 16], { windowStrides: [2, 1] })).toEqual([null])

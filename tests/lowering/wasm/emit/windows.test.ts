@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { decodeNumbers, encodeNumbers } from '../../../../src/core/bytes.ts'
 import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
 import { lowerToProgram } from '../../../../src/lowering/index.ts'
-import { kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
+import { inputsOf, kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
 import { shareReads } from '../../../../src/lowering/wasm/emit/share-reads.ts'
 import { blockWindows } from '../../../../src/lowering/wasm/emit/windows.ts'
 import { expectAgreement, someBytes } from '../../agree.ts'
@@ -68,6 +68,18 @@ test('what reads the result stands in the same kernel, once for each point', () 
   expect(blocked(jaxpr)).toHaveLength(1)
   expect(blocked(jaxpr)[0]).toBeGreaterThan(1)
   expectAgreement(jaxpr)
+})
+
+test('elements of a block of windows go into its results as they are read', () => {
+  const { jaxpr } = makeJaxpr(depthwise)(np.zeros([4, 32, 32, 64]), np.zeros([3, 3, 1, 64]))
+  const [kernel] = kernelsOf(lowerToProgram(jaxpr).program)
+  if (kernel?.kind !== 'loop') throw new Error('a depthwise convolution is a loop')
+  const stage = blockWindows(kernel).stages[0]!
+  // 24 elements and 9 weights for 8 results: at no time are more alive than the weights, the results, one element and what it gives
+  const last = new Map(stage.nodes.flatMap((node, id) => inputsOf(node).map((input) => [input, id] as const)))
+  const alive = stage.nodes.map((_, at) => stage.nodes.filter((node, id) => node.op !== 'literal' && id <= at && (last.get(id) ?? at) > at).length)
+  expect(stage.nodes.filter((n) => n.op === 'load')).toHaveLength(24 + 9)
+  expect(Math.max(...alive)).toBeLessThanOrEqual(9 + 8 + 2)
 })
 
 test("the gradient of a depthwise convolution's taps is one pass over the data", () => {

@@ -238,8 +238,8 @@ class Driver {
   }
 
   #dataRowBytes(): number {
-    const { tilesAcross, channels } = this.#plan
-    return (2 * tilesAcross + 2) * channels * 4
+    const { dataAcross, channels } = this.#plan
+    return dataAcross * channels * 4
   }
 
   /** Of a block's rows of data. */
@@ -281,8 +281,8 @@ class Driver {
   /** Evaluates an operand for the rows of the block, in images of `rows` rows, of which tiles overlap by `more`; what it writes begins with the first of them. */
   #gather(loop: EmittedLoop, rows: number, more: number): void {
     const fn = this.#fn
-    const { tilesAcross, channels, columns } = this.#plan
-    const rowBytes = more > 0 ? (2 * tilesAcross + more) * channels * 4 : 2 * tilesAcross * columns * 4
+    const { tilesAcross, columns } = this.#plan
+    const rowBytes = more > 0 ? this.#dataRowBytes() : 2 * tilesAcross * columns * 4
     const [begin, end] = [fn.local('i32', 'begin'), fn.local('i32', 'end')]
     this.#pushRow(this.#images.begin, rows, this.#rows.begin)
     fn.set(begin)

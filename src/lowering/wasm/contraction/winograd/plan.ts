@@ -8,7 +8,7 @@
  * and transformed back. All cuts are fixed by shape.
  */
 import { rewriteNodes, rewriteStores, withOperands } from '../../emit/rewrite.ts'
-import { addIndex, constantIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../../kernel-ir/index.ts'
+import { addIndex, coefficientOf, constantIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../../kernel-ir/index.ts'
 import { type TileShape, tileShape } from '../sum-type.ts'
 import { guarded } from '../plan.ts'
@@ -22,6 +22,8 @@ export interface WinogradPlan {
   /** Tiles below and beside each other in an image. */
   readonly tileRows: number
   readonly tilesAcross: number
+  /** Elements of a row of data: those of its tiles, which overlap by two, or some more. */
+  readonly dataAcross: number
   readonly channels: number
   readonly columns: number
   readonly paddedColumns: number
@@ -33,7 +35,7 @@ export interface WinogradPlan {
   readonly blocksOfImage: number
   /** Of form `taps`: blocks are summed in so many slices, which are then added in order. */
   readonly slices: number
-  /** Outer axis: image · (2 tileRows + 2) + row. Writes `[row][2 tilesAcross + 2][channel]`. */
+  /** Outer axis: image · (2 tileRows + 2) + row. Writes `[row][dataAcross][channel]`. */
   readonly data: LoopKernel
   /** Form `results`: the taps; outer axis: the channel. Form `taps`: results' gradients; outer axis: image · 2 tileRows + row. */
   readonly other: LoopKernel
@@ -60,14 +62,15 @@ const sliceBytesAim = 2 ** 21
 
 const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
 
-export function planWinograd(kernel: ContractionKernel, freeBuffer: BufferId): WinogradPlan | null {
-  const { sliding, m, n, k } = kernel
-  const [y, x] = sliding
+export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): WinogradPlan | null {
+  const kernel = given.sliding.every((s) => s.side === 'n') ? exchanged(given) : given
+  const { m, n, k } = kernel
+  const [y, x] = kernel.sliding.map((s): Window => ({ m: s.place, k: s.k }))
   const tile = tileShape('float32')
-  if (kernel.dtype !== 'float32' || kernel.batch.length > 0 || y === undefined || x === undefined || sliding.length !== 2) return null
+  if (kernel.dtype !== 'float32' || kernel.batch.length > 0 || y === undefined || x === undefined || kernel.sliding.length !== 2) return null
   if (kernel.lhs.at(-1)?.dtype !== 'float32' || kernel.rhs.at(-1)?.dtype !== 'float32') return null
   const isTaps = (axes: readonly number[], side: 'm' | 'k'): boolean => axes[y[side]] === 3 && axes[x[side]] === 3
-  const form = isTaps(k, 'k') && m.length >= 2 && y.m === m.length - 2 && x.m === m.length - 1 ? 'results' : isTaps(m, 'm') && y.m === 0 && x.m === 1 ? 'taps' : null
+  const form = isTaps(k, 'k') && y.m === m.length - 2 && x.m === m.length - 1 ? 'results' : isTaps(m, 'm') ? 'taps' : null
   if (form === null) return null
   const tiled = form === 'results' ? m : k
   const side = form === 'results' ? 'm' : 'k'
@@ -87,7 +90,10 @@ export function planWinograd(kernel: ContractionKernel, freeBuffer: BufferId): W
   const blocks = Math.ceil(images / blockImages)
   const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
   const slices = Math.max(1, Math.min(slicesAim, blocks * blocksOfImage, Math.floor(sliceBytesAim / (64 * channels * paddedColumns))))
-  const shape: Shape = { form, images, height, width, tileRows, tilesAcross, channels, paddedColumns, y, x }
+  // where rows lie along the image, as in NCHW, squares of them are transposed
+  const along = form === 'results' ? x.m : m.length + n.length + x.k
+  const dataAcross = kernel.lhs.some((node) => node.op === 'load' && coefficientOf(node.index, along) === 1) ? Math.ceil((2 * tilesAcross + 2) / 4) * 4 : 2 * tilesAcross + 2
+  const shape: Shape = { form, images, height, width, tileRows, tilesAcross, dataAcross, channels, paddedColumns, y, x }
   const buffers = { data: freeBuffer, other: freeBuffer + 1, sums: freeBuffer + 2 }
   return {
     form,
@@ -96,6 +102,7 @@ export function planWinograd(kernel: ContractionKernel, freeBuffer: BufferId): W
     height,
     tileRows,
     tilesAcross,
+    dataAcross,
     channels,
     columns,
     paddedColumns,
@@ -112,10 +119,33 @@ export function planWinograd(kernel: ContractionKernel, freeBuffer: BufferId): W
   }
 }
 
-interface Shape extends Pick<WinogradPlan, 'form' | 'images' | 'height' | 'tileRows' | 'tilesAcross' | 'channels' | 'paddedColumns'> {
+interface Shape extends Pick<WinogradPlan, 'form' | 'images' | 'height' | 'tileRows' | 'tilesAcross' | 'dataAcross' | 'channels' | 'paddedColumns'> {
   readonly width: number
-  readonly y: ContractionKernel['sliding'][number]
-  readonly x: ContractionKernel['sliding'][number]
+  readonly y: Window
+  readonly x: Window
+}
+
+/** An axis of the window: of m, and of k. */
+interface Window {
+  readonly m: number
+  readonly k: number
+}
+
+/** The same sums with the operands in each other's place: rows are columns. */
+function exchanged(kernel: ContractionKernel): ContractionKernel {
+  const { batch, m, n, k } = kernel
+  const sizes = [...batch, ...n, ...m, ...k]
+  const [atM, atN, atK] = [batch.length, batch.length + m.length, batch.length + m.length + n.length]
+  const place = (dim: number): Index => dimIndex(dim < atM || dim >= atK ? dim : dim < atN ? dim + n.length : dim - m.length)
+  return {
+    ...kernel,
+    m: n,
+    n: m,
+    lhs: rewriteNodes(kernel.rhs, place, sizes),
+    rhs: rewriteNodes(kernel.lhs, place, sizes),
+    epilogue: rewriteNodes(kernel.epilogue, place, sizes),
+    stores: rewriteStores(kernel.stores, place, sizes),
+  }
 }
 
 /** The axes of m or k that are not the window's, and what they are in terms of a flat index. */
@@ -142,7 +172,7 @@ const placing = (...parts: readonly (readonly Index[])[]): ((dim: number) => Ind
 
 function dataKernel(kernel: ContractionKernel, s: Shape, out: BufferId): LoopKernel {
   const { m, n, k } = kernel
-  const [rows, across] = [2 * s.tileRows + 2, 2 * s.tilesAcross + 2]
+  const [rows, across] = [2 * s.tileRows + 2, s.dataAcross]
   const [tiled, rest] = s.form === 'results' ? [m, k] : [k, m]
   const [ys, xs] = s.form === 'results' ? [{ tiled: s.y.m, rest: s.y.k }, { tiled: s.x.m, rest: s.x.k }] : [{ tiled: s.y.k, rest: s.y.m }, { tiled: s.x.k, rest: s.x.m }]
   const channelAxes = otherAxes(rest, ys.rest, xs.rest)
@@ -191,16 +221,21 @@ function resultRows(kernel: ContractionKernel, s: Shape): { readonly space: Size
   if (s.form === 'taps') {
     const space = [9 * s.channels, ...n]
     const columns = dimVector(n.length, 1)
-    return { space, m: unflattenIndex(outer, m, space), n: columns, sums: addIndex(scaleIndex(outer, s.paddedColumns), flattenIndex(columns, n, space), space) }
+    const tap = floorDivIndex(outer, s.channels, space)
+    const others = unflattenIndex(modIndex(outer, s.channels, space), otherAxes(m, s.y.m, s.x.m), space)
+    return { space, m: withWindow(m, s.y.m, s.x.m, { y: floorDivIndex(tap, 3, space), x: modIndex(tap, 3, space), others }), n: columns, sums: addIndex(scaleIndex(outer, s.paddedColumns), flattenIndex(columns, n, space), space) }
   }
-  const space = [s.images * s.height, s.width, ...n]
-  const columns = dimVector(n.length, 2)
+  // the last axis is the one along which results are stored
+  const alongRow = kernel.stores.some((store) => coefficientOf(store.index, s.x.m) === 1)
+  const space = alongRow ? [s.images * s.height, ...n, s.width] : [s.images * s.height, s.width, ...n]
+  const columns = dimVector(n.length, alongRow ? 1 : 2)
+  const across = dimIndex(alongRow ? 1 + n.length : 1)
   const [row, image] = [modIndex(outer, s.height, space), floorDivIndex(outer, s.height, space)]
   const inImages = addIndex(scaleIndex(image, 2 * s.tileRows), row, space)
-  const place = addIndex(scaleIndex(inImages, 2 * s.tilesAcross), dimIndex(1), space)
+  const place = addIndex(scaleIndex(inImages, 2 * s.tilesAcross), across, space)
   return {
     space,
-    m: withWindow(m, s.y.m, s.x.m, { y: row, x: dimIndex(1), others: unflattenIndex(image, otherAxes(m, s.y.m, s.x.m), space) }),
+    m: withWindow(m, s.y.m, s.x.m, { y: row, x: across, others: unflattenIndex(image, otherAxes(m, s.y.m, s.x.m), space) }),
     n: columns,
     sums: addIndex(scaleIndex(place, s.paddedColumns), flattenIndex(columns, n, space), space),
   }
