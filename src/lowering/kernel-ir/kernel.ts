@@ -138,7 +138,7 @@ export interface ContractionKernel {
 }
 
 /**
- * Axes of m and of k that `lhs` reads by their sum alone, and `rhs` by the one of k: those of a window that slides by single elements.
+ * Axes of m and of k of which `lhs` reads only the sum stride · place + dilation · k, and `rhs` only the one of k: those of a window that slides.
  * Of side n the same with the operands exchanged.
  */
 export interface Sliding {
@@ -146,6 +146,8 @@ export interface Sliding {
   /** The number of the axis among those of its side. */
   readonly place: number
   readonly k: number
+  readonly stride: number
+  readonly dilation: number
 }
 
 /**

@@ -142,9 +142,9 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
   const k = kAxes.map((a) => a.size)
   // Columns should be what is contiguous in the result: features, or else the places.
   const swapped = d.out[1] !== rank - 1 && rank > 2
-  const slides = (s: number): boolean => p.windowStrides[s] === 1 && p.rhsDilation[s] === 1 && p.lhsDilation[s] === 1
   const axisOf = (axes: readonly Axis[], name: Axis['name']): number => axes.findIndex((a) => a.name === name)
-  const sliding = groups > 1 ? [] : p.windowStrides.flatMap((_, s) => (slides(s) ? [{ side: swapped ? ('n' as const) : ('m' as const), place: axisOf(mAxes, s), k: axisOf(kAxes, s) }] : []))
+  const side = swapped ? 'n' : 'm'
+  const sliding = p.windowStrides.flatMap((stride, s) => (p.lhsDilation[s] === 1 ? [{ side, place: axisOf(mAxes, s), k: axisOf(kAxes, s), stride, dilation: p.rhsDilation[s]! } as const] : []))
   const rows = (q: ContractionPoint): Rows => (swapped ? { batch: q.batch, rows: q.n, columns: q.m, k: q.k } : { batch: q.batch, rows: q.m, columns: q.n, k: q.k })
   const v = contract(
     g,

@@ -28,7 +28,7 @@ export interface EmittedContraction {
   readonly parts: number
 }
 
-/** No buffer of a program has a number this high: the three scratch buffers of a contraction take it and the next two. */
+/** No buffer of a program has a number this high: the scratch buffers of a contraction take it and the next four. */
 const scratchBuffers: BufferId = 1 << 28
 
 /** `emitLoop` emits a loop kernel that keeps its first axis; `meet` gives the barrier, null where there is one thread. */
@@ -37,13 +37,14 @@ export function emitContraction(module: ModuleBuilder, name: string, kernel: Con
   const { lhs, rhs, out, sharing } = plan
   const loops = new Map<LoopKernel, EmittedLoop>()
   const emitted = (loop: LoopKernel | null | undefined): void => void (loop && loops.set(loop, emitLoop(loop)))
-  if (lhs.strided === null) emitted(lhs.packing.loop)
+  if (lhs.strided === null) ('windows' in lhs.packing ? [lhs.packing.image, lhs.packing.rowTable, lhs.packing.runTable] : [lhs.packing]).forEach((p) => emitted(p.loop))
   if (rhs.strided === null && 'loop' in rhs.packing) emitted(rhs.packing.loop)
   if (out.strided === null) [out.finish.combine, out.finish.epilogue].forEach(emitted)
   const strided = [lhs, rhs, out].flatMap((o) => (o.strided === null ? ('packing' in o && 'from' in o.packing ? [o.packing.from.buffer] : []) : [o.strided.buffer]))
   const buffers = [...new Set([...strided, ...[...loops.values()].flatMap((l) => l.buffers)])].filter((b) => b < scratchBuffers)
   const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', ...buffers.map(() => 'i32' as const)], [])
-  const driver = new Driver(module, fn, plan, loops, buffers, strips(module, plan.sum, plan.rhs.strided === null), sharing.kind === 'batches' ? null : meet())
+  const driver = new Driver(module, fn, plan, loops, buffers, strips(module, plan.sum, { packed: plan.rhs.strided === null, windows: lhs.strided === null && 'windows' in lhs.packing }), sharing.kind === 'batches' ? null : meet())
+  driver.tables()
   if (sharing.kind === 'slices') driver.slices(sharing.slices)
   else if (plan.wholeRhs) driver.rows()
   else driver.blocks()
@@ -101,6 +102,35 @@ class Driver {
     this.#rows = fn.local('i32', 'rows')
   }
 
+  /** Where rows and runs of windows are: the same in all blocks. */
+  tables(): void {
+    const { lhs, depthBlocks } = this.#plan
+    if (lhs.strided !== null || !('windows' in lhs.packing)) return
+    for (const [{ loop, buffer, part }, end] of [[lhs.packing.rowTable, 1], [lhs.packing.runTable, depthBlocks]] as const) {
+      const { fn: write, buffers } = this.#loops.get(loop)!
+      this.#fn.i32(0).i32(end)
+      for (const b of buffers) if (b === buffer) this.#part(part)
+      this.#fn.call(write)
+    }
+  }
+
+  /** Brings what the windows of this block of rows meet into the image. */
+  #gather(): void {
+    const fn = this.#fn
+    const { lhs, rowBlocks, blockRows } = this.#plan
+    if (lhs.strided !== null || !('windows' in lhs.packing)) return
+    const { loop, buffer, part } = lhs.packing.image
+    const { fn: write, buffers } = this.#loops.get(loop)!
+    const block = fn.local('i32', 'block')
+    fn.get(this.#batch).i32(rowBlocks).emit('i32.mul').get(this.#row).i32(blockRows).emit('i32.div_u').emit('i32.add').tee(block).get(block).i32(1).emit('i32.add')
+    for (const b of buffers) {
+      if (b === buffer) this.#part(part)
+      else this.#pointer(b)
+    }
+    fn.call(write)
+    fn.free(block)
+  }
+
   /** All columns lie ready, or are packed by each thread; then blocks of rows are finished one after the other. */
   rows(): void {
     const fn = this.#fn
@@ -114,6 +144,7 @@ class Driver {
         this.#packColumns(rhs.packing, { begin: 0, end: depthBlocks }, true)
       }
       this.#eachBlock(mine, () => {
+        this.#gather()
         fn.forLoop(this.#depthBlock, 0, depthBlocks, 1, () => this.#multiplyBlock(null))
         this.#finishBlock()
       })
@@ -140,6 +171,7 @@ class Driver {
         this.#setChunk()
         if (rhs.strided === null) this.#packColumns(rhs.packing, groups, false)
         this.#eachBlock(mine, () => {
+          this.#gather()
           this.#multiplyBlock(byColumns ? groups : null)
           if (!byColumns) ifLast(() => this.#finishBlock())
         })
@@ -165,7 +197,7 @@ class Driver {
         fn.forLoop(this.#depthBlock, first, end, 1, () => {
           this.#setChunk()
           if (rhs.strided === null) this.#packColumns(rhs.packing, { begin: 0, end: 1 }, false)
-          this.#eachBlock({ begin: 0, end: rows }, () => this.#multiplyBlock(null, { first, moved: () => void fn.get(slice).i32(rowBlocks * blockRows * this.#sumsRow).emit('i32.mul').emit('i32.add') }))
+          this.#eachBlock({ begin: 0, end: rows }, () => this.#multiplySlice({ first, moved: () => void fn.get(slice).i32(rowBlocks * blockRows * this.#sumsRow).emit('i32.mul').emit('i32.add') }))
         })
       })
       this.#wait()
@@ -311,7 +343,8 @@ class Driver {
     const { lhs, rhs, out, tile, panel, depth, depthBlocks, rowBlocks, blockRows, groupColumns, columnGroups, paddedColumns, wholeRhs } = this.#plan
     const { elementBytes } = tile
     const columnsBefore = (): Local | number => groups?.begin ?? 0
-    if (lhs.strided === null) {
+    const windows = lhs.strided === null && 'windows' in lhs.packing ? lhs.packing : null
+    if (lhs.strided === null && !('windows' in lhs.packing)) {
       this.#setChunk()
       const block = fn.local('i32', 'rowBlock')
       const next = fn.local('i32', 'next')
@@ -323,11 +356,19 @@ class Driver {
     const groupPanels = groupColumns / tile.columns
     const push: StripArguments<() => void> = {
       lhs: () => {
-        if (lhs.strided === null) this.#part(lhs.packing.part)
+        if (windows !== null) this.#part(windows.image.part)
+        else if (lhs.strided === null) this.#part((lhs.packing as Packing).part) // else it has windows
         else this.#strided(lhs.strided, [[this.#row, lhs.strided.free]])
       },
-      lhsRow: () => void fn.i32(lhs.row),
-      lhsStep: () => void fn.i32(lhs.step),
+      lhsRow: () => void (windows === null ? fn.i32(lhs.row) : this.#part(windows.rowTable.part)),
+      lhsStep: () => {
+        if (windows === null) fn.i32(lhs.step)
+        else {
+          this.#part(windows.runTable.part)
+          if (depthBlocks > 1) this.#addTimes(this.#depthBlock, 4 * windows.windows.runsOfBlock)
+        }
+      },
+      run: () => void fn.i32(windows?.windows.run ?? 0),
       panel: () => void this.#part(panel),
       rhs: () => {
         if (rhs.strided === null) {
@@ -370,6 +411,12 @@ class Driver {
     }
     for (const argument of stripArguments) push[argument]()
     fn.call(this.#strips)
+  }
+
+  /** As `#multiplyBlock`, of a slice. */
+  #multiplySlice(slice: { readonly first: Local; readonly moved: () => void }): void {
+    this.#gather()
+    this.#multiplyBlock(null, slice)
   }
 
   /** The epilogue on the block's rows. */

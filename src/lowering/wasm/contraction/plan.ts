@@ -19,6 +19,7 @@ import { inSumType, type SumType, sumType, type TileShape, tileShape } from './s
 import { asPairs } from './pairs.ts'
 import { type Strided, stridedOperand, stridedResult } from './strided.ts'
 import { panelBytes } from './strip.ts'
+import { planWindows, type WindowsOptions, type WindowsPlan } from './windows.ts'
 
 /** How threads share the work. */
 export type Sharing =
@@ -42,6 +43,13 @@ export interface Packing {
   readonly loop: LoopKernel
   readonly buffer: BufferId
   readonly part: ScratchPart
+}
+/** An image of what a block's windows meet (windows.ts), and its tables, in parts of scratch memory. */
+export interface Windowed {
+  readonly windows: WindowsPlan
+  readonly image: Packing
+  readonly rowTable: Packing
+  readonly runTable: Packing
 }
 /** An array whose columns are copied to a part of scratch memory as they are. */
 export interface Copying {
@@ -68,7 +76,7 @@ export interface ContractionPlan {
   readonly groupColumns: number
   readonly columnGroups: number
   /** Packed: a block's rows, for a block of k. Outer axis: (batch · depthBlocks + depth block) · rowBlocks + row block. */
-  readonly lhs: { readonly row: number; readonly step: number } & ({ readonly strided: Strided } | { readonly strided: null; readonly packing: Packing })
+  readonly lhs: { readonly row: number; readonly step: number } & ({ readonly strided: Strided } | { readonly strided: null; readonly packing: Packing | Windowed })
   /** Packed: all groups behind each other, of one or all blocks of k. Outer axis: (batch · depthBlocks + depth block) · columnGroups + column group. */
   readonly rhs: { readonly step: number; readonly panel: number } & ({ readonly strided: Strided } | { readonly strided: null; readonly packing: Packing | Copying })
   /** All blocks of k are packed, or none has to be: rows are finished block by block. Else k is the outer loop. */
@@ -116,7 +124,9 @@ class Areas {
   }
 }
 
-/** `freeBuffer` and the two after it are no buffers of the kernel. */
+const windowBuffers = (freeBuffer: BufferId): WindowsOptions['buffers'] => ({ image: freeBuffer, rows: freeBuffer + 3, runs: freeBuffer + 4 })
+
+/** `freeBuffer` and the four after it are no buffers of the kernel. */
 export function planContraction(given: ContractionKernel, freeBuffer: BufferId): ContractionPlan {
   const paired = asPairs(given)
   const kernel = paired ?? given
@@ -137,7 +147,8 @@ export function planContraction(given: ContractionKernel, freeBuffer: BufferId):
   const whole = columns % tile.columns === 0
   const arrayRhs = even ? stridedOperand(kernel, 'n', sum) : null
   const stridedRhs = whole && k * columns * elementBytes <= smallRhs && arrayRhs?.free === elementBytes ? arrayRhs : null
-  const blockRows = stridedLhs === null ? alongAxes(kernel.m, rowsOfBlock(rows, depth * elementBytes, batch >= manyBatches)) : Math.min(rows, rowsAim)
+  const windows = stridedLhs !== null || sum === 'pairs' ? null : planWindows(kernel, { depths, rows: rowsOfBlock(rows, windowRowBytes, batch >= manyBatches), elementBytes, convert: (nodes) => inSumType(nodes, sum), buffers: windowBuffers(freeBuffer) })
+  const blockRows = windows !== null ? windows.blockRows : stridedLhs === null ? alongAxes(kernel.m, rowsOfBlock(rows, depth * elementBytes, batch >= manyBatches)) : Math.min(rows, rowsAim)
   const rowBlocks = Math.ceil(rows / blockRows)
   const sumsBytes = rowBlocks * blockRows * paddedColumns * elementBytes
   const sharing = chooseSharing({ batch, rows, depthBlocks: depths.blocks, columns, sumsBytes, packedBytes: stridedRhs === null ? depth * paddedColumns * elementBytes : 0 })
@@ -175,7 +186,17 @@ export function planContraction(given: ContractionKernel, freeBuffer: BufferId):
     const combine = sharing.kind === 'slices' ? combineKernel(kernel, rows, paddedColumns, slices, sumsBytes / elementBytes, buffer) : null
     return { buffer, sums, ofBlock: wholeRhs, combine, epilogue: epilogueKernel(kernel, rows, paddedColumns, buffer) }
   }
-  const lhs = stridedLhs === null ? packLhs() : { strided: stridedLhs, row: stridedLhs.free, step: stridedLhs.step }
+  const windowed = (w: WindowsPlan): ContractionPlan['lhs'] => {
+    const { image, rows: rowBuffer, runs } = windowBuffers(freeBuffer)
+    const packing: Windowed = {
+      windows: w,
+      image: { loop: w.image, buffer: image, part: areas.take(true, w.imageElements * elementBytes) },
+      rowTable: { loop: w.rowTable, buffer: rowBuffer, part: areas.take(true, w.blockRows * 4) },
+      runTable: { loop: w.runTable, buffer: runs, part: areas.take(true, depths.blocks * w.runsOfBlock * 4) },
+    }
+    return { strided: null, row: 0, step: 0, packing }
+  }
+  const lhs = windows !== null ? windowed(windows) : stridedLhs === null ? packLhs() : { strided: stridedLhs, row: stridedLhs.free, step: stridedLhs.step }
   const rhs = stridedRhs === null ? packRhs() : { strided: stridedRhs, step: stridedRhs.step, panel: tile.columns * elementBytes }
   const out = stridedOut === null ? { strided: null, finish: finish() } : { strided: stridedOut }
   return {
@@ -217,6 +238,8 @@ const slicesAim = 16
 const sliceBytesAim = 2 ** 20
 /** Elements of a group of columns that are packed together. */
 const groupAim = 16384
+/** Of a block that is read through windows, for the number of its rows: about that of what it meets in the image. */
+const windowRowBytes = 640
 /** Rows of a block that needs no packing. */
 const rowsAim = 60
 
@@ -255,7 +278,7 @@ function chooseSharing({ batch, rows, depthBlocks, columns, sumsBytes, packedByt
   return slices >= 2 ? { kind: 'slices', slices } : { kind: 'rows' }
 }
 
-interface DepthSplit {
+export interface DepthSplit {
   /** The axis of k that is cut; axes before it are counted by the block. */
   readonly split: number
   /** Axes inside a block: the first is the cut one. */

@@ -9,7 +9,7 @@
  * Five rows by two vectors are ten sums, two vectors of B, one of A and one product: fourteen of the fifteen registers that V8
  * has for them. Four rows and one row are for what is left: every number of rows is a sum of these.
  */
-import type { FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
+import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import { keepsLoads } from '../engine.ts'
 import { instructions, type SumType, tileShape, vectors } from './sum-type.ts'
 
@@ -120,14 +120,7 @@ function fillPanel(module: ModuleBuilder, dtype: SumType, rows: number): Functio
   const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32'], [])
   const [from, rowStep, step, to, depth] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3), fn.param(4)]
   const sources = [from, ...Array.from({ length: rows - 1 }, () => fn.local('i32', 'source'))]
-  const [end, vector] = [fn.local('i32', 'end'), fn.local('v128')]
-  const advance = (pointers: readonly Local[], by: () => void): void => {
-    for (const pointer of pointers) {
-      fn.get(pointer)
-      by()
-      fn.emit('i32.add').set(pointer)
-    }
-  }
+  const end = fn.local('i32', 'end')
   const endAfter = (steps: () => void): void => {
     fn.get(to)
     steps()
@@ -137,25 +130,14 @@ function fillPanel(module: ModuleBuilder, dtype: SumType, rows: number): Functio
   // as many steps at once as a vector holds, where they are neighbours
   fn.get(step).i32(elementBytes).emit('i32.eq').if(() => {
     endAfter(() => fn.get(depth).i32(-lanes).emit('i32.and'))
-    fn.forLoop(to, to, end, stripRows * vectorBytes * lanes, () => {
-      for (const [i, source] of sources.entries()) {
-        fn.get(source).mem('v128.load').set(vector)
-        for (let lane = 0; lane < lanes; lane++) {
-          fn.get(to).get(vector).get(vector)
-          if (lanes === 4) fn.shuffle32(lane, lane, lane, lane)
-          else fn.shuffle32(2 * lane, 2 * lane + 1, 2 * lane, 2 * lane + 1)
-          fn.mem('v128.store', stripRows * vectorBytes * lane + vectorBytes * i)
-        }
-      }
-      advance(sources, () => fn.i32(vectorBytes))
-    })
+    fillVectors(fn, sources, to, end, lanes)
     fn.get(depth).i32(lanes - 1).emit('i32.and').set(depth)
   })
   endAfter(() => fn.get(depth))
   const stepByStep = (pointers: readonly Local[]): void => {
     fn.forLoop(to, to, end, stripRows * vectorBytes, () => {
       for (let i = 0; i < rows; i++) fn.get(to).get(pointers[i] ?? from).mem(splat, pointers[i] === undefined ? elementBytes * i : 0).mem('v128.store', vectorBytes * i)
-      advance(pointers, () => fn.get(step))
+      advance(fn, pointers, () => void fn.get(step))
     })
   }
   fn.get(rowStep).i32(elementBytes).emit('i32.eq').if(
@@ -165,12 +147,73 @@ function fillPanel(module: ModuleBuilder, dtype: SumType, rows: number): Functio
   return fn
 }
 
+/** From `to` to `end`, as many steps at once as a vector holds: they are neighbours at each of the sources. */
+function fillVectors(fn: FunctionBuilder, sources: readonly Local[], to: Local, end: Local, lanes: number): void {
+  const vector = fn.local('v128')
+  fn.forLoop(to, to, end, stripRows * vectorBytes * lanes, () => {
+    for (const [i, source] of sources.entries()) {
+      fn.get(source).mem('v128.load').set(vector)
+      for (let lane = 0; lane < lanes; lane++) {
+        fn.get(to).get(vector).get(vector)
+        if (lanes === 4) fn.shuffle32(lane, lane, lane, lane)
+        else fn.shuffle32(2 * lane, 2 * lane + 1, 2 * lane, 2 * lane + 1)
+        fn.mem('v128.store', stripRows * vectorBytes * lane + vectorBytes * i)
+      }
+    }
+    advance(fn, sources, () => void fn.i32(vectorBytes))
+  })
+}
+
+function advance(fn: FunctionBuilder, pointers: readonly Local[], by: () => void): void {
+  for (const pointer of pointers) {
+    fn.get(pointer)
+    by()
+    fn.emit('i32.add').set(pointer)
+  }
+}
+
+/**
+ * A function `(image, rowTable, runTable, to, depth, run)`: fills the panel at `to` with vectors of some rows' elements. The tables hold
+ * distances in bytes: of each row from the image, and of each run of so many neighbours along k from the row.
+ */
+function fillWindows(module: ModuleBuilder, dtype: SumType, rows: number): FunctionRef {
+  const name = `window${rows}_${dtype}`
+  const known = module.lookup(name)
+  if (known !== null) return known
+  const { splat } = instructions[dtype]
+  const { elementBytes } = tileShape(dtype)
+  const lanes = vectorBytes / elementBytes
+  const stepBytes = stripRows * vectorBytes
+  const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
+  const [image, rowTable, runTable, to, depth, run] = [fn.param(0), fn.param(1), fn.param(2), fn.param(3), fn.param(4), fn.param(5)]
+  const [bases, sources] = [0, 1].map(() => Array.from({ length: rows }, () => fn.local('i32', 'source'))) as [Local[], Local[]] // two of two
+  const [end, whole, runEnd, runBytes, wholeBytes] = [fn.local('i32', 'end'), fn.local('i32', 'whole'), fn.local('i32', 'runEnd'), fn.local('i32', 'runBytes'), fn.local('i32', 'wholeBytes')]
+  for (const [i, base] of bases.entries()) fn.get(image).get(rowTable).mem('i32.load', 4 * i).emit('i32.add').set(base)
+  fn.get(to).get(depth).i32(stepBytes).emit('i32.mul').emit('i32.add').set(end)
+  fn.get(run).i32(stepBytes).emit('i32.mul').set(runBytes)
+  fn.get(run).i32(-lanes).emit('i32.and').i32(stepBytes).emit('i32.mul').set(wholeBytes)
+  fn.loop((head) => {
+    for (const [i, source] of sources.entries()) fn.get(bases[i]!).get(runTable).mem('i32.load').emit('i32.add').set(source)
+    fn.get(runTable).i32(4).emit('i32.add').set(runTable)
+    fn.get(to).get(wholeBytes).emit('i32.add').set(whole)
+    fn.get(to).get(runBytes).emit('i32.add').set(runEnd)
+    fillVectors(fn, sources, to, whole, lanes)
+    fn.forLoop(to, to, runEnd, stepBytes, () => {
+      for (const [i, source] of sources.entries()) fn.get(to).get(source).mem(splat).mem('v128.store', vectorBytes * i)
+      advance(fn, sources, () => void fn.i32(elementBytes))
+    })
+    fn.get(to).get(end).emit('i32.lt_u').brIf(head)
+  })
+  return fn
+}
+
 /** The parameters of `strips`, in order. All distances are in bytes. */
 export interface StripArguments<T> {
-  /** A: the first element, and how far apart rows and steps of k are. */
+  /** A: the first element, and how far apart rows and steps of k are; or an image, the tables of its rows and runs, and a run's length. */
   readonly lhs: T
   readonly lhsRow: T
   readonly lhsStep: T
+  readonly run: T
   /** Room for a panel. */
   readonly panel: T
   /** B: the first element; steps of k; panels of columns. */
@@ -186,11 +229,11 @@ export interface StripArguments<T> {
   readonly accumulate: T
 }
 
-export const stripArguments: readonly (keyof StripArguments<unknown>)[] = ['lhs', 'lhsRow', 'lhsStep', 'panel', 'rhs', 'rhsStep', 'rhsPanel', 'sums', 'rowBytes', 'rows', 'columnPanels', 'depth', 'accumulate']
+export const stripArguments: readonly (keyof StripArguments<unknown>)[] = ['lhs', 'lhsRow', 'lhsStep', 'run', 'panel', 'rhs', 'rhsStep', 'rhsPanel', 'sums', 'rowBytes', 'rows', 'columnPanels', 'depth', 'accumulate']
 
-/** The function of `stripArguments`: all rows against all panels of columns, strip by strip. Writes no row but those. `packed`: as in `tile`. */
-export function strips(module: ModuleBuilder, dtype: SumType, packed: boolean, form: TileForm = tileForm()): FunctionRef {
-  const name = `strips${packed ? '' : '_strided'}_${dtype}`
+/** The function of `stripArguments`: all rows against all panels of columns, strip by strip. Writes no row but those. `packed`: as in `tile`; `windows`: A is an image. */
+export function strips(module: ModuleBuilder, dtype: SumType, { packed, windows }: { readonly packed: boolean; readonly windows: boolean }, form: TileForm = tileForm()): FunctionRef {
+  const name = `strips${packed ? '' : '_strided'}${windows ? '_windows' : ''}_${dtype}`
   const known = module.lookup(name)
   if (known !== null) return known
   const { columns, elementBytes } = tileShape(dtype)
@@ -199,13 +242,15 @@ export function strips(module: ModuleBuilder, dtype: SumType, packed: boolean, f
   const [tall, less, j, b, c] = [fn.local('i32', 'tall'), fn.local('i32', 'less'), fn.local('i32', 'j'), fn.local('i32', 'b'), fn.local('i32', 'c')]
   const loop = (count: () => void, rows: number): void => {
     const kernel = tile(module, dtype, rows, packed, form)
-    const fill = fillPanel(module, dtype, rows)
+    const fill = windows ? fillWindows(module, dtype, rows) : fillPanel(module, dtype, rows)
     const end = fn.local('i32', 'end')
     const i = fn.local('i32', 'i')
     count()
     fn.set(end)
     fn.forLoop(i, 0, end, 1, () => {
-      fn.get(at('lhs')).get(at('lhsRow')).get(at('lhsStep')).get(at('panel')).get(at('depth')).call(fill)
+      fn.get(at('lhs')).get(at('lhsRow')).get(at('lhsStep')).get(at('panel')).get(at('depth'))
+      if (windows) fn.get(at('run'))
+      fn.call(fill)
       fn.get(at('rhs')).set(b)
       fn.get(at('sums')).set(c)
       fn.forLoop(j, 0, at('columnPanels'), 1, () => {
@@ -213,7 +258,8 @@ export function strips(module: ModuleBuilder, dtype: SumType, packed: boolean, f
         fn.get(b).get(at('rhsPanel')).emit('i32.add').set(b)
         fn.get(c).i32(columns * elementBytes).emit('i32.add').set(c)
       })
-      for (const [pointer, row] of [[at('lhs'), at('lhsRow')], [at('sums'), at('rowBytes')]] as const) fn.get(pointer).get(row).i32(rows).emit('i32.mul').emit('i32.add').set(pointer)
+      if (windows) fn.get(at('lhsRow')).i32(4 * rows).emit('i32.add').set(at('lhsRow'))
+      for (const [pointer, row] of [...(windows ? [] : [[at('lhs'), at('lhsRow')] as const]), [at('sums'), at('rowBytes')] as const]) fn.get(pointer).get(row).i32(rows).emit('i32.mul').emit('i32.add').set(pointer)
     })
     fn.free(i, end)
   }

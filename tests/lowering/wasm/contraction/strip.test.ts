@@ -14,7 +14,7 @@ describe.each([true, false])('unrolled: %s', (unrolled) => {
     test.each([true, false])('packed: %s', (packed) => {
       const module = new ModuleBuilder({ check: true })
       module.importMemory('env', 'memory', { min: 1 })
-      module.export('strips', strips(module, dtype, packed, { unrolled }))
+      module.export('strips', strips(module, dtype, { packed, windows: false }, { unrolled }))
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } })
       const run = exports['strips'] as (...args: number[]) => void
       const View = { float32: Float32Array, float64: Float64Array, int32: Int32Array }[dtype]
@@ -42,6 +42,7 @@ describe.each([true, false])('unrolled: %s', (unrolled) => {
                 lhs,
                 lhsRow: row * bytes,
                 lhsStep: step * bytes,
+                run: 0,
                 panel,
                 rhs,
                 rhsStep: rhsStep * bytes,

@@ -1,7 +1,10 @@
 /** Convolutions with many channels, and both their gradients, against plain loops: whole numbers, which are exact in every order. */
 import fc from 'fast-check'
-import { jit, lax, np, vjp } from 'pullback'
+import { jit, lax, makeJaxpr, np, vjp } from 'pullback'
 import { expect, test } from 'vitest'
+import { lowerToProgram } from '../../../../src/lowering/index.ts'
+import { kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
+import { planContraction } from '../../../../src/lowering/wasm/contraction/plan.ts'
 import { sized } from '../../../scale.ts'
 
 interface Axis {
@@ -100,6 +103,26 @@ function check(c: Case): void {
 
 test.each([5, 7])('windows of %i by as many: blocks of the depth end where rows of the window do, or cut them', (window) => {
   for (const channels of [64, 100]) check({ axes: [{ ...plain, window }, { ...plain, window }], batch: 2, channels, features: 8, groups: 1, last: true })
+})
+
+test('what the windows of a block of rows meet is brought into an image once', () => {
+  const imageOf = (x: readonly number[], w: readonly number[], windowStrides: readonly number[], rhsDilation: readonly number[], groups = 1): { rows: number; elements: number; run: number; runs: number } | null => {
+    const f = (a: np.NDArray, b: np.NDArray): np.NDArray => lax.convGeneralDilated(a, b, { windowStrides, rhsDilation, padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'], featureGroupCount: groups })
+    const [kernel] = kernelsOf(lowerToProgram(makeJaxpr(f)(np.zeros(x), np.zeros(w)).jaxpr).program)
+    if (kernel?.kind !== 'contraction') throw new Error('a convolution is a contraction')
+    const { lhs } = planContraction(kernel, 1000)
+    if (lhs.strided !== null || !('windows' in lhs.packing)) return null
+    const { blockRows, imageElements, run, runsOfBlock } = lhs.packing.windows
+    return { rows: blockRows, elements: imageElements, run, runs: runsOfBlock }
+  }
+  // four rows of the image and two more on each side; a row of the window is one run
+  expect(imageOf([32, 32, 32, 64], [5, 5, 64, 64], [1, 1], [1, 1])).toEqual({ rows: 128, elements: 8 * 36 * 64, run: 5 * 64, runs: 1 })
+  expect(imageOf([32, 32, 32, 64], [3, 3, 16, 64], [1, 1], [1, 1], 4)).toEqual({ rows: 128, elements: 6 * 34 * 16, run: 3 * 16, runs: 3 })
+  expect(imageOf([32, 32, 32, 64], [3, 3, 64, 64], [2, 2], [1, 1])).toEqual({ rows: 128, elements: 17 * 33 * 64, run: 3 * 64, runs: 1 })
+  expect(imageOf([32, 32, 32, 64], [3, 3, 64, 64], [1, 1], [2, 2])).toEqual({ rows: 128, elements: 8 * 36 * 64, run: 64, runs: 3 })
+  // nothing is met twice, or it would be read element by element
+  expect(imageOf([32, 32, 32, 64], [1, 1, 64, 64], [1, 1], [1, 1])).toBe(null)
+  expect(imageOf([32, 32, 32, 1], [3, 3, 1, 64], [1, 1], [1, 1])).toBe(null)
 })
 
 const axis: fc.Arbitrary<Axis> = fc

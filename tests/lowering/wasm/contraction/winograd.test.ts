@@ -34,8 +34,8 @@ function derivatives(c: Case): Jaxpr {
   const sizes: Readonly<Record<string, number>> = { N: c.batch, H: c.height, W: c.width, C: c.channels }
   const taps: Readonly<Record<string, number>> = { H: 3, W: 3, I: c.channels, O: c.features }
   const [data, kernel] = layouts[c.layout ?? 'last']
-  const x = np.zeros([...data].map((letter) => sizes[letter]!))
-  const w = np.zeros([...kernel].map((letter) => taps[letter]!))
+  const x = np.zeros(Array.from(data, (letter) => sizes[letter]!))
+  const w = np.zeros(Array.from(kernel, (letter) => taps[letter]!))
   const { jaxpr } = makeJaxpr((a: np.NDArray, b: np.NDArray, ct: np.NDArray) => {
     const [y, pullback] = vjp(f, [a, b] as const)
     const [da, db] = pullback(ct)
@@ -163,7 +163,11 @@ describe('which convolutions', () => {
     expect(formOf([2, 8, 8, 16], [1, 1, 16, 16])).toEqual([null])
   })
   test('in any order of dimensions', () => {
-    for (const layout of ['first', 'kernelLast', 'other'] as const) expect(planned(derivatives({ batch: 2, height: 8, width: 8, channels: 16, features: 16, padding: 'SAME', layout })).sort(), layout).toEqual(['results', 'results', 'taps'])
+    for (const layout of ['first', 'kernelLast', 'other'] as const) {
+      const forms = planned(derivatives({ batch: 2, height: 8, width: 8, channels: 16, features: 16, padding: 'SAME', layout }))
+      expect(forms.filter((form) => form === 'results'), layout).toHaveLength(2)
+      expect(forms.filter((form) => form === 'taps'), layout).toHaveLength(1)
+    }
   })
   test('no strides, dilations or groups, and float32 alone', () => {
     expect(formOf([2, 8, 8, 16], [3, 3, 16, 16], { windowStrides: [2, 1] })).toEqual([null])

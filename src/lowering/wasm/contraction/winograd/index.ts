@@ -78,7 +78,7 @@ class Driver {
     this.#loops = loops
     this.#buffers = buffers
     this.#meet = meet
-    this.#strips = strips(module, 'float32', true)
+    this.#strips = strips(module, 'float32', { packed: true, windows: false })
     this.#images = { begin: fn.local('i32', 'image'), end: fn.local('i32', 'imageEnd') }
     this.#rows = { begin: fn.local('i32', 'tileRow'), end: fn.local('i32', 'tileRowEnd') }
     this.#count = fn.local('i32', 'tiles')
@@ -309,7 +309,7 @@ class Driver {
   }
 
   /** The sixteen products: `push` gives the first one's arguments, `bytes` how far those of the next are. */
-  #multiply(push: Omit<StripArguments<() => void>, 'rhsStep' | 'rowBytes' | 'columnPanels'>, bytes: { readonly lhs: number; readonly rhs: number; readonly sums: number }): void {
+  #multiply(push: Omit<StripArguments<() => void>, 'run' | 'rhsStep' | 'rowBytes' | 'columnPanels'>, bytes: { readonly lhs: number; readonly rhs: number; readonly sums: number }): void {
     const fn = this.#fn
     const { tile, paddedColumns } = this.#plan
     const each = fn.local('i32', 'product')
@@ -319,6 +319,7 @@ class Driver {
     }
     const all: StripArguments<() => void> = {
       ...push,
+      run: () => void fn.i32(0),
       lhs: moved('lhs'),
       rhs: moved('rhs'),
       sums: moved('sums'),

@@ -68,6 +68,7 @@ export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): Wi
   const [y, x] = kernel.sliding.map((s): Window => ({ m: s.place, k: s.k }))
   const tile = tileShape('float32')
   if (kernel.dtype !== 'float32' || kernel.batch.length > 0 || y === undefined || x === undefined || kernel.sliding.length !== 2) return null
+  if (kernel.sliding.some((s) => s.stride > 1 || s.dilation > 1)) return null
   if (kernel.lhs.at(-1)?.dtype !== 'float32' || kernel.rhs.at(-1)?.dtype !== 'float32') return null
   const isTaps = (axes: readonly number[], side: 'm' | 'k'): boolean => axes[y[side]] === 3 && axes[x[side]] === 3
   const form = isTaps(k, 'k') && y.m === m.length - 2 && x.m === m.length - 1 ? 'results' : isTaps(m, 'm') ? 'taps' : null
