@@ -90,7 +90,7 @@ describe('every shader is well formed', () => {
     const program = shadersOf(makeJaxpr(grad((x: np.NDArray) => np.sum(selecting(x))))(zeros(2, 600)).jaxpr)
     expectValid(program)
     expect(program.shaders[0]!.code).not.toContain('workgroupBarrier')
-    expect(program.shaders[0]!.code).toContain('if (r0_0 < 0i || (is_nan(r0_0_value) || is_nan(s0_0) || s0_0 > r0_0_value)) { r0_0_value = s0_0; r0_0 = s0_1; }')
+    expect(program.shaders[0]!.code).toContain('if ((r0_0 < 0i) | (is_nan(r0_0_value) | is_nan(s0_0) | (s0_0 > r0_0_value))) { r0_0_value = s0_0; r0_0 = s0_1; }')
   })
 })
 

@@ -85,9 +85,10 @@ describe('training steps, their operands donated', () => {
     const step = stepOf((p: typeof params, x, y) => crossEntropy(apply(p, np.expandDims(x.astype('float32').div(255), -1), { mode: 'train' }), y))
     const got = count(step, [params, optimizer.init(params), np.zeros([64, 28, 28], { dtype: 'uint8' }), labels], 31)
     expect(got).toMatchObject({ kernels: 27, copies: 0, over: 31, fresh: 1 })
-    // Sums over many images are cut into parts, which a second dispatch adds up.
-    expect(got.dispatches).toBeLessThanOrEqual(38)
-    expect(got.scratch).toBeLessThanOrEqual(15e6)
+    // Sums over many images are cut into parts, which a second dispatch adds up. Winograd's four convolutions take three dispatches more each:
+    // both operands' matrices, products, results. An operand that fusion made long takes another. The matrices are most of the scratch memory.
+    expect(got.dispatches).toBeLessThanOrEqual(38 + 4 * 3 + 1)
+    expect(got.scratch).toBeLessThanOrEqual(42e6)
   })
   test('of the LSTM: two loops in one command buffer, whatever does not depend on the carry outside of them', () => {
     const [init, apply] = serial(LSTM(128), Dense(10))

@@ -1,5 +1,5 @@
 /** The default device: jaxprs compiled to WebAssembly, run in one heap. */
-import { heapBudget, setting, sharesMemory, threadCount } from '#platform'
+import { heapBudget, sharesMemory, threadCount } from '#platform'
 import { bytesOf } from '../../core/aval.ts'
 import { describe } from '../../core/describe.ts'
 import { ArgumentError, DeviceError } from '../../core/errors.ts'
@@ -10,6 +10,7 @@ import type { Backend, Engine, Executable, KernelRecorder, MemoryUse, Storage } 
 import { lowerToProgram } from '../../lowering/index.ts'
 import { describeKernels } from '../../lowering/kernel-ir/index.ts'
 import { emitProgram, hasRelaxedSimd, maxThreads, peak, type SizedForm, sizedForm, stream, worthSharing } from '../../lowering/wasm/index.ts'
+import { numberSetting } from '../number-setting.ts'
 import { leastBytes, type Machine, Scratch, type Signature, tooLarge, WasmExecutable } from './executable.ts'
 import { Heap, type HeapLimits } from './heap.ts'
 import { type Code, type PoolOptions, ThreadPool } from './pool.ts'
@@ -223,15 +224,6 @@ export class WasmBackend implements Backend, Engine {
     }
     return this.#runtime
   }
-}
-
-/** A number in the environment, at least `least`; null: not set. */
-function numberSetting(operation: string, name: string, least: number): number | null {
-  const text = setting(name)
-  if (text === undefined || text === '') return null
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < least) throw new ArgumentError(operation, `the environment variable ${name} is '${text}'; it takes an integer from ${least}`)
-  return value
 }
 
 /** Programs that are not profiled import no `tick`. */

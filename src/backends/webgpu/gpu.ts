@@ -3,6 +3,7 @@ import { DeviceError, InternalError, type PullbackError } from '../../core/error
 import { Lru } from '../../core/lru.ts'
 import { counterBase, counterStride, type ShaderLimits } from '../../lowering/wgsl/index.ts'
 import { type Account, Ledger } from '../ledger.ts'
+import { numberSetting } from '../number-setting.ts'
 import { usage } from './flags.ts'
 import { Pipelines } from './pipelines.ts'
 import { BufferPool, type DeviceBuffer, makeBuffer } from './pool.ts'
@@ -19,6 +20,8 @@ export interface GpuOptions {
   readonly budgetBytes?: number
   /** Collects garbage at once; null where that cannot be done. Default: what the platform has. */
   readonly collect?: (() => void) | null
+  /** Whether convolutions may use Winograd's algorithm; else not with PULLBACK_WINOGRAD=0, and by default. */
+  readonly winograd?: boolean
 }
 
 const budgetByDefault = 4 * 2 ** 30
@@ -41,8 +44,11 @@ export class Gpu {
   /** What was sent to the device, for tests and figures. */
   readonly figures: Figures = { submits: 0, dispatches: 0, copies: 0, uploadedBytes: 0, readBytes: 0 }
 
+  readonly #winograd: boolean | null
+
   constructor(device: GPUDevice, options: GpuOptions = {}) {
     this.device = device
+    this.#winograd = options.winograd ?? null
     const bury = (holding: Holding): void => this.letGo(holding)
     this.ledger = options.collect === undefined ? new Ledger<Holding>(bury) : new Ledger<Holding>(bury, options.collect)
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize } = device.limits
@@ -61,6 +67,11 @@ export class Gpu {
       this.lost ??= `${reason}${message === '' ? '' : `, ${message}`}`
       this.#queue.cancel()
     })
+  }
+
+  /** Whether shaders of convolutions may use Winograd's algorithm. */
+  winograd(): boolean {
+    return this.#winograd ?? numberSetting('webgpu', 'PULLBACK_WINOGRAD', 0) !== 0
   }
 
   /** @throws DeviceError when the device is gone, and what was reported and belongs to no call. */

@@ -15,6 +15,7 @@ import { emitLoop } from './loop-kernel.ts'
 import { block } from './module-text.ts'
 import { typeOf } from './types.ts'
 import { unravel, variableNames } from './variables.ts'
+import { emitWinograd } from './winograd.ts'
 
 /** Steps of the depth in a panel. */
 const panel = 16
@@ -30,6 +31,7 @@ export function emitContraction(context: KernelContext, kernel: ContractionKerne
   const batches = sizeOf(kernel.batch)
   if (batches * rows * columns === 0) return
   if (Math.min(rows, columns, depth) <= skinny) return emitLoop(context, contractionAsLoop(kernel))
+  if (context.winograd && emitWinograd(context, kernel, (product) => emitContraction(context, product))) return
   if (!fits(context, factorsOf(kernel), 1)) return emitApart(context, kernel)
   const tile = tileOf(rows, columns, batches)
   const groups = batches * Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns)

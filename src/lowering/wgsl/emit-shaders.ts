@@ -20,6 +20,8 @@ export interface ShaderOptions {
   readonly donated?: ReadonlySet<number>
   /** What outputs are read as; their buffers may be those of arrays of other dtypes with the same bits. */
   readonly results?: readonly Aval[]
+  /** Whether convolutions may use Winograd's algorithm; by default they do. */
+  readonly winograd?: boolean
 }
 
 /**
@@ -31,6 +33,7 @@ export const emitShaders = (program: Program, options: ShaderOptions = {}): Shad
 
 class Emitter implements KernelContext {
   readonly limits: ShaderLimits
+  readonly winograd: boolean
   readonly loops: number[] = []
   readonly #program: Program
   readonly #places: Place[]
@@ -48,8 +51,9 @@ class Emitter implements KernelContext {
   #kernel: number | null = null
   #commands: Command[] = []
 
-  constructor(program: Program, { limits = baseLimits, donated = new Set() }: ShaderOptions) {
+  constructor(program: Program, { limits = baseLimits, donated = new Set(), winograd = true }: ShaderOptions) {
     this.limits = limits
+    this.winograd = winograd
     this.#program = program
     const { places, of } = placesOf(program, donated)
     this.#places = places

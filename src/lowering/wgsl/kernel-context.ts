@@ -14,6 +14,8 @@ export interface Dispatch {
 }
 
 export interface KernelContext extends Memory {
+  /** Whether convolutions may use Winograd's algorithm. */
+  readonly winograd: boolean
   /** Scratch for the present kernel. */
   temp(dtype: DType, elements: number): BufferId
   dispatch(d: Dispatch): void

@@ -37,23 +37,14 @@ test('on wasm it learns to read', async () => {
   await page.close()
 }, longTestTimeout)
 
-/**
- * webgpu adds products in the order of wasm's direct convolutions, so the two stay together to the last digits. Winograd's algorithm, wasm's default, rounds otherwise:
- * with 64 images the first value that it puts on the other side of a relu's zero comes at step 16, and moves the loss by 1e-4 three steps later. (In float64 that
- * comes at step 1, so much that no two orders of summation need agree for longer.)
- */
 test('on webgpu the losses are those of wasm', async () => {
   const page = await openPage()
   const [batch, steps, tested] = sized([4, 4, 0], [64, 100, 1000])
-  const byDefault = await page.run('train', 'wasm', batch, steps, tested)
-  await page.run('convolveDirectly')
-  const direct = await page.run('train', 'wasm', batch, steps, tested)
+  const wasm = await page.run('train', 'wasm', batch, steps, tested)
   const webgpu = await page.run('train', 'webgpu', batch, steps, tested)
   console.log(`in a browser: ${steps} steps of ${batch} images on webgpu in ${(webgpu.milliseconds / 1000).toFixed(1)} s, its shaders' compilation included; losses ${webgpu.losses.slice(0, 4).join(', ')}`)
   expect(webgpu.losses).toHaveLength(steps)
-  const apart = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((loss, i) => Math.abs(loss - b[i]!)))
-  expect(apart(webgpu.losses.slice(0, 20), direct.losses.slice(0, 20))).toBeLessThan(1e-5)
-  for (const wasm of [direct, byDefault]) expect(apart(webgpu.losses, wasm.losses)).toBeLessThan(5e-2)
+  webgpu.losses.forEach((loss, i) => expect(Math.abs(loss - wasm.losses[i]!), `step ${i}: ${loss} and ${wasm.losses[i]}`).toBeLessThan(i < 20 ? 1e-4 : 5e-2))
   if (tested > 0) expect(webgpu.accuracy).toBeGreaterThan(0.75)
   await page.close()
 }, longTestTimeout)

@@ -36,12 +36,12 @@ const recurrent = (width: number, classes: number) => serial(LSTM(width, { seque
 const dispatches = (commands: readonly Command[]): number => commands.reduce((n, c) => n + (c.kind === 'dispatch' ? 1 : c.kind === 'loop' ? c.count * dispatches(c.phases[0]!) : 0), 0)
 
 describe('steps of Adam', () => {
-  test('of a CNN for batches of 64: about two dispatches a kernel, 100 KB of text', () => {
+  test('of a CNN for batches of 64: about two dispatches a kernel, 110 KB of text', () => {
     const { program } = lowerToProgram(adamStep(convolutional(32, 10), [64, 28, 28, 1], 10))
     const { shaders, commands } = emitShaders(program)
     expect(Math.max(...shaders.map((s) => s.access.length))).toBeLessThanOrEqual(8)
     expect(dispatches(commands)).toBeLessThanOrEqual(2 * kernelsOf(program).length + 8)
-    expect(shaders.reduce((n, s) => n + s.code.length, 0)).toBeLessThan(100_000)
+    expect(shaders.reduce((n, s) => n + s.code.length, 0)).toBeLessThan(110_000)
   })
   test('of an LSTM: the loop is dispatches, its text no longer for more iterations', () => {
     const programs = [14, 28].map((length) => emitShaders(lowerToProgram(adamStep(recurrent(128, 10), [64, length, 28], 10)).program))

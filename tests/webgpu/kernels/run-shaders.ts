@@ -8,7 +8,7 @@ import { sizeOf } from '../../../src/core/aval.ts'
 import type { Jaxpr } from '../../../src/core/jaxpr.ts'
 import { lowerToProgram } from '../../../src/lowering/index.ts'
 import type { Program } from '../../../src/lowering/kernel-ir/index.ts'
-import { type Address, type Command, counterBase, counterStride, emitShaders, fromStorage, type ShaderLimits, type ShaderModule, type ShaderProgram, storedBytesPerElement, toStorage } from '../../../src/lowering/wgsl/index.ts'
+import { type Address, type Command, counterBase, counterStride, emitShaders, fromStorage, type ShaderModule, type ShaderOptions, type ShaderProgram, storedBytesPerElement, toStorage } from '../../../src/lowering/wgsl/index.ts'
 
 Object.assign(globalThis, globals)
 
@@ -42,11 +42,11 @@ export interface Run {
 }
 
 /** What a jaxpr's program gives on the device, for the host's bytes of its inputs. */
-export async function runJaxpr(jaxpr: Jaxpr, inputs: readonly Uint8Array[], options: { readonly limits?: ShaderLimits; readonly donated?: ReadonlySet<number> } = {}): Promise<Run> {
+export async function runJaxpr(jaxpr: Jaxpr, inputs: readonly Uint8Array[], options: ShaderOptions = {}): Promise<Run> {
   return runProgram(lowerToProgram(jaxpr).program, inputs, options)
 }
 
-export async function runProgram(program: Program, inputs: readonly Uint8Array[], options: { readonly limits?: ShaderLimits; readonly donated?: ReadonlySet<number> } = {}): Promise<Run> {
+export async function runProgram(program: Program, inputs: readonly Uint8Array[], options: ShaderOptions = {}): Promise<Run> {
   const shaders = emitShaders(program, options)
   const avals = (b: number) => program.buffers[b]!.aval
   const stored = inputs.map((bytes, i) => toStorage(bytes, avals(program.inputs[i]!).dtype))

@@ -3,8 +3,6 @@ import { defaultDevice, type DeviceName, init, jit, np, random, valueAndGrad } f
 import { idx } from 'pullback/data'
 import { adam, applyUpdates, type OptimizerState } from 'pullback/optimizers'
 import { logits, loss, network, type Params } from '../../../../examples/lib/mnist-network.ts'
-import { WasmBackend } from '../../../../src/backends/wasm/index.ts'
-import { installBackend } from '../../../../src/core/devices.ts'
 import { offer } from './offer.ts'
 
 export interface Run {
@@ -16,8 +14,6 @@ export interface Run {
 }
 
 export interface Functions {
-  /** From now on wasm computes convolutions without Winograd's algorithm. */
-  readonly convolveDirectly: () => void
   readonly train: (device: DeviceName, batch: number, steps: number, tested: number) => Promise<Run>
 }
 
@@ -39,7 +35,6 @@ async function hostOf(file: string): Promise<Uint8Array> {
 const files = ['train-images', 'train-labels', 'test-images', 'test-labels'] as const
 
 const functions: Functions = {
-  convolveDirectly: () => installBackend(new WasmBackend({ winograd: false })),
   train: async (device, batch, steps, tested) => {
     const [images, labels, testImages, testLabels] = (await Promise.all(files.map(hostOf))) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
     const imagesAt = (of: Uint8Array, from: number, count: number): np.NDArray => np.array(of.slice(784 * from, 784 * (from + count))).reshape([count, 28, 28])

@@ -3,8 +3,9 @@ import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../a
 import type { BufferId, ContractionKernel, LoopKernel } from '../../../kernel-ir/index.ts'
 import type { EmittedContraction, EmittedLoop } from '../index.ts'
 import { panelBytes, stripArguments, type StripArguments, strips } from '../strip.ts'
+import { products } from './matrices.ts'
 import { planWinograd, type WinogradPlan } from './plan.ts'
-import { channelToTaps, dataToTiles, gradientsToColumns, products, rowsToResults, tapsToColumns } from './transforms.ts'
+import { channelToTaps, dataToTiles, gradientsToColumns, rowsToResults, tapsToColumns } from './transforms.ts'
 
 /** No buffer of a program has a number this high: the three scratch buffers of a contraction take it and the next two. */
 const scratchBuffers: BufferId = 1 << 28

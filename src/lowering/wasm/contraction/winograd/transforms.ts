@@ -1,49 +1,10 @@
 /**
- * The linear maps of Winograd's minimal filtering: Lavin, Gray, "Fast algorithms for convolutional neural networks" (2016),
- * for the points 0, 1, -1 and infinity. A tile of 4 × 4 elements and 3 × 3 taps give 2 × 2 results with 16 products instead
- * of 36; the same tile and 2 × 2 gradients give the 3 × 3 taps' gradient.
- *
- * Each function works on vectors of four channels and is emitted for one kernel: all distances are constants of its code.
+ * The linear maps of Winograd's algorithm as WebAssembly. Each function works on vectors of four channels and is emitted for
+ * one kernel: all distances are constants of its code.
  */
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
 import type { TileShape } from '../sum-type.ts'
-
-/** Rows of coefficients. */
-type Matrix = readonly (readonly number[])[]
-
-/** Of the data: Bᵀ d B. */
-const dataMatrix: Matrix = [
-  [1, 0, -1, 0],
-  [0, 1, 1, 0],
-  [0, -1, 1, 0],
-  [0, 1, 0, -1],
-]
-/** Of the taps: G g Gᵀ, and of results' gradients in their place. */
-const tapsMatrix: Matrix = [
-  [1, 0, 0],
-  [0.5, 0.5, 0.5],
-  [0.5, -0.5, 0.5],
-  [0, 0, 1],
-]
-const gradientMatrix: Matrix = [
-  [1, 0],
-  [0.5, 0.5],
-  [0.5, -0.5],
-  [0, 1],
-]
-/** Of the products: Aᵀ m A, to 2 × 2 results or 3 × 3 taps. */
-const resultMatrix: Matrix = [
-  [1, 1, 1, 0],
-  [0, 1, -1, -1],
-]
-const tapsResultMatrix: Matrix = [
-  [1, 1, 1, 0],
-  [0, 1, -1, 0],
-  [0, 1, 1, -1],
-]
-
-/** Products of a tile. */
-export const products = 16
+import { combinationOf, dataMatrix, gradientMatrix, type Matrix, products, resultMatrix, tapsMatrix, tapsResultMatrix } from './matrices.ts'
 
 /** Distances in bytes. */
 export interface DataLayout {
@@ -56,13 +17,12 @@ export interface DataLayout {
   readonly productBytes: number
 }
 
-/** Pushes Σ coefficients · x, of operands that `push` pushes. Coefficients are 0 or ±c. */
+/** Pushes Σ coefficients · x, of operands that `push` pushes. */
 function combination(fn: FunctionBuilder, coefficients: readonly number[], push: (i: number) => void): void {
-  const used = coefficients.flatMap((c, i) => (c === 0 ? [] : [{ c, i }])).sort((a, b) => b.c - a.c)
-  const scale = used[0]!.c
-  for (const [at, { c, i }] of used.entries()) {
+  const { scale, terms } = combinationOf(coefficients)
+  for (const [at, { minus, i }] of terms.entries()) {
     push(i)
-    if (at > 0) fn.emit(c > 0 ? 'f32x4.add' : 'f32x4.sub')
+    if (at > 0) fn.emit(minus ? 'f32x4.sub' : 'f32x4.add')
   }
   if (scale !== 1) fn.f32x4(scale).emit('f32x4.mul')
 }

@@ -1,0 +1,292 @@
+/**
+ * Convolutions by Winograd's algorithm as shaders: operands are brought into images and taps, transformed into sixteen
+ * matrices, multiplied, and transformed back. All is added in the order that WebAssembly's code has, so devices round alike.
+ * A result that is no finite number is computed again as the convolution is written.
+ */
+import { sizeOf } from '../../core/aval.ts'
+import { addIndex, type BufferId, constantIndex, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, floorDivIndex, type Guard, type Index, type LoopKernel, modIndex, type Node, type NodeId, readsOfKernel, renameBuffers, scaleIndex, shiftNode, type Sizes, unflattenIndex, writesOfKernel } from '../kernel-ir/index.ts'
+import { combinationOf, dataMatrix, gradientMatrix, type Matrix, products, resultMatrix, tapsMatrix, tapsResultMatrix } from '../wasm/contraction/winograd/matrices.ts'
+import { planWinograd, type WinogradPlan } from '../wasm/contraction/winograd/plan.ts'
+import { rewriteNodes } from '../wasm/emit/rewrite.ts'
+import { Bindings } from './bindings.ts'
+import { expressionText, type Scope, storeText } from './expression.ts'
+import { indexText } from './index-text.ts'
+import { fits, type KernelContext } from './kernel-context.ts'
+import { emitLoop } from './loop-kernel.ts'
+import { block } from './module-text.ts'
+import { unravel, variableNames } from './variables.ts'
+
+/** Bytes of the sixteen matrices of one operand, or of the products, at most: the direct form needs no such memory. */
+const mostBytes = 2 ** 26
+/** Nodes of an operand that are rather evaluated for each tile than stored. */
+const mostRepeated = 4
+/** Invocations that make results. */
+const workgroup = 64
+/** No buffer of a program has a number this high: what the plan's loops call their scratch memory. */
+const scratchBuffers: BufferId = 1 << 28
+
+/** Emits a convolution for which the algorithm pays, its products by `multiply`; else gives false. */
+export function emitWinograd(context: KernelContext, kernel: ContractionKernel, multiply: (product: ContractionKernel) => void): boolean {
+  const plan = planWinograd(kernel, scratchBuffers)
+  if (plan === null) return false
+  if (!fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)], 1)) return false
+  const { channels, columns } = plan
+  const [parts, rows, depth] = plan.form === 'results' ? [1, tilesOf(plan), channels] : [blocksOf(plan), channels, tilesOf(plan)]
+  if (4 * products * Math.max(tilesOf(plan) * channels, depth * columns, parts * rows * columns) > mostBytes) return false
+  const temp = (...sizes: number[]): BufferId => context.temp('float32', sizeOf(sizes))
+  const [lhs, rhs] = [temp(products, tilesOf(plan), channels), temp(products, depth, columns)]
+  const multiplied = temp(products, parts, rows, columns)
+  const stages = new Stages(kernel.name, plan)
+  const operand = (loop: LoopKernel): Operand => (loop.stages[0]!.nodes.length <= mostRepeated ? inPlace(loop) : inMemory(context, loop))
+  emitLoop(context, stages.dataToMatrices(operand(plan.data), lhs))
+  emitLoop(context, plan.form === 'results' ? stages.tapsToMatrices(operand(plan.other), rhs) : stages.gradientsToMatrices(operand(plan.other), rhs))
+  multiply(plan.form === 'results' ? stages.product(lhs, rhs, multiplied) : stages.blockProducts(lhs, rhs, multiplied))
+  emitResults(context, plan, multiplied)
+  return true
+}
+
+const tilesOf = ({ images, tileRows, tilesAcross }: WinogradPlan): number => images * tileRows * tilesAcross
+const blocksOf = ({ blocks, blocksOfImage }: WinogradPlan): number => blocks * blocksOfImage
+
+/** Nodes for an element of what the plan's loop writes, at a flat place in terms of a space. */
+type Operand = (place: Index, space: Sizes) => Expression
+
+/** Evaluated wherever it is needed: several times, since tiles overlap. */
+function inPlace(loop: LoopKernel): Operand {
+  return (place, space) => {
+    const dims = unflattenIndex(place, loop.space, space)
+    return rewriteNodes(loop.stages[0]!.nodes, (dim) => dims[dim]!, space)
+  }
+}
+
+/** Evaluated once, and read from memory. */
+function inMemory(context: KernelContext, loop: LoopKernel): Operand {
+  const buffer = context.temp('float32', sizeOf(loop.space))
+  emitLoop(context, renameBuffers(loop, (b) => (b >= scratchBuffers ? buffer : b)))
+  return (place) => [load(buffer, place)]
+}
+
+/** A kernel that takes a square of elements at each point of a space, and writes M X Mᵀ of them. */
+interface Transform {
+  readonly space: Sizes
+  readonly matrix: Matrix
+  readonly from: Operand
+  readonly to: BufferId
+  readonly read: (i: number, j: number) => Index
+  readonly write: (i: number, j: number) => Index
+}
+
+class Stages {
+  readonly #name: string
+  readonly #plan: WinogradPlan
+
+  constructor(name: string, plan: WinogradPlan) {
+    this.#name = name
+    this.#plan = plan
+  }
+
+  /** `[image][2 rows + 2][2 across + 2][channel]` to `[product][tile][channel]`. */
+  dataToMatrices(from: Operand, to: BufferId): LoopKernel {
+    return this.#tilesToMatrices(from, to, this.#plan.channels, 2, dataMatrix)
+  }
+
+  /** `[image][2 rows][2 across][column]` to `[product][tile][column]`. */
+  gradientsToMatrices(from: Operand, to: BufferId): LoopKernel {
+    return this.#tilesToMatrices(from, to, this.#plan.columns, 0, gradientMatrix)
+  }
+
+  /** `[channel][3][3][column]` to `[product][channel][column]`. */
+  tapsToMatrices(from: Operand, to: BufferId): LoopKernel {
+    const { channels, columns } = this.#plan
+    const space = [channels, columns]
+    const [channel, column] = [dimIndex(0), dimIndex(1)]
+    const at = (of: Index, place: number): Index => flattenIndex([of, constantIndex(place), column], [channels, 9, columns], space)
+    return this.#transform({ space, matrix: tapsMatrix, from, to, read: (i, j) => at(channel, 3 * i + j), write: (i, j) => flattenIndex([constantIndex(4 * i + j), channel, column], [products, channels, columns], space) })
+  }
+
+  /** Products of tiles and taps: every tile's channels are summed. */
+  product(lhs: BufferId, rhs: BufferId, out: BufferId): ContractionKernel {
+    const { channels, columns } = this.#plan
+    const tiles = tilesOf(this.#plan)
+    const sizes = [products, tiles, columns, channels]
+    const [product, row, column, step] = dimVector(4) as [Index, Index, Index, Index] // four
+    return this.#contraction([products], tiles, channels, {
+      lhs: load(lhs, flattenIndex([product, row, step], [products, tiles, channels], sizes)),
+      rhs: load(rhs, flattenIndex([product, step, column], [products, channels, columns], sizes)),
+      out,
+      at: flattenIndex([product, row, column], [products, tiles, columns], sizes),
+    })
+  }
+
+  /** Products of tiles and gradients: the tiles of every block are summed. */
+  blockProducts(lhs: BufferId, rhs: BufferId, out: BufferId): ContractionKernel {
+    const { channels, columns, images, tileRows, tilesAcross, blockImages, blockTileRows, blocksOfImage } = this.#plan
+    const tiles = tilesOf(this.#plan)
+    const blocks = blocksOf(this.#plan)
+    const [rowsOfBlock, most] = [blockImages * blockTileRows, blockImages * blockTileRows * tilesAcross]
+    const sizes = [products, blocks, channels, columns, most]
+    const [product, block, row, column, step] = dimVector(5) as [Index, Index, Index, Index, Index] // five
+    // a block is rows of one image, or whole images: its tiles are neighbours
+    const [image, firstRow] = [floorDivIndex(block, blocksOfImage, sizes), scaleIndex(modIndex(block, blocksOfImage, sizes), blockTileRows)]
+    const rowOfImage = addIndex(firstRow, floorDivIndex(step, tilesAcross, sizes), sizes)
+    const tile = addIndex(scaleIndex(addIndex(scaleIndex(image, blockImages * tileRows), firstRow, sizes), tilesAcross), step, sizes)
+    const guards: Guard[] = []
+    if (blocksOfImage > 1) guards.push({ index: rowOfImage, low: 0, high: tileRows })
+    else if (blocks * rowsOfBlock > images * tileRows) guards.push({ index: tile, low: 0, high: tiles })
+    return this.#contraction([products, blocks], channels, most, {
+      lhs: load(lhs, flattenIndex([product, tile, row], [products, tiles, channels], sizes), guards),
+      rhs: load(rhs, flattenIndex([product, tile, column], [products, tiles, columns], sizes), guards),
+      out,
+      at: flattenIndex([product, block, row, column], [products, blocks, channels, columns], sizes),
+    })
+  }
+
+  #contraction(batch: Sizes, rows: number, depth: number, of: { readonly lhs: Node; readonly rhs: Node; readonly out: BufferId; readonly at: Index }): ContractionKernel {
+    return {
+      kind: 'contraction',
+      name: this.#name,
+      dtype: 'float32',
+      batch,
+      m: [rows],
+      n: [this.#plan.columns],
+      k: [depth],
+      lhs: [of.lhs],
+      rhs: [of.rhs],
+      sliding: [],
+      epilogue: [{ op: 'accumulator', dtype: 'float32', output: 0 }],
+      stores: [{ buffer: of.out, index: of.at, node: 0 }],
+    }
+  }
+
+  #tilesToMatrices(from: Operand, to: BufferId, columns: number, overlap: number, matrix: Matrix): LoopKernel {
+    const { images, tileRows, tilesAcross } = this.#plan
+    const space = [images, tileRows, tilesAcross, columns]
+    const [image, row, across, column] = dimVector(4) as [Index, Index, Index, Index] // four
+    const twice = (of: Index, more: number): Index => addIndex(scaleIndex(of, 2), constantIndex(more), space)
+    return this.#transform({
+      space,
+      matrix,
+      from,
+      to,
+      read: (i, j) => flattenIndex([image, twice(row, i), twice(across, j), column], [images, 2 * tileRows + overlap, 2 * tilesAcross + overlap, columns], space),
+      write: (i, j) => flattenIndex([constantIndex(4 * i + j), image, row, across, column], [products, ...space], space),
+    })
+  }
+
+  #transform({ space, matrix, from, to, read, write }: Transform): LoopKernel {
+    const nodes: Node[] = []
+    const push = (node: Node): NodeId => nodes.push(node) - 1
+    const apply = (primitive: 'add' | 'sub' | 'mul', ...inputs: readonly NodeId[]): NodeId => push({ op: 'apply', primitive, params: {}, dtype: 'float32', inputs })
+    const size = matrix[0]!.length
+    const elements = range(size).map((i) => range(size).map((j) => {
+      const before = nodes.length
+      nodes.push(...from(read(i, j), space).map((n) => shiftNode(n, before)))
+      return nodes.length - 1
+    }))
+    const combined = (coefficients: readonly number[], of: (i: number) => NodeId): NodeId => {
+      const { terms, scale } = combinationOf(coefficients)
+      const [first, ...rest] = terms
+      const sum = rest.reduce((sum, { minus, i }) => apply(minus ? 'sub' : 'add', sum, of(i)), of(first!.i))
+      return scale === 1 ? sum : apply('mul', sum, push({ op: 'literal', dtype: 'float32', value: scale }))
+    }
+    const stores = matrix.flatMap((row, j) => {
+      const column = range(size).map((i) => combined(row, (k) => elements[i]![k]!))
+      return matrix.map((coefficients, i) => ({ buffer: to, index: write(i, j), node: combined(coefficients, (k) => column[k]!) }))
+    })
+    return { kind: 'loop', name: this.#name, space, stages: [{ kind: 'map', inner: [], nodes, stores }] }
+  }
+}
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+const load = (buffer: BufferId, index: Index, guards: readonly Guard[] = []): Node => ({ op: 'load', dtype: 'float32', buffer, index, guards, otherwise: 0 })
+
+/** Back from products to results, each by an invocation, and what follows them. A sum that is not finite is computed as the convolution is written. */
+function emitResults(context: KernelContext, plan: WinogradPlan, multiplied: BufferId): void {
+  const [{ nodes: product, inner }, { nodes, stores }] = [plan.direct.stages[0] as ReduceStage, plan.epilogue.stages[0] as MapStage] // as the plan makes them
+  const { space } = plan.epilogue
+  const isSum = (n: Node): n is Extract<Node, { op: 'load' }> => n.op === 'load' && n.buffer === plan.buffers.sums
+  const place = nodes.find(isSum)!.index
+  const epilogue = nodes.map((n): Node => (isSum(n) ? { op: 'accumulator', dtype: 'float32', output: 0 } : n))
+  const reads = [...product, ...epilogue].flatMap((n) => (n.op === 'load' || n.op === 'gather' ? n.buffer : []))
+  const bindings = new Bindings(context, [...reads, multiplied], stores.map((s) => s.buffer))
+  const sizes = [...space, ...inner]
+  const scope = (prefix: string): Scope => ({ bindings, variables: { sizes, names: variableNames(sizes, 'd') }, prefix, reduced: () => '', accumulator: () => 'sum' })
+  const term = expressionText(scope('e'), product)
+  const result = expressionText(scope('r'), epilogue, stores.map((s) => s.node))
+  const points = sizeOf(space)
+  context.dispatch({
+    bindings,
+    threads: workgroup,
+    groups: Math.ceil(points / workgroup),
+    declarations: [],
+    body: [
+      `let point = group * ${workgroup}i + local;`,
+      block(`if (point < ${points}i)`, [
+        ...unravel('point', space, 'd', 0),
+        `let place = ${indexText(place, scope('').variables)};`,
+        ...(plan.form === 'results' ? resultText : tapText)(plan, (index) => bindings.read(multiplied, 'float32', index)),
+        block('if (!is_finite(sum))', [
+          'sum = 0.0f;',
+          block(`for (var step = 0i; step < ${sizeOf(inner)}i; step++)`, [...unravel('step', inner, 'd', space.length), ...term.statements, `sum += ${term.values.at(-1)!};`]),
+        ]),
+        ...result.statements,
+        ...stores.map((s) => storeText(scope('r'), s, result.values, epilogue)),
+      ]),
+    ],
+  })
+}
+
+type ReduceStage = Extract<LoopKernel['stages'][number], { kind: 'reduce' }>
+type MapStage = Extract<LoopKernel['stages'][number], { kind: 'map' }>
+
+/** `sum`, of the products `[product][tile][column]`; `place` counts `[image][2 rows][2 across][column]`, columns padded. */
+function resultText(plan: WinogradPlan, read: (index: string) => string): string[] {
+  const { tileRows, tilesAcross, columns, paddedColumns } = plan
+  return [
+    `let pixel = place / ${paddedColumns}i;`,
+    `let across = pixel % ${2 * tilesAcross}i;`,
+    `let row = pixel / ${2 * tilesAcross}i % ${2 * tileRows}i;`,
+    `let tile = (pixel / ${4 * tilesAcross * tileRows}i * ${tileRows}i + row / 2i) * ${tilesAcross}i + across / 2i;`,
+    `let first = tile * ${columns}i + place % ${paddedColumns}i;`,
+    ...range(products).map((p) => `let m${p} = ${read(`(first + ${p * tilesOf(plan) * columns}i)`)};`),
+    ...transformText(resultMatrix, 'row % 2i', 'across % 2i'),
+  ]
+}
+
+/** `sum`, of the products `[product][block][channel][column]`; `place` counts `[3][3][channel][column]`, columns padded. Slices of the blocks are summed, then the slices. */
+function tapText(plan: WinogradPlan, read: (index: string) => string): string[] {
+  const { channels, columns, paddedColumns, slices } = plan
+  const blocks = blocksOf(plan)
+  const each = (line: (p: number) => string): string[] => range(products).map(line)
+  const at = (p: number): string => `(first + ${p * blocks * channels * columns}i)`
+  return [
+    `let tap = place / ${channels * paddedColumns}i;`,
+    `var first = place / ${paddedColumns}i % ${channels}i * ${columns}i + place % ${paddedColumns}i;`,
+    ...each((p) => `var m${p} = 0.0f;`),
+    'var summed = 0i;',
+    block(`for (var slice = 1i; slice <= ${slices}i; slice++)`, [
+      ...each((p) => `var s${p} = ${read(at(p))};`),
+      `first += ${channels * columns}i;`,
+      'summed += 1i;',
+      block(`while (summed < slice * ${blocks}i / ${slices}i)`, [...each((p) => `s${p} += ${read(at(p))};`), `first += ${channels * columns}i;`, 'summed += 1i;']),
+      ...each((p) => `m${p} += s${p};`),
+    ]),
+    ...transformText(tapsResultMatrix, 'tap / 3i', 'tap % 3i'),
+  ]
+}
+
+/** `sum`: the element of M X Mᵀ in this row and column, of the square X of `m0` … `m15`. */
+function transformText(matrix: Matrix, row: string, column: string): string[] {
+  const combined = (coefficients: readonly number[], of: (i: number) => string): string => {
+    const { terms } = combinationOf(coefficients) // of scale 1
+    return terms.map(({ minus, i }, at) => `${at === 0 ? '' : minus ? ' - ' : ' + '}${of(i)}`).join('')
+  }
+  const chosen = (which: string, of: (i: number) => string): string =>
+    matrix.slice(1).reduce((text, coefficients, at) => `select(${text}, ${combined(coefficients, of)}, ${which} == ${at + 1}i)`, combined(matrix[0]!, of))
+  return [
+    `let which_row = ${row};`,
+    `let which_column = ${column};`,
+    ...range(4).map((i) => `let c${i} = ${chosen('which_column', (j) => `m${4 * i + j}`)};`),
+    `var sum = ${chosen('which_row', (i) => `c${i}`)};`,
+  ]
+}

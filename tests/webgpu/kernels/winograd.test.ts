@@ -1,0 +1,53 @@
+/** Convolutions by Winograd's algorithm on a device: the bits of WebAssembly's, and what is not finite as the direct form has it. */
+import { lax, makeJaxpr, nn, np, vjp } from 'pullback'
+import { afterAll, describe, expect, test } from 'vitest'
+import { WasmBackend } from '../../../src/backends/wasm/index.ts'
+import { decodeNumbers, encodeNumbers } from '../../../src/core/bytes.ts'
+import type { Jaxpr } from '../../../src/core/jaxpr.ts'
+import { someBytes } from '../../lowering/agree.ts'
+import { sized } from '../../scale.ts'
+import { expectAgreementOnDevice } from './agree.ts'
+import { closeDevice, runJaxpr } from './run-shaders.ts'
+
+afterAll(closeDevice)
+
+const wasm = new WasmBackend({ threads: 1 })
+const onWasm = (jaxpr: Jaxpr, inputs: readonly Uint8Array[]): Uint8Array[] => wasm.compile(jaxpr).call(inputs.map((b) => wasm.put(b.slice()))).map((s) => s.read())
+const numbers = (bytes: Uint8Array): number[] => Array.from(decodeNumbers(bytes, 'float32'))
+const inputsOf = (jaxpr: Jaxpr): Uint8Array[] => jaxpr.inputs.map((v, i) => someBytes(v.aval, i))
+
+/** A convolution with bias and relu, and its gradients: of data, taps, bias and the result's cotangent. */
+function derivatives([images, height, width, channels, features]: readonly [number, number, number, number, number]): Jaxpr {
+  const f = (x: np.NDArray, w: np.NDArray, b: np.NDArray): np.NDArray =>
+    nn.relu(lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(b))
+  const [x, w, b] = [np.zeros([images, height, width, channels]), np.zeros([3, 3, channels, features]), np.zeros([features])]
+  return makeJaxpr((x: np.NDArray, w: np.NDArray, b: np.NDArray, ct: np.NDArray) => {
+    const [y, pullback] = vjp(f, [x, w, b] as const)
+    return [y, ...pullback(ct)] as const
+  })(x, w, b, f(x, w, b)).jaxpr
+}
+
+// One image in a block and several, one slice and several, of unequal blocks; rows of tiles over the edge.
+const cases = sized([[3, 9, 10, 16, 20]], [[3, 9, 10, 16, 20], [1, 8, 8, 16, 16], [40, 13, 13, 32, 64], [5, 32, 32, 16, 20], [7, 17, 40, 20, 16]]) as readonly (readonly [number, number, number, number, number])[]
+
+describe('a convolution and its gradients', () => {
+  test.each(cases)('of %i images of %i × %i, %i to %i channels, have the bits of WebAssembly', async (...sizes) => {
+    const jaxpr = derivatives(sizes)
+    const inputs = inputsOf(jaxpr)
+    const { outputs, shaders } = await runJaxpr(jaxpr, inputs)
+    const [y, dx, dw] = onWasm(jaxpr, inputs)
+    for (const [i, want] of [y, dx, dw].entries()) expect(numbers(outputs[i]!), `output ${i}`).toEqual(numbers(want!))
+    expect(shaders.shaders.length).toBeGreaterThan((await runJaxpr(jaxpr, inputs, { winograd: false })).shaders.shaders.length)
+  })
+
+  test.each([NaN, Infinity])('with %d at a few places are the direct form there', async (value) => {
+    const jaxpr = derivatives([2, 9, 10, 16, 16])
+    for (const place of sized([0], [0, 1, 3])) {
+      const inputs = inputsOf(jaxpr)
+      const xs = numbers(inputs[place]!)
+      for (const at of place === 1 ? [17] : [0, 16 * 47 + 3, xs.length - 1]) xs[at] = value
+      inputs[place] = encodeNumbers(xs, 'float32')
+      await expectAgreementOnDevice(jaxpr, inputs)
+    }
+  })
+})
