@@ -5,9 +5,9 @@
  */
 import { sizeOf } from '../../core/aval.ts'
 import { addIndex, type BufferId, constantIndex, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, floorDivIndex, type Guard, type Index, type LoopKernel, modIndex, type Node, type NodeId, readsOfKernel, renameBuffers, scaleIndex, shiftNode, type Sizes, unflattenIndex, writesOfKernel } from '../kernel-ir/index.ts'
-import { combinationOf, dataMatrix, gradientMatrix, type Matrix, products, resultMatrix, tapsMatrix, tapsResultMatrix } from '../wasm/contraction/winograd/matrices.ts'
-import { planWinograd, type WinogradPlan } from '../wasm/contraction/winograd/plan.ts'
-import { rewriteNodes } from '../wasm/emit/rewrite.ts'
+import { rewriteNodes } from '../kernel-ir/rewrite.ts'
+import { combinationOf, dataMatrix, gradientMatrix, type Matrix, products, resultMatrix, tapsMatrix, tapsResultMatrix } from '../winograd/matrices.ts'
+import { planWinograd, type WinogradPlan } from '../winograd/plan.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
 import { indexText } from './index-text.ts'
@@ -85,14 +85,16 @@ class Stages {
     this.#plan = plan
   }
 
-  /** `[image][2 rows + 2][2 across + 2][channel]` to `[product][tile][channel]`. */
+  /** `[image][2 rows + 2][2 across + 2][channel]`, its rows maybe longer, to `[product][tile][channel]`. */
   dataToMatrices(from: Operand, to: BufferId): LoopKernel {
-    return this.#tilesToMatrices(from, to, this.#plan.channels, 2, dataMatrix)
+    const { channels, tileRows, dataAcross } = this.#plan
+    return this.#tilesToMatrices(from, to, [2 * tileRows + 2, dataAcross, channels], dataMatrix)
   }
 
   /** `[image][2 rows][2 across][column]` to `[product][tile][column]`. */
   gradientsToMatrices(from: Operand, to: BufferId): LoopKernel {
-    return this.#tilesToMatrices(from, to, this.#plan.columns, 0, gradientMatrix)
+    const { columns, tileRows, tilesAcross } = this.#plan
+    return this.#tilesToMatrices(from, to, [2 * tileRows, 2 * tilesAcross, columns], gradientMatrix)
   }
 
   /** `[channel][3][3][column]` to `[product][channel][column]`. */
@@ -158,18 +160,19 @@ class Stages {
     }
   }
 
-  #tilesToMatrices(from: Operand, to: BufferId, columns: number, overlap: number, matrix: Matrix): LoopKernel {
+  #tilesToMatrices(from: Operand, to: BufferId, image: readonly [rows: number, across: number, columns: number], matrix: Matrix): LoopKernel {
     const { images, tileRows, tilesAcross } = this.#plan
+    const columns = image[2]
     const space = [images, tileRows, tilesAcross, columns]
-    const [image, row, across, column] = dimVector(4) as [Index, Index, Index, Index] // four
+    const [number, row, across, column] = dimVector(4) as [Index, Index, Index, Index] // four
     const twice = (of: Index, more: number): Index => addIndex(scaleIndex(of, 2), constantIndex(more), space)
     return this.#transform({
       space,
       matrix,
       from,
       to,
-      read: (i, j) => flattenIndex([image, twice(row, i), twice(across, j), column], [images, 2 * tileRows + overlap, 2 * tilesAcross + overlap, columns], space),
-      write: (i, j) => flattenIndex([constantIndex(4 * i + j), image, row, across, column], [products, ...space], space),
+      read: (i, j) => flattenIndex([number, twice(row, i), twice(across, j), column], [images, ...image], space),
+      write: (i, j) => flattenIndex([constantIndex(4 * i + j), number, row, across, column], [products, ...space], space),
     })
   }
 

@@ -16,11 +16,13 @@ const onWasm = (jaxpr: Jaxpr, inputs: readonly Uint8Array[]): Uint8Array[] => wa
 const numbers = (bytes: Uint8Array): number[] => Array.from(decodeNumbers(bytes, 'float32'))
 const inputsOf = (jaxpr: Jaxpr): Uint8Array[] => jaxpr.inputs.map((v, i) => someBytes(v.aval, i))
 
+type Sizes = readonly [images: number, height: number, width: number, channels: number, features: number]
+
 /** A convolution with bias and relu, and its gradients: of data, taps, bias and the result's cotangent. */
-function derivatives([images, height, width, channels, features]: readonly [number, number, number, number, number]): Jaxpr {
+function derivatives([images, height, width, channels, features]: Sizes, order: 'NHWC' | 'NCHW' = 'NHWC'): Jaxpr {
   const f = (x: np.NDArray, w: np.NDArray, b: np.NDArray): np.NDArray =>
-    nn.relu(lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(b))
-  const [x, w, b] = [np.zeros([images, height, width, channels]), np.zeros([3, 3, channels, features]), np.zeros([features])]
+    nn.relu(lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers: [order, 'HWIO', order] }).add(order === 'NHWC' ? b : b.reshape([features, 1, 1])))
+  const [x, w, b] = [np.zeros(order === 'NHWC' ? [images, height, width, channels] : [images, channels, height, width]), np.zeros([3, 3, channels, features]), np.zeros([features])]
   return makeJaxpr((x: np.NDArray, w: np.NDArray, b: np.NDArray, ct: np.NDArray) => {
     const [y, pullback] = vjp(f, [x, w, b] as const)
     return [y, ...pullback(ct)] as const
@@ -28,7 +30,7 @@ function derivatives([images, height, width, channels, features]: readonly [numb
 }
 
 // One image in a block and several, one slice and several, of unequal blocks; rows of tiles over the edge.
-const cases = sized([[3, 9, 10, 16, 20]], [[3, 9, 10, 16, 20], [1, 8, 8, 16, 16], [40, 13, 13, 32, 64], [5, 32, 32, 16, 20], [7, 17, 40, 20, 16]]) as readonly (readonly [number, number, number, number, number])[]
+const cases = sized([[3, 9, 10, 16, 20]], [[3, 9, 10, 16, 20], [1, 8, 8, 16, 16], [40, 13, 13, 32, 64], [5, 32, 32, 16, 20], [7, 17, 40, 20, 16]]) as readonly Sizes[]
 
 describe('a convolution and its gradients', () => {
   test.each(cases)('of %i images of %i × %i, %i to %i channels, have the bits of WebAssembly', async (...sizes) => {
@@ -37,7 +39,15 @@ describe('a convolution and its gradients', () => {
     const { outputs, shaders } = await runJaxpr(jaxpr, inputs)
     const [y, dx, dw] = onWasm(jaxpr, inputs)
     for (const [i, want] of [y, dx, dw].entries()) expect(numbers(outputs[i]!), `output ${i}`).toEqual(numbers(want!))
-    expect(shaders.shaders.length).toBeGreaterThan((await runJaxpr(jaxpr, inputs, { winograd: false })).shaders.shaders.length)
+    expect(shaders.shaders.some(({ code }) => code.includes('let which_row'))).toBe(true)
+  })
+
+  test('with channels first as well', async () => {
+    const jaxpr = derivatives([2, 9, 12, 16, 16], 'NCHW')
+    const inputs = inputsOf(jaxpr)
+    const { outputs, shaders } = await runJaxpr(jaxpr, inputs)
+    for (const [i, want] of onWasm(jaxpr, inputs).slice(0, 3).entries()) expect(numbers(outputs[i]!), `output ${i}`).toEqual(numbers(want))
+    expect(shaders.shaders.some(({ code }) => code.includes('let which_row'))).toBe(true)
   })
 
   test.each([NaN, Infinity])('with %d at a few places are the direct form there', async (value) => {

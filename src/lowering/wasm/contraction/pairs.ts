@@ -3,7 +3,7 @@
  * instruction multiplies four pairs by four others and adds up the two products of each.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import { rewriteNodes } from '../emit/rewrite.ts'
+import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { type ContractionKernel, dimIndex, type Expression, type Index, type Node, shiftNode } from '../../kernel-ir/index.ts'
 
 /** Types whose values all fit 16 bits with a sign. */

@@ -12,7 +12,7 @@
  * k is cut into blocks whose panels stay in the first-level cache, rows into blocks whose sums stay in the second. What a sum is
  * added up from, and in which order, is fixed by shape; so no bit of a result depends on the number of threads.
  */
-import { rewriteNodes, rewriteStores } from '../emit/rewrite.ts'
+import { guarded, rewriteNodes, rewriteStores } from '../../kernel-ir/rewrite.ts'
 import { addIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
 import { inSumType, type SumType, sumType, type TileShape, tileShape } from './sum-type.ts'
@@ -371,19 +371,6 @@ function depthVariables(o: PackOptions, block: Index, inK: readonly Index[], gua
   const cut = addIndex(scaleIndex(modIndex(block, times, space), inner[0]!), inK[0]!, space)
   if (times * inner[0]! > o.k[split]!) guards.push({ index: cut, low: 0, high: o.k[split]! })
   return [...before, cut, ...inK.slice(1)]
-}
-
-/** Adds guards to every read, and gives 0 outside of them: a step of k past the end adds nothing. */
-export function guarded(nodes: Expression, guards: readonly Guard[]): Expression {
-  if (guards.length === 0) return nodes
-  const read = nodes.map((n): Node => (n.op === 'load' || n.op === 'gather' ? { ...n, guards: [...guards, ...n.guards] } : n))
-  const last = read.at(-1)!
-  const inside = read.length - 1
-  return [
-    ...read,
-    { op: 'literal', dtype: last.dtype, value: 0 },
-    { op: 'guarded', dtype: last.dtype, guards, inside, outside: inside + 1 },
-  ]
 }
 
 /** Whether more reads are contiguous along the last free axis than along the last axis of k. */

@@ -5,7 +5,7 @@
  */
 import { dimIndex, dimVector, addIndex, constantIndex, flattenIndex, floorDivIndex, modIndex, scaleIndex, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Index, LoopKernel, Sizes } from '../../kernel-ir/index.ts'
-import { rewriteNodes } from '../emit/rewrite.ts'
+import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import type { DepthSplit } from './plan.ts'
 
 export interface WindowsPlan {

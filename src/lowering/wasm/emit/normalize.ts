@@ -4,7 +4,7 @@
  */
 import type { Index, LoopKernel, Stage } from '../../kernel-ir/index.ts'
 import { coefficientOf, constantIndex, dimIndex } from './index-arithmetic.ts'
-import { type DimMap, eachIndex, rewriteStage } from './rewrite.ts'
+import { type DimMap, eachIndex, rewriteStage } from '../../kernel-ir/rewrite.ts'
 
 /** `fixedOuter`: the first axis stays as it is, since others count by it. */
 export function normalizeLoop(kernel: LoopKernel, fixedOuter = false): LoopKernel {

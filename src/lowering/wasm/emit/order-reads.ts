@@ -3,7 +3,7 @@
  * that came before it is used up, and goes into every result at once. So the registers hold the results, not the elements.
  */
 import { type Expression, inputsOf, type NodeId } from '../../kernel-ir/index.ts'
-import { withOperands } from './rewrite.ts'
+import { withOperands } from '../../kernel-ir/rewrite.ts'
 
 /** The same nodes in that order, and where each of `roots` is; nodes that none of them needs are left out. */
 export function orderByReads(nodes: Expression, roots: readonly NodeId[]): { readonly nodes: Expression; readonly roots: readonly NodeId[] } {

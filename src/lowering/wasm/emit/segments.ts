@@ -5,7 +5,7 @@
 import type { Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
 import { dimIndex } from './index-arithmetic.ts'
 import { normalizeLoop } from './normalize.ts'
-import { rewriteStage } from './rewrite.ts'
+import { rewriteStage } from '../../kernel-ir/rewrite.ts'
 import { product } from './shape-of-work.ts'
 
 const mostPieces = 8

@@ -6,7 +6,7 @@ import { type Accumulator, constantIndex, dimIndex, type Index, type LoopKernel,
 import { guardReads } from './guards.ts'
 import { Nodes, points } from './nodes.ts'
 import { normalizeLoop } from './normalize.ts'
-import { rewriteNodes } from './rewrite.ts'
+import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 
 /** Accumulators that the registers hold beside what is read. */

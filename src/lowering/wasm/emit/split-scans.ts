@@ -9,7 +9,7 @@ import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { Accumulator, BufferId, Index, LoopKernel, Node, NodeId, Stage } from '../../kernel-ir/index.ts'
 import { dimIndex } from './index-arithmetic.ts'
 import { identity, needsTotals, primitiveOf } from './reduce.ts'
-import { rewriteNodes, rewriteStores, withOperands } from './rewrite.ts'
+import { rewriteNodes, rewriteStores, withOperands } from '../../kernel-ir/rewrite.ts'
 import { product } from './shape-of-work.ts'
 import type { SplitKernel } from './split.ts'
 

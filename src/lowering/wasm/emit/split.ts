@@ -8,7 +8,7 @@ import { type Accumulator, type BufferId, foldsInOrder, type Index, type LoopKer
 import { dimIndex } from './index-arithmetic.ts'
 import { normalizeLoop } from './normalize.ts'
 import { needsTotals } from './reduce.ts'
-import { rewriteNodes } from './rewrite.ts'
+import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 
 export interface SplitKernel {

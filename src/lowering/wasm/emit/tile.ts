@@ -2,7 +2,7 @@
 import type { LoopKernel, Stage } from '../../kernel-ir/index.ts'
 import { coefficientOf, dimIndex, isNested } from './index-arithmetic.ts'
 import { permuteSpace, splitSpaceAxis } from './normalize.ts'
-import { rewriteStage } from './rewrite.ts'
+import { rewriteStage } from '../../kernel-ir/rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 
 /** Rows that are read together: the elements of a cache line. */

@@ -10,7 +10,7 @@ import { guardReads } from './guards.ts'
 import { Nodes, points } from './nodes.ts'
 import { normalizeLoop } from './normalize.ts'
 import { orderByReads } from './order-reads.ts'
-import { rewriteNodes } from './rewrite.ts'
+import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 import { dependenciesOf } from './state.ts'
 

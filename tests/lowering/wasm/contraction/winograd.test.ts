@@ -8,7 +8,7 @@ import { decodeNumbers, encodeNumbers } from '../../../../src/core/bytes.ts'
 import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
 import { lowerToProgram } from '../../../../src/lowering/index.ts'
 import { kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
-import { planWinograd } from '../../../../src/lowering/wasm/contraction/winograd/plan.ts'
+import { planWinograd } from '../../../../src/lowering/winograd/plan.ts'
 import { someBytes } from '../../agree.ts'
 import { sized } from '../../../scale.ts'
 

@@ -6,7 +6,7 @@
  * order, by a loop that finishes results as well; all cuts are fixed by shape, so no bit depends on the number of threads.
  */
 import { dimIndex, dimVector, flattenIndex, type BufferId, type ContractionKernel, type Index, type LoopKernel, type Node } from '../../../kernel-ir/index.ts'
-import { rewriteNodes } from '../../emit/rewrite.ts'
+import { rewriteNodes } from '../../../kernel-ir/rewrite.ts'
 import { asPairs } from '../pairs.ts'
 import { inSumType, sumType } from '../sum-type.ts'
 import { type Strided, stridedOperand, stridedResult } from '../strided.ts'

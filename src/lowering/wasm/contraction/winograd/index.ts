@@ -1,10 +1,10 @@
 /** Convolutions by Winograd's algorithm as WebAssembly: one function a kernel, which shares the loop over tiles of all products. */
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
 import type { BufferId, ContractionKernel, LoopKernel } from '../../../kernel-ir/index.ts'
+import { products } from '../../../winograd/matrices.ts'
+import { columnsApart, planWinograd, type WinogradPlan } from '../../../winograd/plan.ts'
 import type { EmittedContraction, EmittedLoop } from '../index.ts'
 import { panelBytes, stripArguments, type StripArguments, strips } from '../strip.ts'
-import { products } from './matrices.ts'
-import { planWinograd, type WinogradPlan } from './plan.ts'
 import { channelToTaps, dataToTiles, gradientsToColumns, rowsToResults, tapsToColumns } from './transforms.ts'
 
 /** No buffer of a program has a number this high: the three scratch buffers of a contraction take it and the next two. */
@@ -88,7 +88,7 @@ class Driver {
   /** Taps are transformed by channels; then threads take blocks, each from its data to its results. */
   results(): Areas {
     const fn = this.#fn
-    const { tile, channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, height, blocks, blocksOfImage, buffers } = this.#plan
+    const { channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, height, blocks, blocksOfImage, buffers } = this.#plan
     const pixelBytes = channels * 4
     const tiles = blockImages * blockTileRows * tilesAcross
     const [data, taps, sums] = [tiles * channels, channels * paddedColumns, tiles * paddedColumns].map(apart) as [number, number, number] // three of three
@@ -100,7 +100,7 @@ class Driver {
     const written = this.#areas.take('shared', channels * 9 * columns * 4)
     const packed = this.#areas.take('shared', products * taps)
     this.#pieces.set(buffers.data, second).set(buffers.other, written).set(buffers.sums, first)
-    const toTaps = tapsToColumns(this.#module, `${fn.name}_taps`, { columns, channels, productBytes: taps, tile })
+    const toTaps = tapsToColumns(this.#module, `${fn.name}_taps`, { columns, channels, productBytes: taps, panelColumns: columnsApart })
     const toData = dataToTiles(this.#module, `${fn.name}_data`, { pixelBytes, rowBytes: this.#dataRowBytes(), channels, tilesAcross, productBytes: data })
     const toResults = rowsToResults(this.#module, `${fn.name}_results`, { columns, productBytes: sums, rowBytes: paddedColumns * 4, tilesAcross })
 
@@ -128,7 +128,7 @@ class Driver {
         lhsStep: () => void fn.i32(4),
         panel: () => this.#push(panel),
         rhs: () => this.#push(packed),
-        rhsPanel: () => void fn.i32(channels * tile.columns * 4),
+        rhsPanel: () => void fn.i32(channels * columnsApart * 4),
         sums: () => this.#push(second),
         rows: () => void fn.get(this.#count),
         depth: () => void fn.i32(channels),
@@ -161,7 +161,7 @@ class Driver {
   /** Threads take slices of the blocks, whose products they sum; then channels, whose sums become taps. */
   taps(): Areas {
     const fn = this.#fn
-    const { tile, channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, blocks, blocksOfImage, slices, buffers } = this.#plan
+    const { channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, blocks, blocksOfImage, slices, buffers } = this.#plan
     const pixelBytes = channels * 4
     const tiles = blockImages * blockTileRows * tilesAcross
     const [data, gradients, sums] = [tiles * channels, tiles * paddedColumns, channels * paddedColumns].map(apart) as [number, number, number] // three of three
@@ -174,7 +174,7 @@ class Driver {
     const total = this.#areas.take('shared', 9 * channels * paddedColumns * 4)
     this.#pieces.set(buffers.data, read).set(buffers.other, read).set(buffers.sums, total)
     const toData = dataToTiles(this.#module, `${fn.name}_data`, { pixelBytes, rowBytes: this.#dataRowBytes(), channels, tilesAcross, productBytes: data })
-    const toGradients = gradientsToColumns(this.#module, `${fn.name}_gradients`, { columns, productBytes: gradients, tilesAcross, tile })
+    const toGradients = gradientsToColumns(this.#module, `${fn.name}_gradients`, { columns, productBytes: gradients, tilesAcross, panelColumns: columnsApart })
     const toTaps = channelToTaps(this.#module, `${fn.name}_taps`, { columns, productBytes: sums, rowBytes: paddedColumns * 4, channels, slices, sliceBytes: products * sums })
 
     const [slice, block, begin, end] = [fn.local('i32', 'slice'), fn.local('i32', 'block'), fn.local('i32', 'begin'), fn.local('i32', 'end')]
@@ -205,7 +205,7 @@ class Driver {
           lhsStep: () => void fn.i32(pixelBytes),
           panel: () => this.#push(panel),
           rhs: () => this.#push(rhs),
-          rhsPanel: () => void fn.get(this.#count).i32(tile.columns * 4).emit('i32.mul'),
+          rhsPanel: () => void fn.get(this.#count).i32(columnsApart * 4).emit('i32.mul'),
           sums: () => {
             this.#push(partial)
             fn.get(slice).i32(products * sums).emit('i32.mul').emit('i32.add')
@@ -312,7 +312,7 @@ class Driver {
   /** The sixteen products: `push` gives the first one's arguments, `bytes` how far those of the next are. */
   #multiply(push: Omit<StripArguments<() => void>, 'run' | 'rhsStep' | 'rowBytes' | 'columnPanels'>, bytes: { readonly lhs: number; readonly rhs: number; readonly sums: number }): void {
     const fn = this.#fn
-    const { tile, paddedColumns } = this.#plan
+    const { paddedColumns } = this.#plan
     const each = fn.local('i32', 'product')
     const moved = (of: 'lhs' | 'rhs' | 'sums') => (): void => {
       push[of]()
@@ -324,9 +324,9 @@ class Driver {
       lhs: moved('lhs'),
       rhs: moved('rhs'),
       sums: moved('sums'),
-      rhsStep: () => void fn.i32(tile.columns * 4),
+      rhsStep: () => void fn.i32(columnsApart * 4),
       rowBytes: () => void fn.i32(paddedColumns * 4),
-      columnPanels: () => void fn.i32(paddedColumns / tile.columns),
+      columnPanels: () => void fn.i32(paddedColumns / columnsApart),
     }
     fn.forLoop(each, 0, products, 1, () => {
       for (const argument of stripArguments) all[argument]()

@@ -3,8 +3,7 @@
  * one kernel: all distances are constants of its code.
  */
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
-import type { TileShape } from '../sum-type.ts'
-import { combinationOf, dataMatrix, gradientMatrix, type Matrix, products, resultMatrix, tapsMatrix, tapsResultMatrix } from './matrices.ts'
+import { combinationOf, dataMatrix, gradientMatrix, type Matrix, products, resultMatrix, tapsMatrix, tapsResultMatrix } from '../../../winograd/matrices.ts'
 
 /** Distances in bytes. */
 export interface DataLayout {
@@ -77,7 +76,8 @@ function pushPanel(fn: FunctionBuilder, { channel, depth, width, to }: { channel
 export interface ColumnsLayout {
   readonly columns: number
   readonly productBytes: number
-  readonly tile: TileShape
+  /** Of the tiles that multiply. */
+  readonly panelColumns: number
 }
 
 /** `(from, to, begin, end)`: the taps `[channel][3][3][column]` of channels `begin` to `end`, into panels `[column / width][channel][width]` for each product. */
@@ -88,7 +88,7 @@ export function tapsToColumns(module: ModuleBuilder, name: string, l: ColumnsLay
   fn.forLoop(channel, begin, end, 1, () => {
     fn.get(channel).i32(9 * l.columns * 4).emit('i32.mul').get(from).emit('i32.add').set(read)
     fn.forLoop(column, 0, l.columns, 4, () => {
-      pushPanel(fn, { channel: column, depth: l.channels, width: l.tile.columns, to }, () => void fn.get(channel))
+      pushPanel(fn, { channel: column, depth: l.channels, width: l.panelColumns, to }, () => void fn.get(channel))
       fn.set(at)
       transform(fn, tapsMatrix, (i, j) => void fn.get(read).mem('v128.load', (3 * i + j) * l.columns * 4, 4), (i, j, value) => {
         fn.get(at).get(value).mem('v128.store', (4 * i + j) * l.productBytes, 4)
@@ -108,7 +108,7 @@ export function gradientsToColumns(module: ModuleBuilder, name: string, l: Colum
   fn.forLoop(tile, 0, l.tilesAcross, 1, () => {
     fn.get(tile).i32(2 * pixelBytes).emit('i32.mul').get(from).emit('i32.add').set(read)
     fn.forLoop(column, 0, l.columns, 4, () => {
-      pushPanel(fn, { channel: column, depth, width: l.tile.columns, to }, () => void fn.get(tile).get(first).emit('i32.add'))
+      pushPanel(fn, { channel: column, depth, width: l.panelColumns, to }, () => void fn.get(tile).get(first).emit('i32.add'))
       fn.set(at)
       transform(fn, gradientMatrix, (i, j) => void fn.get(read).mem('v128.load', (2 * l.tilesAcross * i + j) * pixelBytes, 4), (i, j, value) => {
         fn.get(at).get(value).mem('v128.store', (4 * i + j) * l.productBytes, 4)

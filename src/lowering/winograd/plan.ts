@@ -7,15 +7,12 @@
  * kernel that evaluates whatever fusion put into the operand; tiles are transformed into sixteen packed matrices, multiplied,
  * and transformed back. All cuts are fixed by shape.
  */
-import { rewriteNodes, rewriteStores, withOperands } from '../../emit/rewrite.ts'
-import { addIndex, coefficientOf, constantIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../../kernel-ir/index.ts'
-import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../../kernel-ir/index.ts'
-import { type TileShape, tileShape } from '../sum-type.ts'
-import { guarded } from '../plan.ts'
+import { addIndex, coefficientOf, constantIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../kernel-ir/index.ts'
+import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../kernel-ir/index.ts'
+import { guarded, rewriteNodes, rewriteStores, withOperands } from '../kernel-ir/rewrite.ts'
 
 export interface WinogradPlan {
   readonly form: 'results' | 'taps'
-  readonly tile: TileShape
   readonly images: number
   /** Of an image of results, or of their gradients. */
   readonly height: number
@@ -26,6 +23,7 @@ export interface WinogradPlan {
   readonly dataAcross: number
   readonly channels: number
   readonly columns: number
+  /** As many as a row of sums has. */
   readonly paddedColumns: number
   /** Of a block: its images, and rows of tiles in each. One of the two is 1, or all. */
   readonly blockImages: number
@@ -60,13 +58,15 @@ const mostBytes = 2 ** 22
 const slicesAim = 16
 const sliceBytesAim = 2 ** 21
 
+/** Sums have rows of a multiple of so many columns: those of the tiles that WebAssembly multiplies by. */
+export const columnsApart = 8
+
 const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
 
 export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): WinogradPlan | null {
   const kernel = given.sliding.every((s) => s.side === 'n') ? exchanged(given) : given
   const { m, n, k } = kernel
   const [y, x] = kernel.sliding.map((s): Window => ({ m: s.place, k: s.k }))
-  const tile = tileShape('float32')
   if (kernel.dtype !== 'float32' || kernel.batch.length > 0 || y === undefined || x === undefined || kernel.sliding.length !== 2) return null
   if (kernel.sliding.some((s) => s.stride > 1 || s.dilation > 1)) return null
   if (kernel.lhs.at(-1)?.dtype !== 'float32' || kernel.rhs.at(-1)?.dtype !== 'float32') return null
@@ -89,7 +89,7 @@ export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): Wi
   // a row of tiles of a very wide image would leave the caches
   if (64 * blockImages * blockTileRows * tilesAcross * Math.max(channels, columns) > mostBytes) return null
   const blocks = Math.ceil(images / blockImages)
-  const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
+  const paddedColumns = Math.ceil(columns / columnsApart) * columnsApart
   const slices = Math.max(1, Math.min(slicesAim, blocks * blocksOfImage, Math.floor(sliceBytesAim / (64 * channels * paddedColumns))))
   // where rows lie along the image, as in NCHW, squares of them are transposed
   const along = form === 'results' ? x.m : m.length + n.length + x.k
@@ -98,7 +98,6 @@ export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): Wi
   const buffers = { data: freeBuffer, other: freeBuffer + 1, sums: freeBuffer + 2 }
   return {
     form,
-    tile,
     images,
     height,
     tileRows,

@@ -1,5 +1,6 @@
 /** The same expressions and stages over other loop variables. */
-import type { Expression, Index, LoopKernel, Node, NodeId, Stage, Store } from '../../kernel-ir/index.ts'
+import type { Guard, Index } from './index-map.ts'
+import type { Expression, LoopKernel, Node, NodeId, Stage, Store } from './kernel.ts'
 import { simplifyGuards, type Sizes, substitute } from './index-arithmetic.ts'
 
 /** What each loop variable becomes, in terms of the new ones. */
@@ -107,3 +108,16 @@ export function eachIndex(stage: Stage, visit: (index: Index) => void): void {
 
 /** Replaces one stage's or the whole space's axes: see `normalize.ts`. */
 export type Shaped = Pick<LoopKernel, 'space' | 'stages'>
+
+/** Adds guards to every read, and gives 0 outside of them: a step of k past the end adds nothing. */
+export function guarded(nodes: Expression, guards: readonly Guard[]): Expression {
+  if (guards.length === 0) return nodes
+  const read = nodes.map((n): Node => (n.op === 'load' || n.op === 'gather' ? { ...n, guards: [...guards, ...n.guards] } : n))
+  const last = read.at(-1)!
+  const inside = read.length - 1
+  return [
+    ...read,
+    { op: 'literal', dtype: last.dtype, value: 0 },
+    { op: 'guarded', dtype: last.dtype, guards, inside, outside: inside + 1 },
+  ]
+}
