@@ -219,6 +219,20 @@ describe('sums and products of floats', () => {
     )
   })
 
+  test('count what is left behind whole chunks, once and from where it stands', () => {
+    const cases = [[[65_537], [0]], [[100_003], [0]], [[1_000_003], [0]], [[2, 50_001], [1]], [[50_001, 3], [0]], [[4001, 67], [0]], [[3, 40_003, 2], [1]], [[211, 5, 307], [0, 2]], [[3, 211, 307], [1, 2]]] as const
+    for (const [shape, axes] of cases) {
+      for (const dtype of ['float32', 'float64', 'int32'] as const) {
+        const jaxpr = program('reduceSum', { axes }, aval(shape, dtype))
+        if (sizedForm(jaxpr) === null) throw new Error(`${shape} has no sized form`)
+        const input = bytesOfValues(dtype, sizeOf(shape), 1)
+        const lowered = lowerToProgram(jaxpr)
+        const [wanted] = runEmitted(emitProgram(lowered.program, lowered.plan), lowered.program, [input], 1, new Map())
+        expect(bitsOf(runSized(jaxpr, [input]), dtype), `${dtype}[${shape}] over ${axes}`).toEqual(bitsOf(wanted!, dtype))
+      }
+    }
+  })
+
   test('have a sized form however large they are, and whatever their axes', () => {
     for (const [shape, axes] of [[[100_000], [0]], [[3, 4, 5], [0, 2]], [[1000, 70], [0]], [[4, 5, 6, 7], [0, 2]], [[30_000, 300], [0]], [[2, 3, 4, 5, 6], [1, 3]], [[7, 1], [1]]] as const)
       expect(sizedForm(program('reduceSum', { axes }, aval(shape, 'float32'))), String(shape)).not.toBeNull()

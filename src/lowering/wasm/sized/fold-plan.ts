@@ -139,7 +139,7 @@ function phaseOf(given: LoopKernel, scratch: ReadonlyMap<BufferId, number>, last
   const units = size(0) * size(1) * size(2) * columnBlocks
   const fields: Readonly<Record<FoldField, number>> = {
     units,
-    from: scratch.get(node.buffer) ?? 0,
+    from: (scratch.get(node.buffer) ?? 0) + node.index.constant * bytes,
     to: last ? 0 : (scratch.get(store.buffer) ?? 0) + store.index.constant * dtypeInfo[accumulator.dtype].bytes,
     stride0: strideOf(0),
     size1: size(1),
