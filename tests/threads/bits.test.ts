@@ -132,3 +132,17 @@ test('programs under the threshold stay on one thread, others do not', () => {
   run(1_000_000)
   expect(backend.launches()).toBe(1)
 })
+
+test('code that one row made serves many, on all threads', () => {
+  const backend = new WasmBackend({ threads: 2, shareAbove: 0 })
+  for (const rows of [1, 64]) {
+    const jaxpr = parseJaxpr(`{ lambda ; a:f32[${rows},100]. let b:f32[${rows}] = reduceSum[axes=(1,)] a in (b,) }`)
+    backend.compile(jaxpr).call(jaxpr.inputs.map((v) => backend.put(someBytes(v.aval, 1))))
+  }
+  expect([backend.threads(), backend.launches()]).toEqual([2, 1])
+  backend.threads(1)
+})
+
+test('no worker refused anything: all threads are there at the end', () => {
+  expect(backends.map((b) => b.threads())).toEqual([1, 2, 4])
+})

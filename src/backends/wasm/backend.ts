@@ -120,7 +120,8 @@ export class WasmBackend implements Backend, Engine {
     let code = this.#sizedCode.get(key)
     if (code === undefined) {
       const bytes = emit(heap.shared)
-      code = { run: instantiate(bytes, heap.memory, this.#profiler.tick), bytes: sharedTime > 0 ? bytes : new Uint8Array(), sharedTime: 0, time: 0 }
+      // Kept for workers, whatever these sizes are worth: others may be shared.
+      code = { run: instantiate(bytes, heap.memory, this.#profiler.tick), bytes, sharedTime: 0, time: 0 }
       this.#sizedCode.set(key, code, bytes.length)
     }
     // How long it takes depends on the sizes.
@@ -210,7 +211,7 @@ export class WasmBackend implements Backend, Engine {
   #start(): Machine {
     if (this.#runtime === null) {
       const { shareAbove } = this.#tuned()
-      const threads = this.#options.shared === false ? 1 : this.#wantedThreads()
+      const threads = this.#options.shared === false || !sharesMemory() ? 1 : this.#wantedThreads()
       const heap = new Heap(this.#budget === null ? this.#options : { ...this.#options, budgetBytes: this.#budget })
       const space = { reserve: (bytes: number) => heap.reserve(bytes), unreserve: (address: number, bytes: number) => { heap.unreserve(address, bytes) } }
       const impatient = shareAbove === 0

@@ -1,4 +1,5 @@
 /** Runs the files of `files.ts`, and holds threads against one. */
+import '../../../setup.ts'
 import fc from 'fast-check'
 import { WasmBackend } from '../../../../src/backends/wasm/index.ts'
 import { installBackend } from '../../../../src/core/devices.ts'
@@ -28,6 +29,7 @@ function requireSameBits(jaxpr: Jaxpr, inputs: readonly Uint8Array[]): void {
 export interface Functions {
   readonly startWorkers: () => Promise<void>
   readonly launches: () => readonly number[]
+  readonly threads: () => readonly number[]
   readonly run: (file: string) => Promise<Outcome>
   readonly sameBits: (programs: number) => void
 }
@@ -43,6 +45,7 @@ const functions: Functions = {
     }
   },
   launches: () => backends.map((backend) => backend.launches()),
+  threads: () => backends.map((backend) => backend.threads()),
   run: (file) => runFile(files[file]!),
   sameBits: (programs) => {
     fc.assert(fc.property(jaxprs, fc.nat(0xffff), ({ jaxpr, inputs }, seed) => requireSameBits(jaxpr, inputs(seed).map((x) => x.bytes))), { numRuns: programs })
