@@ -53,11 +53,13 @@ export const collectGarbage: (() => void) | null = null
 
 /** A quarter of the memory, where the browser tells of it (Chromium, in secure pages); else what a phone has to spare. */
 export function heapBudget(): number {
-  const { deviceMemory } = navigator as { readonly deviceMemory?: number } // in GiB; not all browsers have it, so TypeScript does not know it
+  // in GiB; not all browsers have it, so TypeScript does not know it
+  const { deviceMemory } = (globalThis.navigator ?? {}) as { readonly deviceMemory?: number }
   return deviceMemory === undefined ? 2 ** 29 : deviceMemory * 2 ** 28
 }
 
-export const threadCount = (): number => navigator.hardwareConcurrency
+/** Bundles for browsers run in servers as well, some of which have no `navigator`. */
+export const threadCount = (): number => globalThis.navigator?.hardwareConcurrency ?? 1
 
 export const setting = (_name: string): string | undefined => undefined
 

@@ -59,6 +59,7 @@ export class Pipelines {
     })
     const all = device.createPipelineLayout({ bindGroupLayouts: counters === 0 ? [layout] : [layout, this.counterLayout(counters)] })
     const scope = device.popErrorScope()
+    scope.catch(() => null) // a lost device rejects it long before `finish` comes to ask
     const pipeline: { -readonly [K in keyof Pipeline]: Pipeline[K] } = { compiled: null, error: null, done: Promise.resolve(), layout }
     const finish = async (): Promise<void> => {
       try {
