@@ -50,6 +50,22 @@ test('workers that are asleep in the first calls of a trial do not decide it', (
   expect(share(ways.slice(2000))).toBeGreaterThan(0.95)
 })
 
+test('threads that have woken and share one core for a while are waited for', () => {
+  let waking = 0
+  const pace = new Pace()
+  calls(pace, 200, (way) => (way === 'shared' ? 5 : 0.45))
+  const ways = calls(pace, 3000, (way) => {
+    if (way === 'alone') {
+      waking = 10
+      return 0.45
+    }
+    const time = waking > 0 ? 0.48 : 0.24
+    waking -= time
+    return time
+  })
+  expect(share(ways.slice(1000))).toBeGreaterThan(0.95)
+})
+
 test('a pause of the process does not take the threads away for long', () => {
   const ways = calls(new Pace(), 3000, (way, call) => (call % 100 === 50 ? 500 : way === 'shared' ? 6 : 11))
   expect(share(ways)).toBeGreaterThan(0.9)

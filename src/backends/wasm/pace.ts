@@ -9,6 +9,9 @@ const rarest = 512
 /** A trial takes several calls of a short program, since the first ones find workers asleep; so do the first after a trial. */
 const settling = 2
 const trialOf = (milliseconds: number): number => (milliseconds < 1 ? 8 : 2)
+/** Threads that have just woken may have one core for so long: a trial of them that is no worse by this factor goes on until then. */
+const waking = 15
+const clearlyWorse = 1.5
 /** The other way has to be better by this factor. */
 const margin = 1.1
 /** How fast the judgement follows the clock; a pause of the process counts as a few calls at most. */
@@ -23,6 +26,8 @@ export class Pace {
   #calls = 0
   #nextTrial = firstTrial
   #trialEnd = 0
+  /** Milliseconds of the present trial. */
+  #tried = 0
 
   /** Which way the next call goes. */
   next(): 'alone' | 'shared' {
@@ -30,6 +35,7 @@ export class Pace {
     if (this.#calls === this.#nextTrial) {
       const other = this.#other()
       this.#time[other] = 0
+      this.#tried = 0
       this.#trialEnd = this.#calls + trialOf(this.#time[this.#way])
       this.#nextTrial = this.#trialEnd + Math.min(2 * this.#calls, rarest)
     }
@@ -47,11 +53,22 @@ export class Pace {
     else this.#time[way] = old + smoothing * (Math.min(milliseconds, longestPause * old) - old)
     if (this.#calls < this.#trialEnd - 1) return
     const other = this.#other()
+    if (trial && way === 'shared' && this.#mayBeWaking(milliseconds)) {
+      this.#trialEnd++
+      this.#nextTrial++
+      return
+    }
     if (this.#time[other] > 0 && this.#time[this.#way] > margin * this.#time[other]) {
       this.#way = other
       // to be looked at again soon, in case it was a passing thing
       this.#nextTrial = this.#calls + 2 * firstTrial
     }
+  }
+
+  #mayBeWaking(milliseconds: number): boolean {
+    this.#tried += milliseconds
+    const { alone, shared } = this.#time
+    return this.#tried < waking && shared * margin > alone && shared < clearlyWorse * alone
   }
 
   #other(): 'alone' | 'shared' {
