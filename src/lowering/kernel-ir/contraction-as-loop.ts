@@ -1,6 +1,6 @@
 /** Contractions that are too thin for tiles, as loop kernels. */
 import type { ContractionKernel, Expression, LoopKernel, Node } from './kernel.ts'
-import { shiftNode } from './uses.ts'
+import { shiftNode } from './rewrite.ts'
 
 /** The same as a reduction over the depth, a point a result. */
 export function contractionAsLoop(kernel: ContractionKernel): LoopKernel {

@@ -58,6 +58,9 @@ export function withOperands(node: Node, at: (id: NodeId) => NodeId): Node {
   }
 }
 
+/** The node in a longer list, where everything that it refers to stands so many places further on. */
+export const shiftNode = (n: Node, by: number): Node => withOperands(n, (id) => id + by)
+
 export const rewriteStores = (stores: readonly Store[], into: DimMap, sizes: Sizes): readonly Store[] =>
   stores.map((store) => ({ ...store, index: substitute(store.index, into, sizes) }))
 

@@ -23,30 +23,6 @@ export function inputsOf(n: Node): readonly NodeId[] {
   }
 }
 
-/** The node in a longer list, where everything that it refers to stands so many places further on. */
-export function shiftNode(n: Node, by: number): Node {
-  switch (n.op) {
-    case 'gather':
-      return { ...n, positions: n.positions.map((p) => ({ ...p, position: p.position + by })) }
-    case 'guarded':
-      return { ...n, inside: n.inside + by, outside: n.outside + by }
-    case 'apply':
-      return { ...n, inputs: n.inputs.map((i) => i + by) }
-    case 'threefry': {
-      const [a, b, c, d] = n.inputs
-      return { ...n, inputs: [a + by, b + by, c + by, d + by] }
-    }
-    case 'bitcast':
-      return { ...n, input: n.input + by }
-    case 'load':
-    case 'literal':
-    case 'index':
-    case 'reduced':
-    case 'accumulator':
-      return n
-  }
-}
-
 /** Nodes that the roots are made from, roots included. */
 export function neededBy(nodes: Expression, roots: readonly NodeId[]): Set<NodeId> {
   const needed = new Set<NodeId>()

@@ -1,5 +1,6 @@
 /** Nodes of many operands as several of few, so that a part of them can be made by a shader of its own. */
 import type { Expression, Node, NodeId, Position } from '../kernel-ir/index.ts'
+import { withOperands } from '../kernel-ir/rewrite.ts'
 
 export interface Expanded {
   readonly nodes: Expression
@@ -13,7 +14,7 @@ export function expandWide(nodes: Expression): Expanded | null {
   const at: NodeId[] = []
   let found = false
   for (const node of nodes) {
-    const moved = withInputs(node, (id) => at[id]!)
+    const moved = withOperands(node, (id) => at[id]!)
     if (moved.op === 'gather' && moved.positions.length > 1) {
       found = true
       const position = onePosition(out, moved.positions, moved.mode === 'fill')
@@ -62,28 +63,5 @@ class Nodes {
   }
   apply(primitive: 'add' | 'mul' | 'clamp' | 'eq' | 'ge' | 'and' | 'selectN', dtype: Node['dtype'], inputs: readonly NodeId[]): NodeId {
     return this.add({ op: 'apply', primitive, params: {}, dtype, inputs } as Node) // none of these has parameters
-  }
-}
-
-function withInputs(n: Node, to: (id: NodeId) => NodeId): Node {
-  switch (n.op) {
-    case 'gather':
-      return { ...n, positions: n.positions.map((p) => ({ ...p, position: to(p.position) })) }
-    case 'guarded':
-      return { ...n, inside: to(n.inside), outside: to(n.outside) }
-    case 'apply':
-      return { ...n, inputs: n.inputs.map(to) }
-    case 'bitcast':
-      return { ...n, input: to(n.input) }
-    case 'threefry': {
-      const [a, b, c, d] = n.inputs
-      return { ...n, inputs: [to(a), to(b), to(c), to(d)] }
-    }
-    case 'load':
-    case 'literal':
-    case 'index':
-    case 'reduced':
-    case 'accumulator':
-      return n
   }
 }
