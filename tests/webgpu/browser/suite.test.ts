@@ -43,7 +43,7 @@ test.each(Object.keys(files))('%s', { timeout: longTestTimeout }, async (file) =
 })
 
 test('the same bits with 1, 2 and 4 threads', { timeout: longTestTimeout }, async () => {
-  const programs = sized(20, 500)
+  const programs = sized(40, 1000)
   const before = await page.run('launches')
   await page.run('sameBits', programs)
   const after = await page.run('launches')
