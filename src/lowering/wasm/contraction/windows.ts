@@ -6,7 +6,7 @@
 import { dimIndex, dimVector, addIndex, constantIndex, flattenIndex, floorDivIndex, modIndex, scaleIndex, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Index, LoopKernel, Sizes } from '../../kernel-ir/index.ts'
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
-import type { DepthSplit } from './plan.ts'
+import type { DepthSplit } from './cuts.ts'
 
 export interface WindowsPlan {
   /** Rows of a block: a box of m, of which the inner axes are whole. */

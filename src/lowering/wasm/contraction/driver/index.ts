@@ -1,0 +1,1 @@
+export { emitContraction } from './emit.ts'
