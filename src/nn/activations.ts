@@ -4,7 +4,7 @@ import { ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { checkOptions, placed } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
-import { floating } from './operand.ts'
+import { besideFraction, floating } from './operand.ts'
 
 /** max(x, 0), with derivative 0 at 0 and at NaN. */
 export const relu = (x: ArrayLike): NDArray =>
@@ -16,7 +16,7 @@ export const relu = (x: ArrayLike): NDArray =>
 /** min(max(x, 0), 6), with derivative 0 at both corners. */
 export const relu6 = (x: ArrayLike): NDArray =>
   ops.within('relu6', () => {
-    const a = floating('relu6', x)
+    const a = besideFraction('relu6', x)
     return ops.where(ops.and(ops.gt(a, 0), ops.lt(a, 6)), a, ops.stopGradientArray(ops.min(ops.max(a, 0), 6)))
   })
 
@@ -28,7 +28,7 @@ export interface LeakyReluOptions {
 export function leakyRelu(x: ArrayLike, negativeSlope?: ArrayLike | LeakyReluOptions): NDArray {
   return ops.within('leakyRelu', () => {
     const { negativeSlope: slope = 0.01 } = placed<LeakyReluOptions>('leakyRelu', ['negativeSlope'], [negativeSlope], undefined, ['negativeSlope'])
-    const a = floating('leakyRelu', x)
+    const a = besideFraction('leakyRelu', x)
     return ops.where(ops.ge(a, 0), a, ops.mul(a, slope))
   })
 }
@@ -67,7 +67,7 @@ const alphaOf = (operation: string, alpha: ArrayLike | AlphaOptions | undefined)
 /** x where x > 0, else alpha · (exp(x) - 1). Clevert et al. 2015. */
 export function elu(x: ArrayLike, alpha?: ArrayLike | AlphaOptions): NDArray {
   return ops.within('elu', () => {
-    const a = floating('elu', x)
+    const a = besideFraction('elu', x)
     const positive = ops.gt(a, 0)
     // The inner choice keeps exp of large numbers, and so inf · 0, out of the derivative.
     return ops.where(positive, a, ops.mul(alphaOf('elu', alpha), ops.expm1(ops.where(positive, 0, a))))
@@ -76,7 +76,7 @@ export function elu(x: ArrayLike, alpha?: ArrayLike | AlphaOptions): NDArray {
 /** max(x, 0) + alpha · (exp(min(x, 0) / alpha) - 1). Barron 2017. */
 export function celu(x: ArrayLike, alpha?: ArrayLike | AlphaOptions): NDArray {
   return ops.within('celu', () => {
-    const a = floating('celu', x)
+    const a = besideFraction('celu', x)
     const width = alphaOf('celu', alpha)
     const positive = ops.gt(a, 0)
     return ops.add(ops.where(positive, a, 0), ops.mul(width, ops.expm1(ops.div(ops.where(positive, 0, a), width))))
@@ -103,15 +103,15 @@ export function gelu(x: ArrayLike, options: GeluOptions = {}): NDArray {
 /** -1 below -1, 1 above 1, x between. */
 export const hardTanh = (x: ArrayLike): NDArray =>
   ops.within('hardTanh', () => {
-    const a = floating('hardTanh', x)
+    const a = ops.toArray('hardTanh', x)
     return ops.where(ops.gt(a, 1), 1, ops.where(ops.lt(a, -1), -1, a))
   })
 /** relu6(x + 3) / 6. */
-export const hardSigmoid = (x: ArrayLike): NDArray => ops.within('hardSigmoid', () => ops.div(relu6(ops.add(floating('hardSigmoid', x), 3)), 6))
+export const hardSigmoid = (x: ArrayLike): NDArray => ops.within('hardSigmoid', () => ops.div(relu6(ops.add(besideFraction('hardSigmoid', x), 3)), 6))
 /** x · hardSigmoid(x). Howard et al. 2019. */
 export const hardSilu = (x: ArrayLike): NDArray =>
   ops.within('hardSilu', () => {
-    const a = floating('hardSilu', x)
+    const a = besideFraction('hardSilu', x)
     return ops.mul(a, hardSigmoid(a))
   })
 export const hardSwish = (x: ArrayLike): NDArray => ops.within('hardSwish', () => hardSilu(x))
@@ -137,11 +137,11 @@ export const mish = (x: ArrayLike): NDArray =>
 /** 0 up to -1, x from 1 on, (x + 1)² / 4 between. */
 export const sparsePlus = (x: ArrayLike): NDArray =>
   ops.within('sparsePlus', () => {
-    const a = floating('sparsePlus', x)
+    const a = besideFraction('sparsePlus', x)
     return ops.where(ops.le(a, -1), 0, ops.where(ops.ge(a, 1), a, ops.div(ops.integerPow(ops.add(a, 1), 2), 4)))
   })
 /** 0 up to -1, 1 from 1 on, (x + 1) / 2 between: the derivative of `sparsePlus`. */
-export const sparseSigmoid = (x: ArrayLike): NDArray => ops.within('sparseSigmoid', () => ops.mul(ops.min(ops.max(ops.add(floating('sparseSigmoid', x), 1), 0), 2), 0.5))
+export const sparseSigmoid = (x: ArrayLike): NDArray => ops.within('sparseSigmoid', () => ops.mul(ops.min(ops.max(ops.add(besideFraction('sparseSigmoid', x), 1), 0), 2), 0.5))
 
 /** The first half of an axis (the last by default) times the sigmoid of the second. Dauphin et al. 2016. @throws ShapeError for an odd size. */
 export function glu(x: ArrayLike, axis?: number | { readonly axis?: number }): NDArray {

@@ -20,6 +20,8 @@ function softmaxOptions(operation: string, axis: Axis | SoftmaxOptions | undefin
 }
 /** The axes as numbers from the front. @throws ShapeError naming the function that was called. */
 const axesOf = (operation: string, axis: Axis, a: NDArray): number[] => ops.normalAxes(operation, axis, a.ndim)
+/** Less the greatest along the axes, without which exp would overflow. Of no elements there is none. */
+const shifted = (a: NDArray, axes: readonly number[]): NDArray => (axes.some((i) => a.shape[i] === 0) ? a : ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep))))
 const among = (a: NDArray, where: ArrayLike | undefined): NDArray => (where === undefined ? a : ops.where(where, a, -Infinity))
 
 /**
@@ -33,7 +35,7 @@ export function softmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: So
     const o = softmaxOptions('softmax', axis, options)
     const a = among(floating('softmax', x), o.where)
     const axes = axesOf('softmax', o.axis, a)
-    const e = ops.exp(ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep))))
+    const e = ops.exp(shifted(a, axes))
     const out = ops.div(e, ops.sum(e, axes, keep))
     return o.where === undefined ? out : ops.where(o.where, out, 0)
   })
@@ -45,8 +47,8 @@ export function logSoftmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?:
     const o = softmaxOptions('logSoftmax', axis, options)
     const a = among(floating('logSoftmax', x), o.where)
     const axes = axesOf('logSoftmax', o.axis, a)
-    const shifted = ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep)))
-    const out = ops.sub(shifted, ops.log(ops.sum(ops.exp(shifted), axes, keep)))
+    const below = shifted(a, axes)
+    const out = ops.sub(below, ops.log(ops.sum(ops.exp(below), axes, keep)))
     return o.where === undefined ? out : ops.where(o.where, out, -Infinity)
   })
 }

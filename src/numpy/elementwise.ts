@@ -1,5 +1,8 @@
 /** Exponentials, trigonometry and their kin under NumPy's names. Integers and bool give float32. */
-import type { NDArray } from '../core/array.ts'
+import { isArray, type NDArray } from '../core/array.ts'
+import { showType } from '../core/aval.ts'
+import { isInexact } from '../core/dtype.ts'
+import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { promotedInexact } from './promoted.ts'
@@ -116,5 +119,6 @@ export function heaviside(x: ArrayLike, h: ArrayLike): NDArray {
 /** x · 2^n. */
 export const ldexp = (x: ArrayLike, n: ArrayLike): NDArray => {
   ops.checkOperands('ldexp', [x, n])
+  if (isArray(n) && isInexact(n.dtype)) throw new DtypeError('ldexp', `got exponents ${showType(n.aval)}; takes integers: np.exp2 takes others`)
   return ops.within('ldexp', () => ops.mul(promotedInexact('ldexp', x)[0]!, ops.exp2(n)))
 }

@@ -1,7 +1,8 @@
 /** Picking elements by position and by condition; diagonals. */
 import type { NDArray } from '../core/array.ts'
+import { showType } from '../core/aval.ts'
 import { show } from '../core/describe.ts'
-import { isInteger, isUnsigned } from '../core/dtype.ts'
+import { isInexact, isInteger, isUnsigned } from '../core/dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
@@ -112,7 +113,9 @@ export function choose(indices: ArrayLike, choices: readonly ArrayLike[], option
   return ops.within('choose', () => {
     ops.checkOptions('choose', options, ['mode'])
     ops.checkList('choose', 'choices', choices, 1)
-    const i = ops.convert(indices, 'int32')
+    const given = ops.toArray('choose', indices)
+    if (isInexact(given.dtype)) throw new DtypeError('choose', `got indices ${showType(given.aval)}; takes integers, convert with astype`)
+    const i = ops.convert(given, 'int32')
     const within = options.mode === 'wrap' ? mod(i, choices.length) : i
     return choices.slice(0, -1).reduceRight<NDArray>((rest, c, k) => ops.where(ops.le(within, k), c, rest), ops.toArray('choose', choices.at(-1) ?? 0))
   })
@@ -129,7 +132,12 @@ export function nonzero(x: ArrayLike): NDArray[] {
 /** Positions in the flat array. Outside jit. */
 export const flatnonzero = (x: ArrayLike): NDArray => ops.within('flatnonzero', () => nonzero(ravel(x))[0]!)
 /** Positions as rows: [count, rank]. Outside jit. */
-export const argwhere = (x: ArrayLike): NDArray => ops.within('argwhere', () => ops.stack(nonzero(x), 1))
+export const argwhere = (x: ArrayLike): NDArray =>
+  ops.within('argwhere', () => {
+    const a = ops.toArray('argwhere', x)
+    // A scalar has no axes, and at most one place.
+    return a.ndim === 0 ? ops.reshape(ops.iota('int32', [0]), [flatnonzero(a).size, 0]) : ops.stack(nonzero(a), 1)
+  })
 /** Elements where the condition holds, flat or along an axis. Outside jit. */
 export function compress(condition: ArrayLike, x: ArrayLike, axis?: number | null | { readonly axis?: number | null }): NDArray {
   return ops.within('compress', () => {

@@ -23,16 +23,20 @@ const sumOptions = [...reduceOptions, 'dtype'] as const
 
 type Reduction = (x: ArrayLike, options: ops.ReduceOptions & ops.DtypeOption) => NDArray
 
-/** `where` puts the neutral element in place of what is left out; `initial` is combined in the end. */
+/** `where` puts the neutral element in place of what is left out; `initial` is combined in the end, in the dtype of the result. */
 function reduced(x: ArrayLike, o: SumOptions, neutral: (x: NDArray) => ArrayLike, reduction: Reduction, combine: (a: ArrayLike, b: ArrayLike) => NDArray): NDArray {
   const { where, initial, ...rest } = o
   if (where === undefined && initial === undefined) return reduction(x, rest)
   const a = ops.toArray('sum', x)
   const kept = where === undefined ? a : ops.where(where, a, ops.convert(neutral(a), a.dtype))
-  // An array without elements still has the initial value.
-  if (initial !== undefined && ops.normalAxes('reduce', rest.axis, kept.ndim).some((i) => kept.shape[i] === 0)) return empty(kept, rest, initial)
   const out = reduction(kept, rest)
-  return initial === undefined ? out : combine(out, initial)
+  return initial === undefined ? out : combine(out, ops.convert(initial, out.dtype))
+}
+/** As `reduced`; of no elements the initial value is the extremum. */
+function extreme(x: ArrayLike, o: ReduceOptions, neutral: (x: NDArray) => ArrayLike, of: Reduction, combine: (a: ArrayLike, b: ArrayLike) => NDArray): NDArray {
+  const a = ops.toArray('reduce', x)
+  const none = ops.normalAxes('reduce', o.axis, a.ndim).some((i) => a.shape[i] === 0)
+  return none && o.initial !== undefined ? empty(a, o, o.initial) : reduced(a, o, neutral, of, combine)
 }
 function empty(x: NDArray, { axis, keepdims = false }: ops.ReduceOptions, initial: ArrayLike): NDArray {
   const axes = ops.normalAxes('reduce', axis, x.ndim)
@@ -63,12 +67,12 @@ export function prod(x: ArrayLike, axis?: Place<SumOptions>, options?: SumOption
 /** The greatest; NaN where there is one. */
 export function max(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
   return ops.within('max', () => {
-    return reduced(x, reduceArguments('max', axis, options), (a) => (isInexact(a.dtype) ? -Infinity : ops.minOf(a)), (a, o) => ops.maxOf(a, o), ops.max)
+    return extreme(x, reduceArguments('max', axis, options), (a) => (isInexact(a.dtype) ? -Infinity : ops.minOf(a)), (a, o) => ops.maxOf(a, o), ops.max)
   })
 }
 export function min(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
   return ops.within('min', () => {
-    return reduced(x, reduceArguments('min', axis, options), (a) => (isInexact(a.dtype) ? Infinity : ops.maxOf(a)), (a, o) => ops.minOf(a, o), ops.min)
+    return extreme(x, reduceArguments('min', axis, options), (a) => (isInexact(a.dtype) ? Infinity : ops.maxOf(a)), (a, o) => ops.minOf(a, o), ops.min)
   })
 }
 export const amax = (x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray => ops.within('amax', () => max(x, axis, options))
@@ -233,7 +237,7 @@ const counted = (x: ArrayLike, o: ops.ReduceOptions): NDArray => ops.sum(ops.not
 /** As `sum`, NaN counting as 0. */
 export const nansum = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => ops.within('nansum', () => sum(without(x, 0), axis, options))
 export const nanprod = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => ops.within('nanprod', () => prod(without(x, 1), axis, options))
-/** The greatest that is no NaN; NaN where all are. */
+/** The greatest that is no NaN; NaN where all are, and there is no initial value. */
 export function nanmax(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
   return ops.within('nanmax', () => {
     const o = reduceArguments('nanmax', axis, options)
@@ -246,7 +250,8 @@ export function nanmin(x: ArrayLike, axis?: Place<ReduceOptions>, options?: Redu
     return orNan(x, o, min(without(x, Infinity), o))
   })
 }
-const orNan = (x: ArrayLike, o: ops.ReduceOptions, out: NDArray): NDArray => (isInexact(out.dtype) ? ops.where(ops.all(isnan(x), { axis: o.axis, keepdims: o.keepdims }), NaN, out) : out)
+/** Where an initial value takes part, something that is no NaN was there. */
+const orNan = (x: ArrayLike, o: ReduceOptions, out: NDArray): NDArray => (isInexact(out.dtype) && o.initial === undefined ? ops.where(ops.all(isnan(x), { axis: o.axis, keepdims: o.keepdims }), NaN, out) : out)
 /** The mean of what is no NaN. */
 export function nanmean(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
   return ops.within('nanmean', () => {

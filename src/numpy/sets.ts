@@ -5,6 +5,7 @@ import type { ArrayLike } from '../core/tree.ts'
 import { concatenate, part, ravel } from './shape.ts'
 import { argsort, searchsorted, sort } from './sorting.ts'
 import { take } from './indexing.ts'
+import { promoted } from './promoted.ts'
 
 export interface Unique {
   /** Sorted; of several NaN one. */
@@ -84,8 +85,9 @@ export function isin(x: ArrayLike, values: ArrayLike, options: { readonly invert
 /** Sorted values in both; in one of them; in the first alone; in exactly one. Outside jit. */
 export function intersect1d(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('intersect1d', () => {
-    const a = uniqueValues(x)
-    return ops.slice(a, [isin(a, y)])
+    const [a, b] = promoted('intersect1d', x, y)
+    const values = uniqueValues(a!)
+    return ops.slice(values, [isin(values, b!)])
   })
 }
 export const union1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('union1d', () => uniqueValues(concatenate([ravel(x), ravel(y)])))

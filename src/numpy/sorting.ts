@@ -53,6 +53,7 @@ export function lexsort(keys: readonly ArrayLike[], options: { readonly axis?: n
     const first = arrays[0]
     if (first === undefined) throw new ArgumentError('lexsort', 'takes a list of at least one key')
     if (arrays.some((a) => a.shape.join() !== first.shape.join())) throw new ShapeError('lexsort', `got keys of shapes ${keys.map((k) => `[${ops.toArray('lexsort', k).shape.join(',')}]`).join(', ')}; takes keys of one shape`)
+    if (first.ndim === 0) return ops.convert(0, 'int32')
     const at = ops.normalAxis('lexsort', options.axis ?? -1, first.ndim)
     return laxSort([...arrays, ops.iota('int32', first.shape, at)], { dimension: at, numKeys: arrays.length }).at(-1)!
   })

@@ -1,13 +1,16 @@
 /** Derivatives of primitives with run-time indices, and of sorting. */
+import { sizeOf } from '../../core/aval.ts'
 import type { GatherParams, IndexingParams } from '../../core/primitives/index.ts'
 import { bind, bind1, type Value } from '../../core/trace.ts'
 import { gather, iota, range, reshape } from '../build.ts'
-import { instantiate, isZero, nonzero, Zero } from '../zero.ts'
+import { instantiate, isZero, nonzero, Zero, zeros } from '../zero.ts'
 import { type JvpRules, linearInFirst } from './rule.ts'
 import { scatterExtremum, scatterJvp, scatterMulJvp } from './scatter.ts'
 
 /** Reads `x` along one axis at the places that `indices`, of the same rank, name. */
 function takeAlong(x: Value, indices: Value, axis: number): Value {
+  // A slice of one element fits into no axis without elements.
+  if (sizeOf(indices.aval.shape) === 0) return zeros({ ...x.aval, shape: indices.aval.shape })
   const rank = x.aval.shape.length
   const others = range(rank).filter((i) => i !== axis)
   const params: GatherParams = {

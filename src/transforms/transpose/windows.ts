@@ -1,6 +1,7 @@
 /** Transposes of contractions and windowed reductions. */
-import { type Shape, sizeOf } from '../../core/aval.ts'
+import { type Aval, type Shape, sizeOf } from '../../core/aval.ts'
 import type { ContractionParams, DotDimensionNumbers, PrimitiveParams, RandomParams, SelectWindowParams, WindowFamilyParams } from '../../core/primitives/index.ts'
+import { type PromotionType, promoteTypes } from '../../core/promotion.ts'
 import { dilatedSize, freeAxes } from '../../core/shapes/index.ts'
 import { bind1, type Value } from '../../core/trace.ts'
 import { add, constant, convert, dotGeneral, iota, pad, range, reduceWindowSum, reshape, scatterAdd, slice, sub, transpose } from '../build.ts'
@@ -10,27 +11,31 @@ import { each, knownOf, type TransposeRule, type TransposeRules } from './rule.t
 
 /**
  * The cotangent of one side of a contraction: the result's cotangent with the other side, contracted over the other's
- * free axes. `rank` and axes are of the side wanted first; `swapped` says that it was the right one.
+ * free axes. `x` and axes are of the side wanted first; `swapped` says that it was the right one. Where the result has a dtype
+ * of its own (`preferredElementType`), the sums are taken in the wider of the two, and x has its own again.
  */
-function dotCotangent(ct: Value, y: Value, rank: number, { contracting, batch }: DotDimensionNumbers, swapped: boolean): Value {
+function dotCotangent(ct: Value, y: Value, x: Aval, { contracting, batch }: DotDimensionNumbers, swapped: boolean): Value {
+  const rank = x.shape.length
   const xFree = freeAxes(rank, contracting[0], batch[0])
   const yFree = freeAxes(y.aval.shape.length, contracting[1], batch[1])
   const nBatch = batch[0].length
   // Result axes: batch, then the free axes of the left side, then of the right.
   const yInResult = swapped ? range(nBatch + yFree.length, nBatch) : range(nBatch + xFree.length + yFree.length, nBatch + xFree.length)
-  const out = dotGeneral(ct, y, { dimensionNumbers: { contracting: [yInResult, yFree], batch: [range(nBatch), batch[1]] }, preferredElementType: null })
+  const strong = ({ dtype }: Aval): PromotionType => ({ dtype, weakType: false })
+  const { dtype } = promoteTypes(strong(ct.aval), strong(y.aval))
+  const out = dotGeneral(convert(ct, dtype, ct.aval.weakType), convert(y, dtype, y.aval.weakType), { dimensionNumbers: { contracting: [yInResult, yFree], batch: [range(nBatch), batch[1]] }, preferredElementType: null })
   // Which stands as: batch, free axes of x, then contracted axes in the order of y's.
   const contracted = contracting[0].map((a, i) => [contracting[1][i]!, a] as const).sort(([a], [b]) => a - b).map(([, a]) => a)
   const order = [...batch[0], ...xFree, ...contracted]
-  return transpose(out, range(rank).map((a) => order.indexOf(a)))
+  return transpose(dtype === x.dtype ? out : convert(out, x.dtype, x.weakType), range(rank).map((a) => order.indexOf(a)))
 }
 
 const exchangedSides = ({ contracting: [l, r], batch: [bl, br] }: DotDimensionNumbers): DotDimensionNumbers => ({ contracting: [r, l], batch: [br, bl] })
 
 export const contractionTranspose: TransposeRules<keyof ContractionParams> = {
   dotGeneral: each(
-    (ct, [, y], { dimensionNumbers }, { shape }) => dotCotangent(ct, knownOf('dotGeneral', y), shape.length, dimensionNumbers, false),
-    (ct, [x], { dimensionNumbers }, { shape }) => dotCotangent(ct, knownOf('dotGeneral', x), shape.length, exchangedSides(dimensionNumbers), true),
+    (ct, [, y], { dimensionNumbers }, x) => dotCotangent(ct, knownOf('dotGeneral', y), x, dimensionNumbers, false),
+    (ct, [x], { dimensionNumbers }, y) => dotCotangent(ct, knownOf('dotGeneral', x), y, exchangedSides(dimensionNumbers), true),
   ),
 }
 

@@ -1,0 +1,18 @@
+// Dtypes and shapes that functions are seldom given.
+import { np } from 'pullback'
+import { expect, test } from 'vitest'
+import { agreesWithJax } from './expressions.ts'
+
+agreesWithJax('initial values take the dtype of what is reduced to', 'odd_arguments', 'initial')
+agreesWithJax('places in scalars', 'odd_arguments', 'scalars')
+agreesWithJax('sets of two dtypes have the one that both fit into', 'odd_arguments', 'common')
+agreesWithJax('distributions over nothing', 'odd_arguments', 'none')
+agreesWithJax('activations of integers beside half floats', 'odd_arguments', 'weak')
+agreesWithJax('what is sorted of nothing has a derivative', 'odd_arguments', 'sorts')
+agreesWithJax('products of half floats, summed in float32, have derivatives in half floats', 'odd_arguments', 'products')
+
+test('indices and exponents of floats are refused', () => {
+  const x = np.array([0, 1])
+  expect(() => np.choose(x, [x, x])).toThrow('choose: got indices float32[2]; takes integers, convert with astype')
+  expect(() => np.ldexp(x, x)).toThrow('ldexp: got exponents float32[2]; takes integers: np.exp2 takes others')
+})
