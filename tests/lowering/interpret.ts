@@ -179,13 +179,14 @@ class Machine {
   }
 
   sort(k: Extract<Kernel, { kind: 'sort' }>): void {
-    const columns = k.operands.map((o) => ({ ...o, numbers: decodeNumbers(this.bytes(o.from), o.dtype).slice(), bytes: this.bytes(o.from).slice() }))
+    const columns = k.operands.map((o) => (o.from === null ? { ...o, numbers: null, bytes: null } : { ...o, numbers: decodeNumbers(this.bytes(o.from), o.dtype).slice(), bytes: this.bytes(o.from).slice() }))
     for (let o = 0; o < k.outer; o++) {
       for (let i = 0; i < k.inner; i++) {
         const at = (r: number): number => (o * k.length + r) * k.inner + i
         const order = Array.from({ length: k.length }, (_, r) => r)
         order.sort((a, b) => {
           for (const c of columns.slice(0, k.numKeys)) {
+            if (c.numbers === null) throw new Error('places are no key')
             const order = compare(c.numbers[at(a)]!, c.numbers[at(b)]!)
             if (order !== 0) return k.descending ? -order : order
           }
@@ -193,7 +194,11 @@ class Machine {
         })
         for (const c of columns) {
           const width = dtypeInfo[c.dtype].bytes
-          order.forEach((from, to) => this.bytes(c.to).set(c.bytes.subarray(at(from) * width, (at(from) + 1) * width), at(to) * width))
+          const result = (r: number): number => (o * k.keep + r) * k.inner + i
+          for (const [to, from] of order.slice(0, k.keep).entries()) {
+            const element = c.bytes === null ? new Uint8Array(Int32Array.of(from).buffer) : c.bytes.subarray(at(from) * width, (at(from) + 1) * width)
+            this.bytes(c.to).set(element, result(to) * width)
+          }
         }
       }
     }

@@ -65,6 +65,8 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'sorts of rows': '{ lambda ; a:f32[60,501]. let b:f32[60,501] = sort[dimension=1 numKeys=1] a in (b,) }',
     'a sort of one long row': '{ lambda ; a:f32[70001]. let b:f32[70001] = sort[dimension=0 numKeys=1] a in (b,) }',
     'a sort by two keys of a long row': '{ lambda ; a:i32[20000] b:f32[20000]. let c:i32[20000] d:f32[20000] = sort[dimension=0 numKeys=2] a b in (c, d) }',
+    'the greatest of rows': '{ lambda ; a:f32[60,501]. let b:f32[60,7] c:i32[60,7] = topK[k=7] a in (b, c) }',
+    'the greatest of one long row': '{ lambda ; a:f32[70001]. let b:f32[900] c:i32[900] = topK[k=900] a in (b, c) }',
     'a product': product(200, 300, 150),
     'a product of operands that are read where they lie': product(64, 64, 64),
     'a product of few columns in blocks of k': product(67, 16, 900),

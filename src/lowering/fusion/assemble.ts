@@ -186,12 +186,12 @@ class Assembly {
   }
 
   #sort({ operands, results, rows }: Sort): Kernel | null {
-    if (rows.outer * rows.length * rows.inner === 0) return null
+    if (rows.outer * rows.keep * rows.inner === 0) return null
     return {
       kind: 'sort',
       name: 'sort',
       ...rows,
-      operands: operands.map((x, i) => ({ from: this.#bufferOf(storage(x)), to: this.#bufferOf(results[i]!), dtype: x.dtype })),
+      operands: operands.map((x, i) => ({ from: x === null ? null : this.#bufferOf(storage(x)), to: this.#bufferOf(results[i]!), dtype: results[i]!.dtype })),
     }
   }
 

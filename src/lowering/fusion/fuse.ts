@@ -90,7 +90,7 @@ class Fusion {
         return
       }
       case 'sort':
-        this.#own(this.#open('sort', []), def.sort.results, def.sort.operands.map(storage))
+        this.#own(this.#open('sort', []), def.sort.results, def.sort.operands.flatMap((x) => (x === null ? [] : storage(x))))
         return
       case 'loop': {
         const { loop } = def

@@ -79,7 +79,7 @@ export function readsOf(v: Value, expand: Expand = nothing): Read[] {
     case 'scatter':
       return [memory(def.operand), ...probe(def.space, expand, (b) => def.at(b, dimVector(def.space.length)))]
     case 'sort':
-      return def.sort.operands.map(memory)
+      return def.sort.operands.flatMap((x) => (x === null ? [] : memory(x)))
     case 'loop':
       return [...def.loop.carries.map((c) => memory(c.initial)), ...def.loop.xs.map((x) => memory(x.whole))]
   }

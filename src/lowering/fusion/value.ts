@@ -84,9 +84,10 @@ export interface ScatterDef {
 
 /** Shared by the results of one sort. */
 export interface Sort {
-  readonly operands: readonly Value[]
+  /** Null: the places in the row. */
+  readonly operands: readonly (Value | null)[]
   readonly results: Value[]
-  readonly rows: Pick<SortKernel, 'outer' | 'length' | 'inner' | 'numKeys' | 'descending'>
+  readonly rows: Pick<SortKernel, 'outer' | 'length' | 'inner' | 'keep' | 'numKeys' | 'descending'>
 }
 
 /** Shared by the results of one loop. */

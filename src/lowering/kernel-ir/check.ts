@@ -105,9 +105,12 @@ class Checker {
         if (k.nodes.some((n) => (n.op === 'load' || n.op === 'gather') && n.buffer === k.out)) this.#say(`scatters over %${k.out}, from which it reads its updates`)
         return
       case 'sort':
+        if (k.keep > k.length) this.#say(`keeps ${k.keep} of ${k.length} elements`)
+        if (k.operands.slice(0, k.numKeys).some((o) => o.from === null)) this.#say('sorts by places')
         for (const o of k.operands) {
-          const bytes = k.outer * k.length * k.inner * dtypeInfo[o.dtype].bytes
-          if (this.#bytes(o.from) !== bytes || this.#bytes(o.to) !== bytes) this.#say(`sorts %${o.from} to %${o.to} of another size`)
+          const bytes = (length: number): number => k.outer * length * k.inner * dtypeInfo[o.dtype].bytes
+          if ((o.from !== null && this.#bytes(o.from) !== bytes(k.length)) || this.#bytes(o.to) !== bytes(k.keep)) this.#say(`sorts %${o.from} to %${o.to} of another size`)
+          if (o.from === null && o.dtype !== 'int32') this.#say(`sorts places as ${o.dtype}`)
         }
     }
   }

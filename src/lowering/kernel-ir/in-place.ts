@@ -22,7 +22,7 @@ export function flatReadsOnly(kernel: Kernel, from: BufferId, to: BufferId): boo
     case 'scatter':
       return kernel.operand === from && kernel.out === to && !reads(kernel.nodes, from)
     case 'sort':
-      return kernel.operands.some((o) => o.from === from && o.to === to) && kernel.operands.filter((o) => o.from === from).length === 1
+      return kernel.keep === kernel.length && kernel.operands.some((o) => o.from === from && o.to === to) && kernel.operands.filter((o) => o.from === from).length === 1
   }
 }
 

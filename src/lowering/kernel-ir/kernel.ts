@@ -169,16 +169,20 @@ export interface ScatterKernel {
   readonly combine: 'set' | 'sum' | 'prod' | 'min' | 'max'
 }
 
-/** Sorts rows of `length` elements, `inner` elements apart, together and stably by the first `numKeys` operands. */
+/**
+ * Sorts rows of `length` elements, `inner` elements apart, together and stably by the first `numKeys` operands. Results are rows of the first
+ * `keep` elements in that order. An operand that is no buffer is the places in the row before (int32); it is no key.
+ */
 export interface SortKernel {
   readonly kind: 'sort'
   readonly name: string
   readonly outer: number
   readonly length: number
   readonly inner: number
+  readonly keep: number
   readonly numKeys: number
   readonly descending: boolean
-  readonly operands: readonly { readonly from: BufferId; readonly to: BufferId; readonly dtype: DType }[]
+  readonly operands: readonly { readonly from: BufferId | null; readonly to: BufferId; readonly dtype: DType }[]
 }
 
 export type Kernel = LoopKernel | ContractionKernel | ScatterKernel | SortKernel

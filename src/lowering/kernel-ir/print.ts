@@ -58,7 +58,7 @@ function spaceOf(k: Kernel): string {
     case 'scatter':
       return s(k.space)
     case 'sort':
-      return s([k.outer, k.length, k.inner])
+      return `${s([k.outer, k.length, k.inner])}${k.keep < k.length ? ` first ${k.keep}` : ''}`
   }
 }
 
@@ -75,7 +75,7 @@ export function flopsOf(k: Kernel): number {
     case 'scatter':
       return sizeOf(k.space)
     case 'sort':
-      return k.outer * k.inner * k.length * Math.ceil(Math.log2(Math.max(2, k.length)))
+      return k.outer * k.inner * k.length * Math.ceil(Math.log2(Math.max(2, k.keep)))
   }
 }
 

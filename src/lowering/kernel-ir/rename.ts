@@ -16,7 +16,7 @@ export function renameBuffers<K extends Kernel>(kernel: K, to: (buffer: BufferId
       case 'scatter':
         return { ...k, operand: to(k.operand), out: to(k.out), nodes: nodes(k.nodes) }
       case 'sort':
-        return { ...k, operands: k.operands.map((o) => ({ ...o, from: to(o.from), to: to(o.to) })) }
+        return { ...k, operands: k.operands.map((o) => ({ ...o, from: o.from === null ? null : to(o.from), to: to(o.to) })) }
     }
   })(kernel)
   return renamed as K // the same kind went in

@@ -53,7 +53,7 @@ export function readsOfKernel(kernel: Kernel): Set<BufferId> {
       reads.add(kernel.operand)
       break
     case 'sort':
-      for (const o of kernel.operands) reads.add(o.from)
+      for (const o of kernel.operands) if (o.from !== null) reads.add(o.from)
       break
   }
   return reads

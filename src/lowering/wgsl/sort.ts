@@ -5,7 +5,7 @@
  *
  * The network is Batcher's (1968), the first step of each merge mirrored.
  */
-import { DtypeError } from '../../core/errors.ts'
+import { DtypeError, InternalError } from '../../core/errors.ts'
 import type { DType } from '../../core/dtype.ts'
 import type { BufferId, SortKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
@@ -32,6 +32,7 @@ export function emitSort(context: KernelContext, kernel: SortKernel): void {
   if (count === 0) return
   let order: BufferId | null = null
   for (const { from, dtype } of operands.slice(0, numKeys).toReversed()) {
+    if (from === null) throw new InternalError('sort', 'places are no key')
     const pairs = { keys: context.temp('uint32', count), places: context.temp('int32', count) }
     keysOf(context, kernel, from, dtype, pairs, order)
     sortPairs(context, pairs, rows, length)
@@ -53,12 +54,12 @@ function elementwise(context: KernelContext, reads: readonly BufferId[], writes:
   })
 }
 
-/** The address of element `at` of row `row` in an operand. */
-const addressOf = ({ length, inner }: SortKernel, at: string): string => `((row / ${inner}i) * ${length * inner}i + ${at} * ${inner}i + row % ${inner}i)`
+/** The address of element `at` of row `row` of an array of rows of `length`. */
+const addressOf = ({ inner }: SortKernel, length: number, at: string): string => `((row / ${inner}i) * ${length * inner}i + ${at} * ${inner}i + row % ${inner}i)`
 
 function keysOf(context: KernelContext, kernel: SortKernel, from: BufferId, dtype: DType, { keys, places }: Pairs, order: BufferId | null): void {
   elementwise(context, order === null ? [from] : [from, order], [keys, places], kernel.outer * kernel.inner * kernel.length, kernel.length, (b) => [
-    `let x = ${b.read(from, dtype, addressOf(kernel, order === null ? 'at' : b.read(order, 'int32', 'i')))};`,
+    `let x = ${b.read(from, dtype, addressOf(kernel, kernel.length, order === null ? 'at' : b.read(order, 'int32', 'i')))};`,
     b.write(keys, 'uint32', 'i', keyText(dtype, 'x', kernel.descending)),
     b.write(places, 'int32', 'i', 'at'),
   ])
@@ -91,12 +92,15 @@ function composed(context: KernelContext, first: BufferId, second: BufferId, cou
 }
 
 function apply(context: KernelContext, kernel: SortKernel, order: BufferId): void {
-  const { operands, length } = kernel
-  const count = kernel.outer * kernel.inner * length
+  const { operands, length, keep } = kernel
+  const count = kernel.outer * kernel.inner * keep
   for (const { from, to, dtype } of operands) {
     // The plan may have put a result over an operand.
-    const into = context.locate(from).place === context.locate(to).place ? context.temp(dtype, count) : to
-    elementwise(context, [from, order], [into], count, length, (b) => [b.write(into, dtype, addressOf(kernel, 'at'), b.read(from, dtype, addressOf(kernel, b.read(order, 'int32', 'i'))))])
+    const into = from !== null && context.locate(from).place === context.locate(to).place ? context.temp(dtype, count) : to
+    elementwise(context, from === null ? [order] : [from, order], [into], count, keep, (b) => {
+      const place = b.read(order, 'int32', `(row * ${length}i + at)`)
+      return [b.write(into, dtype, addressOf(kernel, keep, 'at'), from === null ? place : b.read(from, dtype, addressOf(kernel, length, place)))]
+    })
     if (into !== to) context.copy(into, to)
   }
 }

@@ -1,11 +1,11 @@
 /** Run-time indices: gathers are reads at computed places, scatters and sorts kernels of their own. */
-import { type Shape, sizeOf } from '../../../core/aval.ts'
+import { type Aval, type Shape, sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { IndexingParams } from '../../../core/primitives/index.ts'
 import { rowMajorStrides, scatterWindow, scatterWindowAxes } from '../../../core/shapes/index.ts'
 import { addIndex, constantIndex, flattenIndex, type Index, scaleIndex } from '../../kernel-ir/index.ts'
 import type { Graph, LoweringRule, LoweringRules } from '../graph.ts'
-import { dtypeOf, shapeOf, type Operand, type ScatterDef, type Sort, store, type Value } from '../value.ts'
+import { shapeOf, type Operand, type ScatterDef, type Sort, store, type Value } from '../value.ts'
 
 /** What a gather reads out of bounds when nothing is said. */
 function defaultFill(dtype: DType): number | boolean {
@@ -117,13 +117,12 @@ const dynamicUpdateSlice: LoweringRule<'dynamicUpdateSlice'> = (g, [input, updat
   ]
 }
 
-/** One value a sorted operand. */
-function sorted(g: Graph, inputs: readonly Operand[], axis: number, numKeys: number, descending: boolean): Value[] {
+/** One value a sorted operand, or the places in the row (null). */
+function sorted(g: Graph, inputs: readonly (Operand | null)[], outs: readonly Aval[], axis: number, order: Pick<Sort['rows'], 'numKeys' | 'descending'>): Value[] {
   const { shape } = g.array(inputs[0]!)
-  const operands = inputs.map((x) => inMemory(g, x))
-  const rows = { outer: sizeOf(shape.slice(0, axis)), length: shape[axis]!, inner: sizeOf(shape.slice(axis + 1)), numKeys, descending }
-  const sort: Sort = { operands, results: [], rows }
-  operands.forEach((x, output) => sort.results.push(g.value(x.shape, x.dtype, { kind: 'sort', sort, output })))
+  const rows = { outer: sizeOf(shape.slice(0, axis)), length: shape[axis]!, inner: sizeOf(shape.slice(axis + 1)), keep: outs[0]!.shape[axis]!, ...order }
+  const sort: Sort = { operands: inputs.map((x) => (x === null ? null : inMemory(g, x))), results: [], rows }
+  outs.forEach((out, output) => sort.results.push(g.value(out.shape, out.dtype, { kind: 'sort', sort, output })))
   return sort.results
 }
 
@@ -136,11 +135,6 @@ export const indexingLowering: LoweringRules<keyof IndexingParams> = {
   scatterMul: scatter('prod'),
   scatterMin: scatter('min'),
   scatterMax: scatter('max'),
-  sort: (g, inputs, { dimension, numKeys }) => sorted(g, inputs, dimension, numKeys, false),
-  topK: (g, [input], _, outs) => {
-    const shape = shapeOf(input!)
-    const axis = shape.length - 1
-    const places = g.structural(shape, 'int32', (b, i) => b.index('int32', i[axis]!))
-    return sorted(g, [input!, places], axis, 1, true).map((v, k) => g.structural(outs[k]!.shape, dtypeOf(v), (b, i) => b.read(v, i)))
-  },
+  sort: (g, inputs, { dimension, numKeys }, outs) => sorted(g, inputs, outs, dimension, { numKeys, descending: false }),
+  topK: (g, [input], _, outs) => sorted(g, [input!, null], outs, shapeOf(input!).length - 1, { numKeys: 1, descending: true }),
 }

@@ -26,7 +26,7 @@ export function buffersOf(kernel: Kernel): BufferId[] {
       break
     case 'sort':
       for (const { from, to } of kernel.operands) {
-        visit(from)
+        if (from !== null) visit(from)
         visit(to)
       }
       break

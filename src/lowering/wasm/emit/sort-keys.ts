@@ -1,7 +1,12 @@
 /** Keys of a sort as unsigned words that order alike. */
 import type { DType } from '../../../core/dtype.ts'
 import { DtypeError } from '../../../core/errors.ts'
+import type { BufferId, SortKernel } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder } from '../asm/index.ts'
+
+/** The keys of a sort, the least significant first. */
+export const keysOf = ({ operands, numKeys }: SortKernel): { readonly from: BufferId; readonly dtype: DType }[] =>
+  operands.slice(0, numKeys).toReversed().flatMap(({ from, dtype }) => (from === null ? [] : [{ from, dtype }]))
 
 /** Words of a key. */
 export const wordsOfKey = (dtype: DType): number => (dtype === 'float64' ? 2 : 1)

@@ -8,7 +8,7 @@ import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { buffersOf } from './kernel-key.ts'
 import { copyElement } from './memory.ts'
 import type { EmitContext, EmittedKernel, Phase } from './phases.ts'
-import { keyWords, wordsOfKey } from './sort-keys.ts'
+import { keysOf, keyWords, wordsOfKey } from './sort-keys.ts'
 import { countBytes, countDigits, digitBits, digits, buckets, distribute } from './sort-radix.ts'
 
 const chunks = 16
@@ -59,7 +59,7 @@ class LongSort {
     this.#orders = [place(4 * length), place(4 * length)]
     this.#counts = place(chunks * countBytes)
     this.#side = place(4 * (digits + 1))
-    this.#staged = operands.map((o) => place(dtypeInfo[o.dtype].bytes * length))
+    this.#staged = operands.map((o) => place(dtypeInfo[o.dtype].bytes * kernel.keep))
     this.#rowBytes = at
   }
 
@@ -68,11 +68,10 @@ class LongSort {
   }
 
   phases(): Phase[] {
-    const { operands, numKeys } = this.#kernel
     const phases: Phase[] = []
     // the least significant key first; `order` is the one found so far
     let order: 0 | 1 | null = null
-    for (const { from, dtype } of operands.slice(0, numKeys).toReversed()) {
+    for (const { from, dtype } of keysOf(this.#kernel)) {
       for (let word = 0; word < wordsOfKey(dtype); word++) {
         phases.push(this.#makePairs(from, dtype, word, order))
         for (let digit = 0; digit < digits; digit++) phases.push(this.#count(digit), this.#placesOf(digit), this.#distribute(digit))
@@ -100,18 +99,17 @@ class LongSort {
     return { kind: 'units', fn, units: this.#rows * parts, unitsPerCall: 1, sequential: false, time: cost * this.#rows * this.#kernel.length, pointers }
   }
 
-  /** Sets the bounds of a chunk. */
-  #bounds(fn: FunctionBuilder, part: Local): { readonly begin: Local; readonly end: Local } {
-    const { length } = this.#kernel
+  /** Sets the bounds of a chunk of `length` elements. */
+  #bounds(fn: FunctionBuilder, part: Local, length = this.#kernel.length): { readonly begin: Local; readonly end: Local } {
     const [begin, end] = [fn.local('i32', 'begin'), fn.local('i32', 'end')]
     fn.get(part).i32(this.#chunk).emit('i32.mul').tee(begin).i32(length).get(begin).i32(length).emit('i32.lt_u').select().set(begin)
     fn.get(begin).i32(this.#chunk).emit('i32.add').tee(end).i32(length).get(end).i32(length).emit('i32.lt_u').select().set(end)
     return { begin, end }
   }
 
-  /** Pushes the address of element `at` of a row of a buffer. */
-  #pushElement(fn: FunctionBuilder, buffer: number, row: Local, at: () => void, bytes: number): void {
-    const { length, inner } = this.#kernel
+  /** Pushes the address of element `at` of a row of a buffer that has rows of `length`. */
+  #pushElement(fn: FunctionBuilder, buffer: number, row: Local, at: () => void, bytes: number, length = this.#kernel.length): void {
+    const { inner } = this.#kernel
     fn.get(fn.param(3 + this.#buffers.indexOf(buffer)))
     fn.get(row).i32(inner).emit('i32.div_u').i32(length * inner).emit('i32.mul').get(row).i32(inner).emit('i32.rem_u').emit('i32.add')
     at()
@@ -229,15 +227,24 @@ class LongSort {
   /** Operands in order into scratch memory, or from there into the results. */
   #move(order: 0 | 1, store: boolean): Phase {
     return this.#phase(chunks, store ? 1 : 3, (fn, { row, part, base }) => {
-      const { begin, end } = this.#bounds(fn, part)
+      const { begin, end } = this.#bounds(fn, part, this.#kernel.keep)
       const i = fn.local('i32', 'i')
       for (const [k, { from, to, dtype }] of this.#kernel.operands.entries()) {
         const { bytes } = dtypeInfo[dtype]
         const pushStaged = (): void => void fn.get(base).i32(this.#staged[k]!).emit('i32.add').get(i).i32(bytes).emit('i32.mul').emit('i32.add')
         fn.forLoop(i, begin, end, 1, () => {
-          if (store) this.#pushElement(fn, to, row, () => fn.get(i), bytes)
+          const pushPlace = (): void => {
+            this.#pushOrder(fn, base, order, i)
+            fn.mem('i32.load')
+          }
+          if (store) this.#pushElement(fn, to, row, () => fn.get(i), bytes, this.#kernel.keep)
           pushStaged()
-          if (!store) this.#pushElement(fn, from, row, () => { this.#pushOrder(fn, base, order, i); fn.mem('i32.load') }, bytes)
+          if (!store && from === null) {
+            pushPlace()
+            fn.mem('i32.store')
+            return
+          }
+          if (!store && from !== null) this.#pushElement(fn, from, row, pushPlace, bytes)
           copyElement(fn, bytes)
         })
       }

@@ -8,8 +8,9 @@ import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { buffersOf } from './kernel-key.ts'
 import { copyElement } from './memory.ts'
 import type { EmitContext, EmittedKernel } from './phases.ts'
-import { keyWords } from './sort-keys.ts'
+import { keysOf, keyWords } from './sort-keys.ts'
 import { emitLongSort, isLongSort } from './sort-long.ts'
+import { emitSelection, isSelection } from './sort-first.ts'
 import { mergeSort } from './sort-merge.ts'
 import { countBytes, digits, radixSort } from './sort-radix.ts'
 
@@ -19,13 +20,14 @@ const radixLength = 80
 const round64 = (n: number): number => Math.ceil(n / 64) * 64
 
 export function emitSort(context: EmitContext, name: string, kernel: SortKernel): EmittedKernel {
+  if (isSelection(kernel)) return emitSelection(context, name, kernel)
   if (isLongSort(kernel)) return emitLongSort(context, name, kernel)
   const { module } = context
-  const { outer, length, inner, operands, numKeys } = kernel
+  const { outer, length, inner, keep, operands, numKeys } = kernel
   const buffers = buffersOf(kernel)
   const pairBytes = round64(8 * length)
   const orderBytes = round64(4 * length)
-  const countsAt = 2 * pairBytes + 2 * orderBytes + operands.reduce((sum, o) => sum + round64(dtypeInfo[o.dtype].bytes * length), 0)
+  const countsAt = 2 * pairBytes + 2 * orderBytes + operands.reduce((sum, o) => sum + round64(dtypeInfo[o.dtype].bytes * keep), 0)
   const fn = module.function(name, ['i32', 'i32', 'i32', ...buffers.map(() => 'i32' as const)])
   const scratch = fn.param(2)
   const row = fn.local('i32', 'row')
@@ -37,18 +39,21 @@ export function emitSort(context: EmitContext, name: string, kernel: SortKernel)
   const element = fn.local('i32', 'element')
   const byDigits = length >= radixLength
   const pointer = (buffer: number): Local => fn.param(3 + buffers.indexOf(buffer))
-  // the address of element `at` of this row
-  const pushElement = (buffer: number, at: () => void, bytes: number): void => {
+  const resultStart = keep === length ? start : fn.local('i32', 'resultStart')
+  // the address of element `at` of a row that starts there
+  const pushElement = (buffer: number, rowStart: Local, at: () => void, bytes: number): void => {
     fn.get(pointer(buffer))
     at()
-    fn.i32(inner).emit('i32.mul').get(start).emit('i32.add').i32(bytes).emit('i32.mul').emit('i32.add')
+    fn.i32(inner).emit('i32.mul').get(rowStart).emit('i32.add').i32(bytes).emit('i32.mul').emit('i32.add')
   }
   fn.forLoop(row, fn.param(0), fn.param(1), 1, () => {
-    fn.get(row).i32(inner).emit('i32.div_u').i32(length * inner).emit('i32.mul').get(row).i32(inner).emit('i32.rem_u').emit('i32.add').set(start)
+    for (const [rowStart, size] of new Map([[start, length], [resultStart, keep]])) {
+      fn.get(row).i32(inner).emit('i32.div_u').i32(size * inner).emit('i32.mul').get(row).i32(inner).emit('i32.rem_u').emit('i32.add').set(rowStart)
+    }
     fn.get(scratch).i32(2 * pairBytes).emit('i32.add').set(order)
     fn.get(order).i32(orderBytes).emit('i32.add').set(nextOrder)
     let first = true
-    for (const { from, dtype } of operands.slice(0, numKeys).toReversed()) {
+    for (const { from, dtype } of keysOf(kernel)) {
       for (const pushWord of keyWords(fn, dtype, !kernel.descending)) {
         const identity = first
         // pairs of (key of the element now at i, i)
@@ -56,7 +61,7 @@ export function emitSort(context: EmitContext, name: string, kernel: SortKernel)
           if (identity) fn.get(i).set(element)
           else pushOrder(fn, order, i).mem('i32.load').set(element)
           fn.get(scratch).get(i).i32(3).emit('i32.shl').emit('i32.add')
-          pushElement(from, () => fn.get(element), dtypeInfo[dtype].bytes)
+          pushElement(from, start, () => fn.get(element), dtypeInfo[dtype].bytes)
           pushWord()
           if (kernel.descending) fn.i32(-1).emit('i32.xor')
           fn.emit('i64.extend_i32_u').i64(32n).emit('i64.shl').get(i).emit('i64.extend_i32_u').emit('i64.or').mem('i64.store')
@@ -83,13 +88,17 @@ export function emitSort(context: EmitContext, name: string, kernel: SortKernel)
       for (const { from, to, dtype } of operands) {
         const { bytes } = dtypeInfo[dtype]
         const pushStaged = (): void => void fn.get(staged).get(i).i32(bytes).emit('i32.mul').emit('i32.add')
-        fn.forLoop(i, 0, length, 1, () => {
-          if (store) pushElement(to, () => fn.get(i), bytes)
+        fn.forLoop(i, 0, keep, 1, () => {
+          if (store) pushElement(to, resultStart, () => fn.get(i), bytes)
           pushStaged()
-          if (!store) pushElement(from, () => pushOrder(fn, order, i).mem('i32.load'), bytes)
-          copyElement(fn, bytes)
+          if (store) copyElement(fn, bytes)
+          else if (from === null) pushOrder(fn, order, i).mem('i32.load').mem('i32.store')
+          else {
+            pushElement(from, start, () => pushOrder(fn, order, i).mem('i32.load'), bytes)
+            copyElement(fn, bytes)
+          }
         })
-        fn.get(staged).i32(round64(bytes * length)).emit('i32.add').set(staged)
+        fn.get(staged).i32(round64(bytes * keep)).emit('i32.add').set(staged)
       }
     }
   })

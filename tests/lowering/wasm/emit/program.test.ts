@@ -133,7 +133,7 @@ describe('gather', () => {
 
 describe('sort', () => {
   const sort = (outer: number, length: number, inner: number, descending: boolean): SortKernel => ({
-    kind: 'sort', name: 's', outer, length, inner, numKeys: 1, descending,
+    kind: 'sort', name: 's', outer, length, inner, keep: length, numKeys: 1, descending,
     operands: [{ from: 0, to: 2, dtype: 'float32' }, { from: 1, to: 3, dtype: 'int32' }],
   })
   test('stable, NaN last, along any axis; zeros are equal upwards, +0 comes first downwards', () => {
@@ -161,7 +161,7 @@ describe('sort', () => {
   test('several keys of several dtypes', () => {
     const a = Int8Array.of(1, -1, 1, -1, 0, 1)
     const b = Float64Array.of(2.5, 3, -1e300, 3, 0, 2.5000000001)
-    const kernel: SortKernel = { kind: 'sort', name: 's', outer: 1, length: 6, inner: 1, numKeys: 2, descending: false, operands: [{ from: 0, to: 2, dtype: 'int8' }, { from: 1, to: 3, dtype: 'float64' }] }
+    const kernel: SortKernel = { kind: 'sort', name: 's', outer: 1, length: 6, inner: 1, keep: 6, numKeys: 2, descending: false, operands: [{ from: 0, to: 2, dtype: 'int8' }, { from: 1, to: 3, dtype: 'float64' }] }
     const p = kernelProgram(kernel, [{ shape: [6], dtype: 'int8' }, { shape: [6], dtype: 'float64' }], [{ shape: [6], dtype: 'int8' }, { shape: [6], dtype: 'float64' }])
     const [x, y] = run(p, [a, b])
     expect([...new Int8Array(x!.buffer)]).toEqual([-1, -1, 0, 1, 1, 1])
@@ -173,7 +173,7 @@ describe('sort', () => {
     const b = Float64Array.from({ length: n }, (_, i) => Math.sin(i) * 10 ** (i % 7))
     const tags = Int32Array.from({ length: n }, (_, i) => i)
     const kernel: SortKernel = {
-      kind: 'sort', name: 's', outer: 1, length: n, inner: 1, numKeys: 2, descending: false,
+      kind: 'sort', name: 's', outer: 1, length: n, inner: 1, keep: n, numKeys: 2, descending: false,
       operands: [{ from: 0, to: 3, dtype: 'int8' }, { from: 1, to: 4, dtype: 'float64' }, { from: 2, to: 5, dtype: 'int32' }],
     }
     const types = [{ shape: [n], dtype: 'int8' as const }, { shape: [n], dtype: 'float64' as const }, i32(n)]
