@@ -24,6 +24,19 @@ describe('identities hold for NaN, -0, infinities and integers', () => {
 })
 
 describe('programs', () => {
+  test('what is the same in every iteration leaves the loops around its own at once', () => {
+    const text = `{ lambda ; a:f32[3]. let
+      b:bool[3,1,1] = scan[
+        jaxpr={ lambda ; d:f32[3] x:f32[]. let
+          e:bool[3,3] = scan[jaxpr={ lambda ; f:f32[3] g:f32[]. let h:bool[3] = lt f f in (h,) } length=3 numCarry=0 numConsts=1 reverse=True] d d
+          i:bool[1,1] = dynamicSlice[sliceSizes=(1, 1)] e -1:i32[] -1:i32[]
+        in (i,) }
+        length=3 numCarry=0 numConsts=1 reverse=True
+      ] a a
+      in (b,) }`
+    expect(after(text)).not.toContain('scan')
+    expect(after(after(text))).toBe(after(text))
+  })
   test('nested jits are code, equal equations are one, unread ones are none', () => {
     expect(after(`{ lambda ; x:f32[3]. let
       a:f32[3] = jit[device=None jaxpr={ lambda ; u:f32[3]. let v:f32[3] = sin u w:f32[3] = cos u in (v,) } name=f] x

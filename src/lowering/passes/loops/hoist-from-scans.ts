@@ -4,6 +4,7 @@
  * iteration is computed once.
  */
 import type { Eqn, Jaxpr, Var } from '../../../core/jaxpr.ts'
+import { cleanScans } from '../clean-scans.ts'
 import { mapScans } from '../rebuild.ts'
 import { removeDead } from '../remove-dead.ts'
 import { chunkLength, inChunks } from './chunk-scan.ts'
@@ -12,7 +13,10 @@ import { bytesOfAll, countUses, loopBudget, operandsOf, Outside, type Scan } fro
 export const hoistFromScans = (jaxpr: Jaxpr): Jaxpr => hoistWithin(jaxpr, loopBudget)
 
 /** The same within another budget, in bytes. */
-export const hoistWithin = (jaxpr: Jaxpr, budget: number): Jaxpr => mapScans(jaxpr, (e) => hoist(e, budget))
+export const hoistWithin = (jaxpr: Jaxpr, budget: number): Jaxpr => mapScans(jaxpr, (e) => hoist(withCleanBody(e), budget))
+
+/** A loop inside, from which everything was hoisted, only repeats what it reads: then it can leave this one too. */
+const withCleanBody = (e: Scan): Scan => ({ ...e, params: { ...e.params, jaxpr: cleanScans(e.params.jaxpr) } })
 
 /** What costs nothing where it is read; outside it would be an array to store. */
 const free: ReadonlySet<string> = new Set(['reshape', 'transpose', 'broadcastInDim', 'slice', 'rev', 'pad', 'concatenate', 'iota', 'convertElementType', 'stopGradient'])
