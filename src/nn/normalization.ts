@@ -70,6 +70,8 @@ export function logsumexp(x: ArrayLike, axis?: Axis | LogsumexpOptions, options?
     const o = placed<LogsumexpOptions>('logsumexp', ['axis'], [axis], options, ['axis', 'keepdims', 'b', 'where'])
     const at = o.axis ?? null
     const given = floating('logsumexp', x)
+    // What does not take part may have any factor, NaN too.
+    const factors = (b: ArrayLike, where: ArrayLike | undefined): ArrayLike => (where === undefined ? b : ops.where(where, b, 0))
     // A factor of 0 takes its element out, even an infinite one.
     const a = among(o.b === undefined ? given : ops.where(ops.ne(o.b, 0), given, -Infinity), o.where)
     const axes = ops.normalAxes('logsumexp', at, a.ndim)
@@ -77,7 +79,7 @@ export function logsumexp(x: ArrayLike, axis?: Axis | LogsumexpOptions, options?
     const largest = none ? null : ops.maxOf(a, at, keep)
     const most = largest === null ? 0 : ops.stopGradientArray(ops.where(ops.isFinite(largest), largest, 0))
     const e = ops.exp(ops.sub(a, most))
-    const total = ops.add(ops.log(ops.sum(o.b === undefined ? e : ops.mul(e, o.b), at, keep)), most)
+    const total = ops.add(ops.log(ops.sum(o.b === undefined ? e : ops.mul(e, factors(o.b, o.where)), at, keep)), most)
     return o.keepdims === true ? total : ops.squeeze(total, axes)
   })
 }

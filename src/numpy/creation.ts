@@ -129,7 +129,9 @@ function spaced(operation: string, start: ArrayLike, stop: ArrayLike, o: Linspac
   const shape = ops.broadcastShapes(operation, [a!.shape, b!.shape])
   const column = (v: NDArray): NDArray => ops.expandDims(ops.broadcastTo(v, shape), 0)
   const t = ops.reshape(ops.div(ops.iota(a!.dtype, [num]), Math.max(steps, 1)), [num, ...shape.map(() => 1)])
-  const between = ops.add(ops.mul(column(a!), ops.sub(1, t)), ops.mul(column(b!), t))
+  const inside = ops.add(ops.mul(column(a!), ops.sub(1, t)), ops.mul(column(b!), t))
+  // The last is the end itself, wherever the way there begins: an infinite start times 0 is none.
+  const between = endpoint && num > 1 ? ops.where(ops.eq(t, 1), column(b!), inside) : inside
   const out = ops.convert(isInteger(dtype) ? ops.floor(between) : between, dtype)
   const at = ops.normalAxis(operation, axis, out.ndim)
   return at === 0 ? out : ops.transpose(out, [...out.shape.map((_, i) => i).slice(1, at + 1), 0, ...out.shape.map((_, i) => i).slice(at + 1)])

@@ -5,6 +5,7 @@ import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { isnan } from './logic.ts'
+import { promotedInexact } from './promoted.ts'
 
 export { argmax, argmin } from '../core/ops/index.ts'
 
@@ -181,8 +182,8 @@ export function average(x: ArrayLike, axis?: Axis | AverageOptions, options?: Av
     const o = ops.placed<AverageOptions>('average', ['axis'], [axis], options, ['axis', 'weights', 'keepdims'])
     const { weights, ...rest } = o
     if (weights === undefined) return ops.mean(x, rest)
-    const a = floating(ops.toArray('average', x), undefined)
-    let w = floating(ops.toArray('average', weights), undefined)
+    const [a, weight] = promotedInexact('average', x, weights) as [NDArray, NDArray] // as many as were given
+    let w = weight
     if (w.ndim === 1 && a.ndim > 1) {
       if (typeof rest.axis !== 'number') throw new ArgumentError('average', 'a vector of weights needs one axis')
       const at = ops.normalAxis('average', rest.axis, a.ndim)
@@ -190,9 +191,8 @@ export function average(x: ArrayLike, axis?: Axis | AverageOptions, options?: Av
       w = ops.reshape(w, a.shape.map((_, i) => (i === at ? w.size : 1)))
     }
     const full = ops.broadcastTo(w, a.shape)
-    const dtype = ops.promotedType('average', [a, full]).dtype
-    const wide = ops.meanDType(dtype)
-    return ops.convert(ops.div(ops.sum(ops.mul(ops.convert(a, wide), ops.convert(full, wide)), rest), ops.sum(ops.convert(full, wide), rest)), dtype)
+    const wide = ops.meanDType(a.dtype)
+    return ops.convert(ops.div(ops.sum(ops.mul(ops.convert(a, wide), ops.convert(full, wide)), rest), ops.sum(ops.convert(full, wide), rest)), a.dtype)
   })
 }
 

@@ -235,7 +235,8 @@ export function repeat(x: ArrayLike, repeats: number | readonly number[], axis?:
   return ops.within('repeat', () => {
     const o = ops.placed<RepeatOptions>('repeat', ['axis'], [axis], undefined, ['axis'])
     const given = ops.toArray('repeat', x)
-    const a = o.axis === null || o.axis === undefined ? ravel(given) : given
+    // A scalar is repeated as the vector of it.
+    const a = o.axis === null || o.axis === undefined || given.ndim === 0 ? ravel(given) : given
     const at = ops.normalAxis('repeat', o.axis ?? 0, a.ndim)
     const size = a.shape[at]!
     if (typeof repeats === 'number') {

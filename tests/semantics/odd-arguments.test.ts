@@ -10,6 +10,8 @@ agreesWithJax('distributions over nothing', 'odd_arguments', 'none')
 agreesWithJax('activations of integers beside half floats', 'odd_arguments', 'weak')
 agreesWithJax('what is sorted of nothing has a derivative', 'odd_arguments', 'sorts')
 agreesWithJax('products of half floats, summed in float32, have derivatives in half floats', 'odd_arguments', 'products')
+agreesWithJax('even steps end where they should', 'odd_arguments', 'spaced', { signedZeros: true })
+agreesWithJax('means of integers weighted by half floats', 'odd_arguments', 'means')
 
 test('indices and exponents of floats are refused', () => {
   const x = np.array([0, 1])
