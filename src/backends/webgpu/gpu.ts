@@ -52,7 +52,7 @@ export class Gpu {
     const bury = (holding: Holding): void => this.letGo(holding)
     this.ledger = options.collect === undefined ? new Ledger<Holding>(bury) : new Ledger<Holding>(bury, options.collect)
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize } = device.limits
-    this.shaderLimits = { storageBuffers: maxStorageBuffersPerShaderStage, bindingBytes: maxStorageBufferBindingSize, workgroupBytes: maxComputeWorkgroupStorageSize }
+    this.shaderLimits = { storageBuffers: maxStorageBuffersPerShaderStage, bindingBytes: maxStorageBufferBindingSize, workgroupBytes: maxComputeWorkgroupStorageSize, subgroups: device.features.has('subgroups') }
     this.pool = new BufferPool(
       { device, sweep: () => { this.ledger.sweep() }, afterwards: (run) => { this.add({ waitsFor: null, run: () => { this.#submissions.flush(); run() }, cancel: () => {} }) } },
       { largest: maxBufferSize, budget: options.budgetBytes ?? budgetByDefault },

@@ -100,7 +100,7 @@ class BlockWriter {
   }
 
   #workgroup(declarations: Set<string>): Workgroup {
-    return { threads, bytes: this.#context.limits.workgroupBytes, declare: (line) => declarations.add(line) }
+    return { threads, bytes: this.#context.limits.workgroupBytes, subgroups: this.#context.limits.subgroups, declare: (line) => declarations.add(line) }
   }
 
   /** Each block's elements folded by its workgroup. */

@@ -65,52 +65,98 @@ export class Fold {
   put(slot: number): string {
     return `${this.#slot(slot)}[local] = ${toStored(this.of.dtype, this.value)};${this.places ? ` w${slot}_at[local] = ${this.name};` : ''}`
   }
-  /** Takes what the lane `far` further on has. */
-  takeFrom(slot: number, { step }: Lanes, far: string): string[] {
-    const other = step === 1 ? `local + ${far}` : `local + ${far} * ${step}i`
-    return this.mergePartial(fromStored(this.of.dtype, `${this.#slot(slot)}[${other}]`), `w${slot}_at[${other}]`)
+  /** Becomes what the invocation `at` has put. */
+  get(slot: number, at: string): string {
+    return `${this.value} = ${fromStored(this.of.dtype, `${this.#slot(slot)}[${at}]`)};${this.places ? ` ${this.name} = w${slot}_at[${at}];` : ''}`
   }
-  get(slot: number, { first }: Lanes): string {
-    return `${this.value} = ${fromStored(this.of.dtype, `${this.#slot(slot)}[${first}]`)};${this.places ? ` ${this.name} = w${slot}_at[${first}];` : ''}`
+  /** Takes what the invocation `at` has put. */
+  takeFrom(slot: number, at: string): string {
+    return inBlock(this.mergePartial(fromStored(this.of.dtype, `${this.#slot(slot)}[${at}]`), `w${slot}_at[${at}]`))
+  }
+  /** Takes what two invocations have put, once one of these has taken the other's. */
+  takeBoth(slot: number, at: string, other: string): string {
+    const both = new Fold(this.of, 'both')
+    return inBlock([both.start(), both.get(slot, at), both.takeFrom(slot, other), ...this.mergePartial(both.value, both.name)])
+  }
+  /** Takes what the invocation has whose place in the subgroup differs in the bit `far`. */
+  takeAcross(far: string): string {
+    const across = (x: string): string => `subgroupShuffleXor(${x}, ${far})`
+    return inBlock(this.mergePartial(fromStored(this.of.dtype, across(toStored(this.of.dtype, this.value))), across(this.name)))
   }
 }
 
+const inBlock = (lines: readonly string[]): string => block('', lines).trimStart()
+
 const typeName = (type: string): string => (type === 'vec2<u32>' ? 'v' : type)
 
-/** What trees are made with: invocations of the workgroup, bytes of its memory, and where declarations of what stands there go. */
+/** What trees are made with: invocations of the workgroup, bytes of its memory, whether there are subgroups, and where declarations of what stands there go. */
 export interface Workgroup {
   readonly threads: number
   readonly bytes: number
+  readonly subgroups: boolean
   readonly declare: (line: string) => void
 }
 
 /**
- * Quarters of the lanes meet until one is left, which every lane then reads. Sums so depend on the shape alone; those of subgroups would depend on
- * a size that drivers choose, even from one shader to the next. Trees share their barriers as long as they take half of the memory.
+ * Neighbouring lanes meet two by two until one is left, which every lane then has. Who meets whom depends on the number of lanes alone, so sums have the same
+ * bits with subgroups of any size and without. Trees share their barriers as long as they take half of the memory.
  */
-export function treeText(folds: readonly Fold[], lanes: Lanes, { threads, bytes, declare }: Workgroup): string[] {
+export function treeText(folds: readonly Fold[], lanes: Lanes, { threads, bytes, subgroups, declare }: Workgroup): string[] {
   const lines: string[] = []
   // A value and a position each.
   const together = Math.max(1, Math.floor(bytes / 2 / (8 * threads)))
   for (let at = 0; at < folds.length; at += together) {
     const some = folds.slice(at, at + together)
     some.forEach((f, slot) => f.shared(slot, threads).forEach(declare))
-    const takes = (far: string): string[] => some.map((f, slot) => block('', f.takeFrom(slot, lanes, far)).trimStart())
-    const puts = some.map((f, slot) => f.put(slot))
-    lines.push(...puts, 'workgroupBarrier();')
-    // Lanes that are no power of four are halved once.
-    const quarters = 4 ** Math.floor(Math.log2(lanes.count) / 2)
-    if (quarters < lanes.count) lines.push(block(`if (lane < ${quarters}i)`, [...takes(`${quarters}i`), ...puts]), 'workgroupBarrier();')
-    lines.push(
-      block(`for (var left = ${quarters / 4}i; left > 0i; left /= 4i)`, [
-        block('if (lane < left)', [block('for (var n = 1i; n < 4i; n++)', takes('n * left')), ...puts]),
-        'workgroupBarrier();',
-      ]),
-      ...some.map((f, slot) => f.get(slot, lanes)),
-      'workgroupBarrier();',
-    )
+    lines.push(...(subgroups ? treeOfSubgroups(some, lanes) : treeInMemory(some, lanes)))
   }
   return lines
+}
+
+const timesStep = (text: string, { step }: Lanes): string => (step === 1 ? text : `${text} * ${step}i`)
+
+/** Four lanes meet at a time, in workgroup memory. */
+function treeInMemory(folds: readonly Fold[], lanes: Lanes): string[] {
+  const puts = folds.map((f, slot) => f.put(slot))
+  const at = (far: string): string => `local + ${timesStep(far, lanes)}`
+  // Lanes that are no power of four are halved once.
+  const first = 4 ** Math.floor(Math.log2(lanes.count) / 2) === lanes.count ? 1 : 2
+  const halved = block('if (lane % 2i == 0i)', [...folds.map((f, slot) => f.takeFrom(slot, at('1i'))), ...puts])
+  return [
+    ...puts,
+    'workgroupBarrier();',
+    ...(first === 1 ? [] : [halved, 'workgroupBarrier();']),
+    block(`for (var far = ${first}i; far < ${lanes.count}i; far *= 4i)`, [
+      block('if (lane % (4i * far) == 0i)', [...folds.flatMap((f, slot) => [f.takeFrom(slot, at('far')), f.takeBoth(slot, at('2i * far'), at('3i * far'))]), ...puts]),
+      'workgroupBarrier();',
+    ]),
+    ...folds.map((f, slot) => f.get(slot, lanes.first)),
+    'workgroupBarrier();',
+  ]
+}
+
+/**
+ * Lanes of a subgroup meet without a barrier, as far as it goes; what subgroups have left meets four at a time in workgroup memory, from which every lane
+ * takes on with all others. `width`, of subgroup_width, is 1 where subgroups are of no use.
+ */
+function treeOfSubgroups(folds: readonly Fold[], lanes: Lanes): string[] {
+  const at = (value: string): string => `source + ${timesStep(`${value} * reach`, lanes)}`
+  return [
+    block(`for (var left = ${lanes.count}i; left > 1i;)`, [
+      `let reach = clamp(width / ${lanes.step}i, 1i, left);`,
+      block('for (var far = 1i; far < reach; far *= 2i)', folds.map((f) => f.takeAcross(`u32(${timesStep('far', lanes)})`))),
+      'left /= reach;',
+      block('if (left > 1i)', [
+        ...folds.map((f, slot) => f.put(slot)),
+        'workgroupBarrier();',
+        'let few = min(left, 4i);',
+        'left /= few;',
+        `let source = ${lanes.first} + ${timesStep('lane % left * few * reach', lanes)};`,
+        ...folds.flatMap((f, slot) => [f.get(slot, 'source'), f.takeFrom(slot, at('1i')), block('if (few == 4i)', [f.takeBoth(slot, at('2i'), at('3i'))])]),
+        'workgroupBarrier();',
+      ]),
+    ]),
+  ]
 }
 
 const lowest: Partial<Record<DType, number>> = { int8: -128, int16: -32768, int32: -(2 ** 31) }

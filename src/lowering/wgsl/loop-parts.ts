@@ -202,7 +202,7 @@ class PartsShader {
   #reduce(part: Part, stage: Extract<Stage, { kind: 'reduce' }>, i: number): string[] {
     const folds = part.accumulators.map((o) => new Fold(stage.accumulators[o]!, `r${part.stage}_${o}`))
     const lines = [...folds.map((f) => f.start()), ...(this.#options.partials && i === 0 ? this.#foldPartials(folds, this.#options.partials) : this.#foldElements(part, stage, folds, i))]
-    if (this.#cooperative) lines.push(...treeText(folds, this.#lanes(), { threads: this.#layout.lanes * this.#layout.points, bytes: this.#context.limits.workgroupBytes, declare: (line) => this.#declarations.add(line) }))
+    if (this.#cooperative) lines.push(...treeText(folds, this.#lanes(), { threads: this.#layout.lanes * this.#layout.points, bytes: this.#context.limits.workgroupBytes, subgroups: this.#context.limits.subgroups, declare: (line) => this.#declarations.add(line) }))
     return [...lines, ...this.#results(part, folds)]
   }
 

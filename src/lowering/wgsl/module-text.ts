@@ -16,18 +16,20 @@ export function dispatchOf(count: number): [number, number, number] {
  * whatever dimensions the dispatch took, and `local` the invocation's in it.
  */
 export function moduleText(declarations: string, threads: number, body: string): string {
-  const library = libraryFor(`${declarations}\n${body}`)
-  const entry = [
-    `@compute @workgroup_size(${threads})`,
-    'fn main(@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) local_index: u32) {',
-    '  let group = i32(group_id.x + groups.x * (group_id.y + groups.y * group_id.z));',
-    '  let local = i32(local_index);',
+  const subgroups = body.includes('subgroupShuffle')
+  const width = subgroups ? `let width = subgroup_width(local_index, subgroup_place, min(subgroup_size, ${threads}u));` : ''
+  const library = libraryFor(`${declarations}\n${width}\n${body}`)
+  const builtins = `@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) local_index: u32${subgroups ? ', @builtin(subgroup_size) subgroup_size: u32, @builtin(subgroup_invocation_id) subgroup_place: u32' : ''}`
+  const lines = [
+    'let group = i32(group_id.x + groups.x * (group_id.y + groups.y * group_id.z));',
+    'let local = i32(local_index);',
     // There are no more than 65,535 workgroups along x, which compilers do not know.
-    ...(library.includes('var<private> zero') ? ['  zero = group_id.x >> 16u;'] : []),
-    indented(body),
-    '}',
-  ].join('\n')
-  return [declarations, library, entry].filter((part) => part !== '').join('\n')
+    library.includes('var<private> zero') ? 'zero = group_id.x >> 16u;' : '',
+    width,
+    body,
+  ]
+  const entry = `@compute @workgroup_size(${threads})\n${block(`fn main(${builtins})`, lines.filter((line) => line !== ''))}`
+  return [subgroups ? 'enable subgroups;' : '', declarations, library, entry].filter((part) => part !== '').join('\n')
 }
 
 /** Every line two spaces further in. */

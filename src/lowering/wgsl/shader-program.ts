@@ -27,10 +27,12 @@ export interface ShaderLimits {
   readonly bindingBytes: number
   /** maxComputeWorkgroupStorageSize */
   readonly workgroupBytes: number
+  /** Whether the device has the feature 'subgroups'. */
+  readonly subgroups: boolean
 }
 
 /** Limits that every WebGPU device has. */
-export const baseLimits: ShaderLimits = { storageBuffers: 8, bindingBytes: 128 * 2 ** 20, workgroupBytes: 16384 }
+export const baseLimits: ShaderLimits = { storageBuffers: 8, bindingBytes: 128 * 2 ** 20, workgroupBytes: 16384, subgroups: false }
 
 /** Where one counter stands after the other: `minUniformBufferOffsetAlignment` of every device. */
 export const counterStride = 256

@@ -2,9 +2,11 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { decodeNumbers, encodeNumbers } from '../../../src/core/bytes.ts'
 import { lax, makeJaxpr, nn, np } from '../../../src/index.ts'
+import { lowerToProgram } from '../../../src/lowering/index.ts'
+import { baseLimits, emitShaders } from '../../../src/lowering/wgsl/index.ts'
 import { scale, sized } from '../../scale.ts'
-import { expectAgreementOnDevice } from './agree.ts'
-import { closeDevice, runJaxpr } from './run-shaders.ts'
+import { expectAgreementOnDevice, expectSame } from './agree.ts'
+import { closeDevice, hasSubgroups, runJaxpr, runProgram, runShaders } from './run-shaders.ts'
 
 afterAll(closeDevice)
 
@@ -87,5 +89,34 @@ describe('cumulative operations', () => {
     const inputs = [encodeNumbers(Array.from({ length: 10_000 }, (_, i) => Math.sin(i) / (1 + i)), 'float32')]
     const [a, b] = [await runJaxpr(jaxpr, inputs), await runJaxpr(jaxpr, inputs)]
     expect(decodeNumbers(b.outputs[0]!, 'float32')).toEqual(decodeNumbers(a.outputs[0]!, 'float32'))
+  })
+})
+
+describe('trees of subgroups', () => {
+  const f = (x: np.NDArray): np.NDArray[] => [np.sum(x, 1), np.sum(x, 0), np.argmin(x, 1)]
+  const asProgram = (n: number) => {
+    const { jaxpr } = makeJaxpr(f)(zeros(5, n))
+    return { ...lowerToProgram(jaxpr), avals: jaxpr.outputs.map((v) => v.aval), inputs: [encodeNumbers(Array.from({ length: 5 * n }, (_, i) => Math.sin(i * i) / (1 + (i % 17))), 'float32')] }
+  }
+  const withSubgroups = { limits: { ...baseLimits, subgroups: true } }
+
+  test.skipIf(!hasSubgroups).each(sized([300], [33, 64, 257, 3000, 70_000]))('have the bits of those in memory, rows of %i, whatever the size of a subgroup', async (n) => {
+    const { program, inputs, avals } = asProgram(n)
+    const { outputs: wanted } = await runProgram(program, inputs)
+    const shaders = emitShaders(program, withSubgroups)
+    expect(shaders.shaders.some(({ code }) => code.startsWith('enable subgroups;'))).toBe(true)
+    expectSame((await runShaders(program, shaders, inputs)).outputs, wanted, avals)
+    // Of two; and of any size whose invocations are not neighbours.
+    for (const change of [(code: string) => code.replace('min(subgroup_size, ', 'min(2u, ').replace('(subgroupAdd(1u) != span)', 'false').replace('local - place', 'local - place % span').replace('subgroupBroadcastFirst(first)', 'first'), (code: string) => code.replace('(first % span != 0u)', 'true')]) {
+      const changed = { ...shaders, shaders: shaders.shaders.map((s) => ({ ...s, code: change(s.code) })) }
+      expect(changed.shaders.some(({ code }, i) => code !== shaders.shaders[i]!.code)).toBe(true)
+      expectSame((await runShaders(program, changed, inputs)).outputs, wanted, avals)
+    }
+  })
+  test('wait for others only where more than one subgroup has something left', () => {
+    const { program } = lowerToProgram(makeJaxpr((x: np.NDArray) => np.sum(x, 1))(zeros(8, 300)).jaxpr)
+    const code = emitShaders(program, withSubgroups).shaders[0]!.code
+    expect(code).toMatch(/subgroupShuffleXor[^}]*}[^}]*}\s*left \/= reach;\s*if \(left > 1i\) {/)
+    expect(code.match(/workgroupBarrier/g)).toHaveLength(code.slice(code.indexOf('if (left > 1i)'), code.lastIndexOf('workgroupBarrier') + 16).match(/workgroupBarrier/g)!.length)
   })
 })

@@ -17,7 +17,9 @@ export const instance: GPU = create([])
 const adapter = await instance.requestAdapter()
 if (adapter === null) throw new Error('no WebGPU adapter: the tests of webgpu need VK_ICD_FILENAMES and LD_LIBRARY_PATH to name a software Vulkan (scripts/test.mjs sets both)')
 // Buffers as large as the adapter has: bindings stay at the limit that every device has, so that larger arrays go through windows.
-const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize: adapter.limits.maxBufferSize } })
+/** Whether shaders may be asked to use subgroups. */
+export const hasSubgroups: boolean = adapter.features.has('subgroups')
+const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize: adapter.limits.maxBufferSize }, requiredFeatures: hasSubgroups ? ['subgroups'] : [] })
 const uncaptured: string[] = []
 device.addEventListener('uncapturederror', (e) => uncaptured.push(e.error.message))
 
@@ -47,7 +49,11 @@ export async function runJaxpr(jaxpr: Jaxpr, inputs: readonly Uint8Array[], opti
 }
 
 export async function runProgram(program: Program, inputs: readonly Uint8Array[], options: ShaderOptions = {}): Promise<Run> {
-  const shaders = emitShaders(program, options)
+  return runShaders(program, emitShaders(program, options), inputs)
+}
+
+/** `shaders`: of that program, perhaps changed. */
+export async function runShaders(program: Program, shaders: ShaderProgram, inputs: readonly Uint8Array[]): Promise<Run> {
   const avals = (b: number) => program.buffers[b]!.aval
   const stored = inputs.map((bytes, i) => toStorage(bytes, avals(program.inputs[i]!).dtype))
   const count: Count = { dispatches: 0, copies: 0 }
