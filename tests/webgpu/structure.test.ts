@@ -122,7 +122,7 @@ describe('on the device', () => {
     await loss.ready()
   })
   test('a loop is one submission, however long, and asks the host for nothing in between', async () => {
-    const f = jit((x: NDArray) => lax.scan((c: NDArray, v: NDArray) => [np.sin(c.add(v)), c] as const, np.zeros([3]), x))
+    const f = jit((x: NDArray) => lax.scan((c: NDArray, v: NDArray) => [np.sin(np.flip(c).add(v)), c] as const, np.zeros([3]), x))
     const x = np.array(Float32Array.from({ length: 1500 }, (_, i) => i % 7)).reshape([500, 3])
     await f(x)[0].ready()
     const before = { ...backend().gpu.figures }
@@ -130,6 +130,11 @@ describe('on the device', () => {
     const { submits, dispatches, uploadedBytes, readBytes } = backend().gpu.figures
     expect([submits - before.submits, dispatches - before.dispatches, uploadedBytes - before.uploadedBytes, readBytes - before.readBytes]).toEqual([1, 501, 0, 0])
     await last.ready()
+  })
+  test('a loop whose points need only what is their own is one dispatch, and takes no scratch memory', () => {
+    const f = (x: NDArray) => lax.scan((c: NDArray, v: NDArray) => [np.sin(c.add(v)), c] as const, np.zeros([3]), x)
+    const got = count(f, [zeros(1000, 3)])
+    expect(got).toMatchObject({ kernels: 2, dispatches: 2, copies: 0, fresh: 2 })
   })
   test('the gradient of a loop is too', async () => {
     const f = jit(grad((x: NDArray) => np.sum(lax.scan((c: NDArray, v: NDArray) => [np.tanh(c.mul(0.5).add(v)), c] as const, np.zeros([3]), x)[1])))

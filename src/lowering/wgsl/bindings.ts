@@ -54,14 +54,23 @@ interface Bound {
   readonly atomic: boolean
 }
 
+export interface BindingOptions {
+  /** A buffer whose elements are atomic. */
+  readonly atomic?: BufferId
+  /** The loop that is in the shader itself: its iteration is a variable, `t` and its number. */
+  readonly inside?: number
+}
+
 export class Bindings {
   readonly #memory: Memory
   readonly #bound = new Map<PlaceId, Bound>()
   readonly #loops = new Set<number>()
+  readonly #inside: number | null
   readonly #parameters: { readonly name: string; readonly value: number }[] = []
 
-  constructor(memory: Memory, reads: Iterable<BufferId>, writes: Iterable<BufferId>, atomic: BufferId | null = null) {
+  constructor(memory: Memory, reads: Iterable<BufferId>, writes: Iterable<BufferId>, { atomic, inside }: BindingOptions = {}) {
     this.#memory = memory
+    this.#inside = inside ?? null
     const written = new Set([...writes].map((b) => memory.locate(b).place))
     const words = new Map<PlaceId, Word>()
     const buffers = new Set([...reads, ...writes])
@@ -73,7 +82,7 @@ export class Bindings {
     }
     for (const [place, word] of words) {
       const windows = windowsOf(memory.bytesOf(place), memory.limits)
-      this.#bound.set(place, { name: `b${this.#bound.size}`, place, word, access: written.has(place) ? 'read_write' : 'read', windows, atomic: atomic !== null && memory.locate(atomic).place === place })
+      this.#bound.set(place, { name: `b${this.#bound.size}`, place, word, access: written.has(place) ? 'read_write' : 'read', windows, atomic: atomic !== undefined && memory.locate(atomic).place === place })
     }
   }
 
@@ -146,7 +155,7 @@ export class Bindings {
   /** The word at `index` of a buffer in its place. */
   #at(buffer: BufferId, index: string): string {
     const terms = this.#memory.locate(buffer).strides.map(({ loop, words }) => {
-      this.#loops.add(loop)
+      if (loop !== this.#inside) this.#loops.add(loop)
       return words === 1 ? `t${loop}` : `t${loop} * ${words}i`
     })
     return terms.length === 0 ? index : [index, ...terms].join(' + ')

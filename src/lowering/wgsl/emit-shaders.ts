@@ -8,7 +8,8 @@ import type { Dispatch, KernelContext } from './kernel-context.ts'
 import { emitLoop } from './loop-kernel.ts'
 import { dispatchOf, moduleText } from './module-text.ts'
 import { withOutputsInForm } from './output-form.ts'
-import { placesOf } from './places.ts'
+import { placesOf, withoutIdlePlaces } from './places.ts'
+import { emitPointwiseLoop } from './pointwise-loop.ts'
 import { emitScatter } from './scatter.ts'
 import { type Address, baseLimits, type Command, type Place, type PlaceId, type ShaderLimits, type ShaderModule, type ShaderProgram } from './shader-program.ts'
 import { emitSort } from './sort.ts'
@@ -63,7 +64,7 @@ class Emitter implements KernelContext {
 
   run(): ShaderProgram {
     this.#steps(this.#program.steps)
-    return { places: this.#places, shaders: this.#shaders, commands: this.#commands, outputs: this.#program.outputs.map((b) => this.#placeOf.get(b)!) }
+    return withoutIdlePlaces({ places: this.#places, shaders: this.#shaders, commands: this.#commands, outputs: this.#program.outputs.map((b) => this.#placeOf.get(b)!) })
   }
 
   #steps(steps: readonly Step[]): void {
@@ -96,9 +97,11 @@ class Emitter implements KernelContext {
    * The next value of a carry goes to two places in turn, such that the last stands in `final`, or always there where the
    * body may write over the present one. The initial value is copied to where iteration -1 would have put it.
    */
-  #loop({ count, reverse, slices, carries, body }: LoopStep): void {
+  #loop(step: LoopStep): void {
+    const { count, reverse, slices, carries, body } = step
     const depth = this.loops.push(count) - 1
     for (const s of slices) this.#sliceOf.set(s, depth)
+    if (this.#inOneShader(step)) return void this.loops.pop()
     const alternate = count > 1 && carries.some((c) => c.spare !== c.final)
     const placeOf = (c: LoopStep['carries'][number], k: number): BufferId => ((count - 1 - k) % 2 === 0 ? c.final : c.spare)
     if (count > 1) for (const c of carries) this.copy(c.initial, placeOf(c, -1))
@@ -115,6 +118,16 @@ class Emitter implements KernelContext {
     this.#commands = before
     if (phases.some((p) => p.length > 0)) this.#commands.push({ kind: 'loop', count, reverse, phases })
     this.loops.pop()
+  }
+
+  #inOneShader(step: LoopStep): boolean {
+    const [only] = step.body
+    if (only?.kind !== 'kernel') return false
+    this.#kernel = this.#kernels.get(only.kernel)!
+    const done = emitPointwiseLoop(this, step)
+    this.#kernel = null
+    this.#inUse.clear()
+    return done
   }
 
   avalOf(buffer: BufferId): Aval {

@@ -24,7 +24,7 @@ export function emitLoop(context: KernelContext, given: LoopKernel): void {
 }
 
 /** Maps alone need no order among their elements: those are points too. */
-function flattened(kernel: LoopKernel): LoopKernel {
+export function flattened(kernel: LoopKernel): LoopKernel {
   const [first] = kernel.stages
   if (first === undefined || !kernel.stages.every((s) => s.kind === 'map' && s.inner.join() === first.inner.join())) return kernel
   return { ...kernel, space: [...kernel.space, ...first.inner], stages: kernel.stages.map((s) => (s.kind === 'map' ? { ...s, inner: [] } : s)) }

@@ -4,7 +4,7 @@
  */
 import { type BufferId, flatReadsOnly, mayShare, type Program } from '../kernel-ir/index.ts'
 import { type Life, livesOf } from '../plan/index.ts'
-import type { Place, PlaceId } from './shader-program.ts'
+import type { Command, Place, PlaceId, ShaderProgram } from './shader-program.ts'
 import { storedBytes } from './storage-form.ts'
 import { storedType } from './types.ts'
 
@@ -87,4 +87,37 @@ function slotsOf(program: Program): readonly Slot[] {
     }
   }
   return slots
+}
+
+/** The program without scratch that none of its commands uses: the second sides of carries that stay in variables. */
+export function withoutIdlePlaces(program: ShaderProgram): ShaderProgram {
+  const used = new Set(placesIn(program.commands))
+  const kept = program.places.flatMap((place, id) => (place.kind !== 'temp' || used.has(id) ? id : []))
+  if (kept.length === program.places.length) return program
+  const number = new Map(kept.map((id, i) => [id, i]))
+  const moved = <T extends { readonly place: PlaceId }>(x: T): T => ({ ...x, place: number.get(x.place)! })
+  const command = (c: Command): Command => {
+    switch (c.kind) {
+      case 'dispatch':
+        return { ...c, bindings: c.bindings.map(moved) }
+      case 'copy':
+        return { ...c, from: moved(c.from), to: moved(c.to) }
+      case 'loop':
+        return { ...c, phases: c.phases.map((phase) => phase.map(command)) }
+    }
+  }
+  return { ...program, places: kept.map((id) => program.places[id]!), commands: program.commands.map(command), outputs: program.outputs.map((id) => number.get(id)!) }
+}
+
+function placesIn(commands: readonly Command[]): PlaceId[] {
+  return commands.flatMap((c) => {
+    switch (c.kind) {
+      case 'dispatch':
+        return c.bindings.map(({ place }) => place)
+      case 'copy':
+        return [c.from.place, c.to.place]
+      case 'loop':
+        return c.phases.flatMap(placesIn)
+    }
+  })
 }

@@ -159,7 +159,7 @@ const isAtomic = (context: KernelContext, { combine, dtype, out }: ScatterKernel
   (combine === 'sum' || combine === 'min' || combine === 'max') && (dtype === 'int32' || dtype === 'uint32') && bindingCount(context, [out]) === 1
 
 function atomic(context: KernelContext, kernel: ScatterKernel): void {
-  const bindings = new Bindings(context, readsOf(kernel, [kernel.value, ...positionsOf(kernel)]), [kernel.out], kernel.out)
+  const bindings = new Bindings(context, readsOf(kernel, [kernel.value, ...positionsOf(kernel)]), [kernel.out], { atomic: kernel.out })
   const operation = { sum: 'atomicAdd', min: 'atomicMin', max: 'atomicMax', set: '', prod: '' }[kernel.combine]
   each(context, kernel, bindings, (at, value) => [`${operation}(${bindings.pointer(kernel.out, at)}, ${value});`])
 }

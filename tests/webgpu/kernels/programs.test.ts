@@ -34,13 +34,59 @@ describe('loops', () => {
     await expectAgreementOnDevice(makeJaxpr((xs: np.NDArray) => nested(xs)[0])(zeros(4, 3, 2)).jaxpr)
   })
   test('more iterations than there are counters', async () => {
-    const { shaders } = await expectAgreementOnDevice(makeJaxpr((xs: np.NDArray) => lax.scan((c: np.NDArray, x: np.NDArray) => { const n = np.maximum(c, x); return [n, n] as const }, zeros(), xs))(zeros(5000)).jaxpr)
+    // Every iteration reads what its neighbours made, so each is a dispatch.
+    const { shaders } = await expectAgreementOnDevice(makeJaxpr((xs: np.NDArray) => lax.scan((c: np.NDArray, x: np.NDArray) => { const n = np.maximum(np.flip(c), x); return [n, n] as const }, zeros(2), xs))(zeros(5000)).jaxpr)
     expect(shaders.shaders.map((s) => s.counters)).toContain(2)
   })
   test('with updates, sorts and random numbers inside', async () => {
     const f = (is: np.NDArray, key: np.NDArray) =>
       lax.scan((c: np.NDArray, i: np.NDArray) => [np.sort(c.at(i).add(1)).add(random.uniform(key, [40])), np.cumsum(c)] as const, zeros(40), is)
     await expectAgreementOnDevice(makeJaxpr(f)(np.zeros([3, 5], { dtype: 'int32' }), random.key(3)).jaxpr)
+  })
+})
+
+describe('loops whose points need only what is their own', () => {
+  type State = readonly [np.NDArray, np.NDArray]
+  const oscillator = (reverse: boolean) => (x: np.NDArray, v: np.NDArray, forces: np.NDArray) =>
+    lax.scan(([x, v]: State, f: np.NDArray) => { const w = v.add(f.sub(x).mul(0.1)); return [[x.add(w.mul(0.1)), w] as const, x] as const }, [x, v] as const, forces, { reverse })
+  const operands = (count: number): [np.NDArray, np.NDArray, np.NDArray] => [zeros(70), zeros(70), zeros(count, 70)]
+  const oneDispatch = (count: number) => [{ kind: 'dispatch', workgroups: [count, 1, 1] }]
+
+  test('are one dispatch, whatever their length, with nothing but operands and results in memory', async () => {
+    for (const reverse of [false, true]) {
+      const { shaders } = await expectAgreementOnDevice(makeJaxpr(oscillator(reverse))(...operands(9)).jaxpr)
+      expect(shaders.commands).toMatchObject(oneDispatch(2))
+      expect(shaders.commands).toHaveLength(1)
+      expect(shaders.places.map((p) => p.kind)).toEqual(['input', 'input', 'input', 'output', 'output', 'output'])
+    }
+  })
+  test('so are their gradients, but for what stands before and after the loops', async () => {
+    const loss = (x: np.NDArray, v: np.NDArray, forces: np.NDArray): np.NDArray => np.sum(np.sin(oscillator(false)(x, v, forces)[1]))
+    const { shaders } = await expectAgreementOnDevice(makeJaxpr(grad(loss, { argnums: [0, 2] }))(...operands(9)).jaxpr)
+    expect(shaders.commands.filter((c) => c.kind === 'loop')).toEqual([])
+  })
+  test('over operands that are given away, carries that change places, and state of several dtypes', async () => {
+    const f = (a: np.NDArray, b: np.NDArray, seeds: np.NDArray) =>
+      lax.scan(([a, b, n]: readonly [np.NDArray, np.NDArray, np.NDArray], s: np.NDArray) => [[b, a.add(b.mul(0.5)), lax.bitwiseXor(n, s)] as const, [a, np.greater(b, 0)] as const] as const, [a, b, np.zeros([3], { dtype: 'int32' })] as const, seeds)
+    const { jaxpr } = makeJaxpr(f)(zeros(3), zeros(3), np.zeros([7, 3], { dtype: 'int32' }))
+    for (const donated of [new Set<number>(), new Set([0, 1]), new Set([0, 1, 2])]) await expectAgreementOnDevice(jaxpr, undefined, { donated })
+  })
+  test('of more iterations than a driver may let one dispatch take', async () => {
+    const { shaders } = await expectAgreementOnDevice(makeJaxpr((start: np.NDArray, xs: np.NDArray) => lax.scan((c: np.NDArray, x: np.NDArray) => { const n = np.maximum(c.mul(0.99), x); return [n, n] as const }, start, xs))(zeros(2), zeros(9000, 2)).jaxpr)
+    expect(shaders.shaders).toHaveLength(1)
+    expect(shaders.commands.map((c) => c.kind)).toEqual(['copy', 'dispatch', 'dispatch', 'dispatch'])
+  })
+  test('in loops that are not', async () => {
+    const f = (xs: np.NDArray) => lax.scan((c: np.NDArray, row: np.NDArray) => lax.scan((s: np.NDArray, x: np.NDArray) => [s.mul(0.5).add(x), s] as const, np.flip(c), row), zeros(2), xs)
+    const { shaders } = await expectAgreementOnDevice(makeJaxpr(f)(zeros(3, 4, 2)).jaxpr)
+    expect(shaders.commands.map((c) => c.kind)).toContain('loop')
+  })
+  test('are not those that read what is another’s: neighbours, sums, elements by number', async () => {
+    const bodies = [(c: np.NDArray) => np.roll(c, 1), (c: np.NDArray) => c.sub(np.mean(c)), (c: np.NDArray) => c.slice(np.astype(np.clip(c, 0, 3), 'int32'))]
+    for (const body of bodies) {
+      const { shaders } = await expectAgreementOnDevice(makeJaxpr((x: np.NDArray, xs: np.NDArray) => lax.scan((c: np.NDArray, v: np.NDArray) => [body(c).add(v), c] as const, x, xs))(zeros(4), zeros(3, 4)).jaxpr)
+      expect(shaders.commands.map((c) => c.kind)).toContain('loop')
+    }
   })
 })
 
