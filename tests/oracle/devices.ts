@@ -1,6 +1,5 @@
 /** Which devices the fixtures are held to: cpu and wasm, unless a test file says otherwise before it imports theirs. */
 import type { DType } from 'pullback'
-import type { Tolerance } from './load.ts'
 
 export type Device = 'cpu' | 'wasm' | 'webgpu'
 
@@ -10,8 +9,6 @@ export interface Held {
   supports: (dtype: DType) => boolean
   /** The cases that are tried. */
   some: <T>(cases: readonly T[]) => readonly T[]
-  /** Of operations that are less accurate there. */
-  slack: Readonly<Record<string, Partial<Tolerance>>>
 }
 
-export const held: Held = { devices: ['cpu', 'wasm'], supports: () => true, some: (cases) => cases, slack: {} }
+export const held: Held = { devices: ['cpu', 'wasm'], supports: () => true, some: (cases) => cases }

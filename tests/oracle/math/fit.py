@@ -108,5 +108,6 @@ show("f32 pow, exp2", chebyshev(lambda f: mpf(2) ** f, -0.5, 0.5, 8), False)
 
 zero = mpmath.findroot(lambda x: mpmath.psi(0, x), 1.4616321449683622)
 show("f64 digamma around its zero", chebyshev(lambda t: mpmath.psi(0, t + mpf(3) / 2) / (t + mpf(3) / 2 - zero), -0.5, 0.5, 22), False)
+show("f32 digamma around its zero", chebyshev(lambda t: mpmath.psi(0, t + mpf(3) / 2) / (t + mpf(3) / 2 - zero), -0.5, 0.5, 10), False)
 show("f64 digamma, asymptotic", chebyshev(lambda z: (mpmath.log(1 / mpmath.sqrt(z)) - mpmath.sqrt(z) / 2 - mpmath.psi(0, 1 / mpmath.sqrt(z))) / z, mpf(10) ** -12, mpf(1) / 64, 8), False)
 print(f"digamma's zero: {mpmath.nstr(zero, 40)}")

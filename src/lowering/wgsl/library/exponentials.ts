@@ -33,16 +33,17 @@ export const exponentials: Readonly<Record<string, string>> = {
   return select(y, x, is_nan(x) | (x == 0.0f));
 }`,
   log_f: `fn log_f(x: f32) -> f32 {
-  let tiny = x < 1.17549435e-38f;
-  let shifted = bitcast<u32>(select(x, x * 33554432.0f, tiny)) + 0x4afb0du;
-  let k = f32(i32(shifted >> 23u) - 127i) - select(0.0f, 25.0f, tiny);
+  let bits = bitcast<u32>(x);
+  let tiny = (bits & 0x7fffffffu) < 0x800000u;
+  let shifted = select(bits, bitcast<u32>(f32(bits & 0x7fffffu)), tiny) + 0x4afb0du;
+  let k = f32(i32(shifted >> 23u) - 127i) - select(0.0f, 149.0f, tiny);
   let f = bitcast<f32>((shifted & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
   let half_square = 0.5f * f * f;
   let s = f / (2.0f + f);
   let z = s * s;
   let tail = s * (half_square + z * ${poly('z', [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841])}) + k * 9.0580006145e-6f;
   let y = (tail - half_square + f) + k * 0.69313812256f;
-  return select(select(select(y, x, !is_finite(x)), -inf_f(), x == 0.0f), nan_f(), is_nan(x) | (x < 0.0f));
+  return select(select(select(y, x, !is_finite(x)), -inf_f(), (bits & 0x7fffffffu) == 0u), nan_f(), is_nan(x) | (x < 0.0f));
 }`,
   // After Kahan: log(u) x / (u - 1) with u = 1 + x as it was rounded.
   log1p_f: `fn log1p_f(x: f32) -> f32 {
@@ -96,15 +97,16 @@ export const exponentials: Readonly<Record<string, string>> = {
   return with_sign(y - (y - a / (y * y)) / 3.0f, x);
 }`,
   pow_f: `fn pow_f(x: f32, y: f32) -> f32 {
-  if (y == 0.0f || x == 1.0f) { return 1.0f; }
+  if ((bitcast<u32>(y) & 0x7fffffffu) == 0u || x == 1.0f) { return 1.0f; }
   if (is_nan(x) || is_nan(y)) { return nan_f(); }
   let whole = !is_finite(y) || trunc(y) == y;
   // Beyond 2^24 every float32 is even.
   let odd = is_finite(y) && whole && abs(y) < 16777216.0f && (i32(y) & 1i) != 0i;
   let negative = (bitcast<u32>(x) & 0x80000000u) != 0u;
   let a = abs(x);
-  if (a == 0.0f || !is_finite(x)) {
-    let v = select(0.0f, inf_f(), (a == 0.0f) == (y < 0.0f));
+  let zero_base = (bitcast<u32>(x) & 0x7fffffffu) == 0u;
+  if (zero_base || !is_finite(x)) {
+    let v = select(0.0f, inf_f(), zero_base == (y < 0.0f));
     return select(v, -v, negative && odd);
   }
   if (!is_finite(y)) {
@@ -112,7 +114,31 @@ export const exponentials: Readonly<Record<string, string>> = {
     return select(0.0f, inf_f(), (a > 1.0f) == (y > 0.0f));
   }
   if (negative && !whole) { return nan_f(); }
-  let v = exp_f(y * log_f(a));
+  let l = log_pair(a);
+  let rough = y * l.x;
+  // Past the ends of the range there are no digits.
+  let p = select(times(l, vec2<f32>(y, 0.0f)), vec2<f32>(rough, 0.0f), abs(rough) > 128.0f);
+  let v = exp_f(p.x) * (1.0f + p.y);
   return select(v, -v, negative && odd);
+}`,
+  // ln x of 0 < x < ∞ as a pair: 2 artanh s, s = (m - 1) / (m + 1), which is 2s + 2s (z / 3 + z² / 5 + …) with z = s², and the exponent's part.
+  log_pair: `fn log_pair(x: f32) -> vec2<f32> {
+  let bits = bitcast<u32>(x);
+  let tiny = (bits & 0x7fffffffu) < 0x800000u;
+  let shifted = select(bits, bitcast<u32>(f32(bits & 0x7fffffu)), tiny) + 0x4afb0du;
+  let k = f32(i32(shifted >> 23u) - 127i) - select(0.0f, 149.0f, tiny);
+  let m = bitcast<f32>((shifted & 0x7fffffu) + 0x3f3504f3u);
+  let f = m - 1.0f;
+  let d = sum_pair(1.0f, m);
+  let q = opaque(f / d.x);
+  let qd = product_pair(q, d.x);
+  let s = vec2<f32>(q, (((f - qd.x) - qd.y) - q * d.y) / d.x);
+  let z = times(s, s);
+  let third = times(z, vec2<f32>(0.333333343f, -9.93410776e-9f));
+  let u = sum_pair(third.x, third.y + z.x * z.x * ${poly('z.x', [0.2, 0.14285714285714285, 0.1111111111111111, 0.09090909090909091, 0.07692307692307693])});
+  let su = times(s, u);
+  let own = sum_pair(2.0f * s.x, 2.0f * su.x);
+  let high = sum_pair(k * 0.69313812256f, own.x);
+  return sum_pair(high.x, high.y + (own.y + 2.0f * (su.y + s.y) + k * 9.0580006145e-6f));
 }`,
 }

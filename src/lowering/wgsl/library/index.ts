@@ -7,11 +7,12 @@ import { angles } from './angles.ts'
 import { exponentials } from './exponentials.ts'
 import { narrowFloats } from './narrow-floats.ts'
 import { numbers } from './numbers.ts'
+import { pairs } from './pairs.ts'
 import { special } from './special.ts'
 import { subgroups } from './subgroups.ts'
 import { threefry } from './threefry.ts'
 
-const functions: Readonly<Record<string, string>> = { ...numbers, ...narrowFloats, ...exponentials, ...angles, ...special, ...subgroups, ...threefry }
+const functions: Readonly<Record<string, string>> = { ...numbers, ...narrowFloats, ...exponentials, ...angles, ...pairs, ...special, ...subgroups, ...threefry }
 
 /** The functions that a text calls, and those that these call, in an order of definition before use. */
 export function libraryFor(text: string): string {

@@ -1,4 +1,4 @@
-/** Error and gamma functions. erf and erfInv use the polynomials of the WebAssembly library (tests/oracle/math/fit.py), erfc is after Cephes (Moshier); lgamma and digamma are after DLMF 5.7 and 5.11. */
+/** Error and gamma functions. erf, erfInv and digamma around its zero use polynomials of tests/oracle/math/fit.py, erfc is after Cephes (Moshier); lgamma and digamma elsewhere are after DLMF 5.7 and 5.11. */
 import { poly } from './poly.ts'
 
 /** ζ(k) - 1 for k = 2, 3, … */
@@ -63,12 +63,21 @@ export const special: Readonly<Record<string, string>> = {
   if (f == 0.0f) { return inf_f(); }
   return log_f(3.14159265359f / abs(x * sin_f(3.14159265359f * f))) - lgamma_positive(-x);
 }`,
+  // (x - x₀) times a polynomial, 1 <= x <= 2, its zero x₀ in two parts.
+  digamma_near_zero: `fn digamma_near_zero(x: f32) -> f32 {
+  let t = x - 1.5f;
+  return (opaque(x - 1.4616321325302124f) - 1.243815006546356e-8f) * ${poly('t', [0.9510558843612671, -0.42362749576568604, 0.24054253101348877, -0.14839886128902435, 0.09498468786478043, -0.062055978924036026, 0.04085002839565277, -0.025786884129047394, 0.017114989459514618, -0.016373619437217712, 0.01090258825570345])};
+}`,
   digamma_positive: `fn digamma_positive(x: f32) -> f32 {
-  var sum = 0.0f;
-  var y = x;
-  while (y < 8.0f) { sum += 1.0f / y; y += 1.0f; }
-  let z = 1.0f / (y * y);
-  return log_f(y) - 0.5f / y - z * ${poly('z', [1 / 12, -1 / 120, 1 / 252])} - sum;
+  if (x < 1.0f) { return digamma_near_zero(1.0f + x) - 1.0f / x; }
+  if (x < 8.0f) {
+    var y = x;
+    var sum = 0.0f;
+    while (y > 2.0f) { y -= 1.0f; sum += 1.0f / y; }
+    return digamma_near_zero(y) + sum;
+  }
+  let z = 1.0f / (x * x);
+  return log_f(x) - 0.5f / x - z * ${poly('z', [1 / 12, -1 / 120, 1 / 252])};
 }`,
   digamma_f: `fn digamma_f(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
