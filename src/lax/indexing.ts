@@ -143,16 +143,16 @@ export interface GatherNumbers {
 export interface GatherOptions {
   readonly dimensionNumbers: GatherNumbers
   readonly sliceSizes: Shape
-  /** Default 'fill'. */
+  /** Default 'promiseInBounds': an index out of bounds is clamped, as in indexing. */
   readonly mode?: GatherMode
-  /** Default NaN for floats, the least value for signed, the greatest for unsigned integers, true for bool. */
+  /** What 'fill' reads out of bounds. Default NaN for floats, the least value for signed, the greatest for unsigned integers, true for bool. */
   readonly fillValue?: number | boolean | null
 }
 
 /** XLA's gather: slices of x at the index vectors in the last axis of `indices`. */
 export function gather(x: ArrayLike, indices: ArrayLike, options: GatherOptions): NDArray {
   ops.checkOptions('gather', options, ['dimensionNumbers', 'sliceSizes', 'mode', 'fillValue'])
-  const { dimensionNumbers: d, sliceSizes, mode = 'fill', fillValue = null } = options
+  const { dimensionNumbers: d, sliceSizes, mode = 'promiseInBounds', fillValue = null } = options
   requireNumbers('gather', d, ['offsetDims', 'collapsedSliceDims', 'startIndexMap'], ['operandBatchingDims', 'startIndicesBatchingDims'])
   ops.checkShape('gather', sliceSizes)
   if (fillValue !== null && typeof fillValue !== 'number' && typeof fillValue !== 'boolean') throw new ArgumentError('gather', `fillValue is ${show(fillValue)}; takes a number or a truth value`)

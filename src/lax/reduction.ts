@@ -4,6 +4,7 @@ import type { DType } from '../core/dtype.ts'
 import * as ops from '../core/ops/index.ts'
 import { bind1 } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { plainAxes, plainAxis } from './axes.ts'
 import { isIdentity, type Monoid, monoidOf } from './monoid.ts'
 import { isNumber, likeInit, requireAccepted } from './operands.ts'
 import { sliceInDim } from './shape.ts'
@@ -12,21 +13,21 @@ type Reduce = (x: ArrayLike, axes: readonly number[]) => NDArray
 type ReducePrimitive = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'reduceAnd' | 'reduceOr' | 'reduceXor'
 
 const over =
-  (primitive: ReducePrimitive): Reduce =>
+  (primitive: ReducePrimitive, form: string | null): Reduce =>
   (x, axes) => {
     const a = ops.toArray(primitive, x)
-    return bind1(primitive, [a], { axes: ops.normalAxes(primitive, ops.checkList(primitive, 'axes', axes), a.ndim) })
+    return bind1(primitive, [a], { axes: plainAxes(primitive, ops.checkList(primitive, 'axes', axes), a.ndim, form) })
   }
 
-/** Over the axes listed, which go; the dtype stays. */
-export const reduceSum: Reduce = over('reduceSum')
-export const reduceProd: Reduce = over('reduceProd')
-export const reduceMax: Reduce = over('reduceMax')
-export const reduceMin: Reduce = over('reduceMin')
+/** Over the axes listed, counted from the front, which go; the dtype stays. */
+export const reduceSum: Reduce = over('reduceSum', 'np.sum')
+export const reduceProd: Reduce = over('reduceProd', 'np.prod')
+export const reduceMax: Reduce = over('reduceMax', 'np.max')
+export const reduceMin: Reduce = over('reduceMin', 'np.min')
 /** Bitwise on integers, logical on bool. */
-export const reduceAnd: Reduce = over('reduceAnd')
-export const reduceOr: Reduce = over('reduceOr')
-export const reduceXor: Reduce = over('reduceXor')
+export const reduceAnd: Reduce = over('reduceAnd', 'np.all')
+export const reduceOr: Reduce = over('reduceOr', 'np.any')
+export const reduceXor: Reduce = over('reduceXor', null)
 
 const reducers: { readonly [M in Monoid]: Reduce } = { add: reduceSum, mul: reduceProd, max: reduceMax, min: reduceMin, and: reduceAnd, or: reduceOr, xor: reduceXor }
 
@@ -41,7 +42,7 @@ export function reduce(x: ArrayLike, init: ArrayLike, computation: (a: NDArray, 
   const a = ops.toArray('reduce', x)
   ops.checkFunction('reduce', computation)
   ops.checkOperands('reduce', [init])
-  const axes = ops.normalAxes('reduce', ops.checkList('reduce', 'dimensions', dimensions), a.ndim)
+  const axes = plainAxes('reduce', ops.checkList('reduce', 'dimensions', dimensions), a.ndim)
   const monoid = monoidOf(computation)
   if (monoid !== null) {
     const out = reducers[monoid](a, axes)
@@ -68,7 +69,7 @@ const position =
   (primitive: 'argmax' | 'argmin') =>
   (x: ArrayLike, axis: number, indexDtype: DType = 'int32'): NDArray => {
     const a = ops.toArray(primitive, x)
-    return bind1(primitive, [a], { axis: ops.normalAxis(primitive, axis, a.ndim), indexDtype: ops.checkDtype(primitive, indexDtype) })
+    return bind1(primitive, [a], { axis: plainAxis(primitive, axis, a.ndim, `np.${primitive}`), indexDtype: ops.checkDtype(primitive, indexDtype) })
   }
 type Position = (x: ArrayLike, axis: number, indexDtype?: DType) => NDArray
 /** The position of the first maximum along an axis; the first NaN where there is one. */
@@ -84,16 +85,16 @@ export interface CumulativeOptions {
 type Cumulative = (x: ArrayLike, axis?: number | CumulativeOptions, options?: CumulativeOptions) => NDArray
 
 const running =
-  (primitive: 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'cumlogsumexp'): Cumulative =>
+  (primitive: 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'cumlogsumexp', form: string | null = null): Cumulative =>
   (x, place, options) => {
     const { axis = 0, reverse = false } = ops.placed<CumulativeOptions>(primitive, ['axis'], [place], options, ['axis', 'reverse'])
     requireAccepted(primitive, x, isNumber, '')
     const a = ops.toArray(primitive, x)
-    return bind1(primitive, [a], { axis: ops.normalAxis(primitive, axis, a.ndim), reverse: ops.checkFlag(primitive, 'reverse', reverse) })
+    return bind1(primitive, [a], { axis: plainAxis(primitive, axis, a.ndim, form), reverse: ops.checkFlag(primitive, 'reverse', reverse) })
   }
 /** Running sums along an axis, `{ axis: 0, reverse: false }` by default. */
-export const cumsum: Cumulative = running('cumsum')
-export const cumprod: Cumulative = running('cumprod')
+export const cumsum: Cumulative = running('cumsum', 'np.cumsum')
+export const cumprod: Cumulative = running('cumprod', 'np.cumprod')
 export const cummax: Cumulative = running('cummax')
 export const cummin: Cumulative = running('cummin')
 /** log(cumsum(exp(x))) without overflow. */

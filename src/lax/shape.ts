@@ -8,6 +8,7 @@ import { Literal } from '../core/jaxpr.ts'
 import * as ops from '../core/ops/index.ts'
 import { bind1 } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { plainAxes, plainAxis } from './axes.ts'
 import { arrayOfDtype, requireOneDtype } from './operands.ts'
 
 export { expandDims, squeeze } from '../core/ops/index.ts'
@@ -17,7 +18,7 @@ export const iota = (dtype: DType, size: number): NDArray => ops.iota(ops.checkD
 
 /** Counts along one axis of a shape. */
 export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
-  ops.within('broadcastedIota', () => ops.iota(ops.checkDtype('broadcastedIota', dtype), shape, ops.normalAxis('broadcastedIota', dimension, ops.checkShape('broadcastedIota', shape).length), 'broadcastedIota'))
+  ops.within('broadcastedIota', () => ops.iota(ops.checkDtype('broadcastedIota', dtype), shape, plainAxis('broadcastedIota', dimension, ops.checkShape('broadcastedIota', shape).length), 'broadcastedIota'))
 
 /** An array of one value; plain numbers give float32, weakly typed as in JAX. */
 export function full(shape: Shape, fillValue: ArrayLike, dtype?: DType): NDArray {
@@ -53,22 +54,35 @@ export const broadcastInDim = (x: ArrayLike, shape: Shape, broadcastDimensions: 
     broadcastDimensions: [...ops.checkIntegers('broadcastInDim', 'broadcastDimensions', broadcastDimensions)],
   })
 
-/** The same elements in another shape, its axes first permuted to `dimensions` where given. */
+/** The same elements in another shape, its axes first permuted to `dimensions` where given. Sizes are all given: np.reshape takes -1. */
 export function reshape(x: ArrayLike, newSizes: Shape, dimensions: readonly number[] | null = null): NDArray {
   return ops.within('reshape', () => {
-    return ops.reshape(dimensions === null ? x : ops.transpose(x, dimensions), newSizes)
+    if (Array.isArray(newSizes) && newSizes.includes(-1)) throw new ShapeError('reshape', `got shape ${show(newSizes)}; lax.reshape takes every size, np.reshape finds the one given as -1`)
+    return ops.reshape(dimensions === null ? x : permuted('reshape', x, dimensions), newSizes)
   })
 }
 
-/** Result axis i is axis `permutation[i]` of x. */
-export const transpose = (x: ArrayLike, permutation: readonly number[]): NDArray => ops.transpose(x, permutation)
+function permuted(operation: string, x: ArrayLike, permutation: readonly number[]): NDArray {
+  const a = ops.toArray(operation, x)
+  for (const axis of ops.checkList(operation, 'the permutation', permutation)) plainAxis(operation, axis, a.ndim, 'np.transpose')
+  return ops.transpose(a, permutation)
+}
 
-/** The elements in reverse along the axes named. */
-export const rev = (x: ArrayLike, dimensions: readonly number[]): NDArray => ops.within('rev', () => ops.flip(x, dimensions))
+/** Result axis i is axis `permutation[i]` of x, counted from the front. */
+export const transpose = (x: ArrayLike, permutation: readonly number[]): NDArray => permuted('transpose', x, permutation)
 
-/** Joins arrays of one dtype along an existing axis. @throws DtypeError for others: np.concatenate promotes. */
+/** The elements in reverse along the axes named, counted from the front. */
+export const rev = (x: ArrayLike, dimensions: readonly number[]): NDArray =>
+  ops.within('rev', () => {
+    const a = ops.toArray('rev', x)
+    return ops.flip(a, plainAxes('rev', ops.checkList('rev', 'dimensions', dimensions), a.ndim, 'np.flip'))
+  })
+
+/** Joins arrays of one dtype along an existing axis, counted from the front. @throws DtypeError for others: np.concatenate promotes. */
 export function concatenate(xs: readonly ArrayLike[], dimension: number): NDArray {
-  requireOneDtype('concatenate', ops.checkList('concatenate', 'the first argument', xs, 1), 'concatenate')
+  const [first] = ops.checkList('concatenate', 'the first argument', xs, 1)
+  requireOneDtype('concatenate', xs, 'concatenate')
+  if (typeof first === 'object' && first.ndim > 0) plainAxis('concatenate', dimension, first.ndim, 'np.concatenate')
   return ops.concatenate(xs, dimension)
 }
 

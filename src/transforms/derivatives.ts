@@ -90,22 +90,29 @@ export function vjp<A extends Args, R, const H extends boolean = false>(
 
 /**
  * The function's value, and its derivative there as a linear function of tangents. What the derivative needs of the
- * value's computation is computed once.
+ * value's computation is computed once. With `hasAux` the function returns `[value, aux]`, and aux comes third.
  *
  * @example
  * const [y, fLin] = linearize((x: np.NDArray) => np.sin(x), [np.array(0)])
  * fLin(np.array(1))   // cos 0 = 1
  */
-export function linearize<A extends Args, R>(f: (...a: A) => R, primals: readonly [...A]): [out: Out<R>, fLin: (...tangents: A) => Out<R>] {
+export function linearize<A extends Args, R, const H extends boolean = false>(
+  f: (...a: A) => R,
+  primals: readonly [...A],
+  options: AuxOption<H> = {},
+): H extends true ? [out: OutOf<R, H>, fLin: (...tangents: A) => OutOf<R, H>, aux: AuxOf<R>] : [out: OutOf<R, H>, fLin: (...tangents: A) => OutOf<R, H>] {
   requireFunction('linearize', f)
+  checkOptions('linearize', options, ['hasAux'])
   requireList('linearize', 'primals', primals)
   const given = flattenValues([...primals], 'linearize')
-  const at = differentiate('linearize', (values) => resultOf('linearize', f, build(given.structure, values) as unknown[], false), given.values)
+  const at = differentiate('linearize', (values) => resultOf('linearize', f, build(given.structure, values) as unknown[], options.hasAux === true), given.values)
   const { structure } = at.result.out
   const avals = given.values.map((v) => v.aval)
-  const fLin = (...tangents: A): Out<R> =>
-    unflatten(structure, at.pushforward(valuesLike('linearize', [...tangents], given.structure, avals, 'tangents')).map(arrayOf)) as Out<R>
-  return [build(structure, at.outs) as Out<R>, fLin]
+  const fLin = (...tangents: A): unknown => unflatten(structure, at.pushforward(valuesLike('linearize', [...tangents], given.structure, avals, 'tangents')).map(arrayOf))
+  const out = build(structure, at.outs)
+  return (at.result.aux === null ? [out, fLin] : [out, fLin, at.aux()]) as H extends true
+    ? [out: OutOf<R, H>, fLin: (...tangents: A) => OutOf<R, H>, aux: AuxOf<R>]
+    : [out: OutOf<R, H>, fLin: (...tangents: A) => OutOf<R, H>]
 }
 
 /**

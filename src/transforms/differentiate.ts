@@ -3,11 +3,12 @@ import type { NDArray } from '../core/array.ts'
 import type { Aval } from '../core/aval.ts'
 import { InternalError, TreeError } from '../core/errors.ts'
 import type { Value } from '../core/trace.ts'
+import { convert } from './build.ts'
 import { type AnyFunction, apply, asArray, build, type Flat, flattenValues } from './functions.ts'
 import { linearizeFlat } from './linearize/index.ts'
 import { evalJaxpr } from './staging/jaxprs.ts'
 import { backwardPass, Undefined } from './transpose/index.ts'
-import { hasTangent, instantiate, type Tangent, Zero } from './zero.ts'
+import { hasTangent, instantiate, type Tangent, through, Zero } from './zero.ts'
 
 /** A function's result, split into what is differentiated and what is handed through. */
 export interface Result {
@@ -67,7 +68,8 @@ export function differentiate(
     pullback: (cotangents) => {
       const given = cotangents.filter((_, i) => nonzeroOutputs[i])
       const cts = backwardPass(jaxpr, jaxpr.inputs.map((v) => new Undefined(v.aval)), given, residuals)
-      return spread(cts, differentiable, (i) => new Zero(primals[i]!.aval))
+      // A weakly typed primal has a weakly typed cotangent.
+      return spread(cts, differentiable, (i) => new Zero(primals[i]!.aval)).map((ct, i) => (primals[i]!.aval.weakType ? through(ct, (t) => convert(t, t.aval.dtype, true)) : ct))
     },
     pushforward: (tangents) => {
       const given = tangents.filter((_, i) => differentiable[i])

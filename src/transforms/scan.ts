@@ -4,7 +4,7 @@ import { describe } from '../core/describe.ts'
 import { isInteger } from '../core/dtype.ts'
 import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors.ts'
 import { Literal } from '../core/jaxpr.ts'
-import { checkFlag, checkOptions } from '../core/ops/checks.ts'
+import { checkFlag, checkInteger, checkOptions } from '../core/ops/checks.ts'
 import { bind, type Value } from '../core/trace.ts'
 import { type ArrayLike, flatten, type Out, type Structure, unflatten } from '../core/tree.ts'
 import { convert } from './build.ts'
@@ -48,6 +48,8 @@ export function scan<I, X, C extends TreeHint, Y extends TreeHint>(
 ): [carry: Out<I>, ys: Out<Y>] {
   requireFunction('scan', f)
   checkOptions('scan', options, ['length', 'reverse', 'unroll'])
+  const { unroll = 1 } = options
+  if (typeof unroll !== 'boolean') checkInteger('scan', 'unroll', unroll, 0)
   const start = flattenValues(init, 'scan')
   const slices = slicesOf(xs, options.length)
   const { body, carry } = traceBody(f, start, slices)
@@ -95,22 +97,20 @@ interface Body extends TracedFunction {
 /** A type that has not settled after so many traces changes each time. */
 const maxTraces = 4
 
-/** Traces the body until a carry that started weak has the type that the body gives it. */
+/** Traces the body until a carry that started weak has the dtype that the body gives it; within the body it stays weak where that is its own. */
 function traceBody(f: AnyFunction, start: Flat, slices: Slices): { readonly body: Body; readonly carry: readonly Aval[] } {
   let carry: readonly Aval[] = start.values.map((v) => v.aval)
   for (let traces = 1; ; traces++) {
     const body = traceOnce(f, start.structure, carry, slices)
     const given = outputAvals(body.jaxpr).slice(0, carry.length)
-    const next = carry.map((a, i) => (a.weakType && !isSame(a, given[i]!) ? { ...given[i]!, shape: a.shape } : a))
-    if (traces === maxTraces || next.every((a, i) => isSame(a, carry[i]!))) {
+    const next = carry.map((a, i) => (a.weakType && a.dtype !== given[i]!.dtype ? { ...given[i]!, shape: a.shape } : a))
+    if (traces === maxTraces || next.every((a, i) => a.dtype === carry[i]!.dtype)) {
       requireKept(start.structure, carry, given)
       return { body, carry }
     }
     carry = next
   }
 }
-
-const isSame = (a: Aval, b: Aval): boolean => a.dtype === b.dtype && a.weakType === b.weakType
 
 function traceOnce(f: AnyFunction, carryStructure: Structure, carry: readonly Aval[], slices: Slices): Body {
   const [, structure] = flatten([unflatten(carryStructure, carry.map(() => 0)), unflatten(slices.structure, slices.values.map(() => 0))], 'scan')

@@ -97,6 +97,18 @@ axes += [call("reduce", [a, i, "lax.add", [0]]) for a, i in ((S, 0), (S, 0.5), (
 axes += [call("reduceWindow", [a, i, f, [2], [1], "VALID"]) for a, i in (("float32[4]", "float32[]"), ("float32[4]", "int32[]"), ("float16[4]", "float32[]"), ("float32[4]", "float32[1]"), ("int32[4]", "float32[]")) for f in ("lax.add", "lax.max")]
 axes += [call("reduceWindow", [a, i, "lax.add", [2], [1], "VALID"]) for a, i in (("float32[4]", 0), ("int32[4]", 2.5))]
 
+# Axes from the end: where jax.lax takes them, and where it does not.
+U = "float32[2,3,4]"
+negative = [call(f, [U, [-1]]) for f in "reduceSum reduceProd reduceMax reduceMin rev expandDims".split()] + [call(f, ["bool[2,3]", [-1]]) for f in ("reduceAnd", "reduceOr")] + [call("reduceXor", ["int32[2,3]", [-1]])]
+negative += [call(f, [U, -1]) for f in "cumsum cumprod cummax cummin cumlogsumexp".split()] + [call(f, [U, -1, "int32"]) for f in ("argmax", "argmin")]
+negative += [call("reduce", [U, "float32[]", "lax.add", d]) for d in ([-1], [0, -1], [0, 0])] + [call("concatenate", [[S, S], d]) for d in (-1, -2, 2)] + [call("transpose", [U, p]) for p in ([0, -1, 1], [-1, -2, -3], [0, 1], [0, 0, 1])]
+negative += [call("broadcastedIota", ["int32", [2, 3], d]) for d in (-1, 1, 2)] + [call("broadcastInDim", ["float32[4]", [2, 4], [d]]) for d in (-1, 1)] + [call("reshape", [U, [24], d]) for d in ([-1, 0, 1], [2, 0, 1])] + [call("reshape", [U, [-1]])]
+negative += [call("rev", [U, [0, 0]]), call("reduceSum", [U, [0, 0]]), call("reduceSum", [U, [2, 0]]), call("reduceSum", [U, [3]]), call("reduceSum", [U, []]), call("expandDims", [U, [-5, 4]]), call("expandDims", [U, [0, 0]])]
+negative += [call("squeeze", ["float32[1,3]", [d]]) for d in (-2, -1, 0)] + [call("sort", [U], {"dimension": d}) for d in (-3, 3)] + [call("sortKeyVal", [U, U, -2]), call("sliceInDim", [U, 0, 1, 1, -1]), call("indexInDim", [U, 0, -1]), call("dynamicSliceInDim", [U, 0, 1, -1]), call("dynamicIndexInDim", [U, 0, -1]), call("dynamicUpdateSliceInDim", [U, "float32[2,3,1]", 0, -1]), call("dynamicUpdateIndexInDim", [U, "float32[2,3]", 0, -1])]
+negative += [call("dotGeneral", [S, S], {"dimensionNumbers": {"contracting": [[-1], [-1]], "batch": [[], []]}}), call("dotGeneral", [U, U], {"dimensionNumbers": {"contracting": [[2], [2]], "batch": [[-3], [-3]]}})]
+negative += [call("gather", [S, "int32[2,1]"], {"dimensionNumbers": {"offsetDims": [o], "collapsedSliceDims": [c], "startIndexMap": [i]}, "sliceSizes": [1, 3]}) for o, c, i in ((1, 0, 0), (-1, 0, 0), (1, -2, 0), (1, 0, -2))]
+negative += [call("scatterAdd", [S, "int32[2,1]", S], {"dimensionNumbers": {"updateWindowDims": [u], "insertedWindowDims": [i], "scatterDimsToOperandDims": [o]}}) for u, i, o in ((1, 0, 0), (-1, 0, 0), (1, -2, 0), (1, 0, -2))]
+
 NUMERIC = [d for d in DTYPES if d != "float64"]
 products = [call("dot", [f"{a}[2,3]", f"{b}[3]"]) for a in DTYPES for b in DTYPES if (a == "float64") == (b == "float64") or "float32" in (a, b)]
 products += [call("dot", [a, b]) for a, b in (("float32[3]", "float32[3]"), (S, "float32[3,2]"), (S, "float32[2]"), (S, "float32[]"), ("float32[2,2,3]", "float32[3]"))]
@@ -111,4 +123,4 @@ SCATTER = {"updateWindowDims": [], "insertedWindowDims": [0], "scatterDimsToOper
 indexed = [call("gather", ["float32[4]", f"{d}[2,1]"], {"dimensionNumbers": GATHER, "sliceSizes": [1]}) for d in DTYPES]
 indexed += [call(f, [f"{a}[4]", f"{i}[2,1]", f"{u}{s}"], {"dimensionNumbers": SCATTER}) for f in "scatter scatterAdd scatterMul scatterMin scatterMax".split() for a, i, u, s in (("float32", "int32", "float32", "[2]"), ("float32", "int32", "int32", "[2]"), ("float32", "int32", "float16", "[2]"), ("int32", "int32", "float32", "[2]"), ("float32", "uint8", "float32", "[2]"), ("float32", "float32", "float32", "[2]"), ("float32", "int32", "float32", "[]"), ("float32", "int32", "float32", "[3]"), ("bool", "int32", "bool", "[2]"), ("uint8", "int32", "uint8", "[2]"))]
 
-write("lax.json", {"unary": unary, "binary": binary, "choice": choice, "structure": structure, "axes": axes, "products": products, "indexed": indexed})
+write("lax.json", {"unary": unary, "binary": binary, "choice": choice, "structure": structure, "axes": axes, "negative": negative, "products": products, "indexed": indexed})

@@ -81,7 +81,9 @@ function scanBody({ backwardPass, transposeJaxpr }: Backward): (jaxpr: Jaxpr, nu
       const [consts, carry, xs] = split(jaxpr.inputs.map((v) => v.aval), numConsts, numCarry)
       const ys = outputAvals(jaxpr).slice(numCarry)
       const accumulated = where(where(consts!, linearConsts), nonzeroConsts!)
-      const avals = [...whereNot(consts!, linearConsts), ...accumulated, ...carry!, ...where(ys, nonzeroYs), ...whereNot(xs!, linearXs)]
+      // A carry may be weak within the body alone: its cotangents are not.
+      const ctCarries = carry!.map((a) => ({ ...a, weakType: false }))
+      const avals = [...whereNot(consts!, linearConsts), ...accumulated, ...ctCarries, ...where(ys, nonzeroYs), ...whereNot(xs!, linearXs)]
       const program = traceClosed(
         (inputs) => {
           const [known, sums, ctCarry, ctYs, knownXs] = split(inputs, count(linearConsts.map((l) => !l)), accumulated.length, numCarry, count(nonzeroYs))

@@ -108,7 +108,8 @@ const running: Maker = (scope) => {
   const v = scope.pick((w) => isArray(w) && (isFloat(w) || isInt(w)))
   if (v === undefined) return
   const axis = anAxis(scope, v)
-  const place = plain({ axis, reverse: scope.choices.oneIn(2) })
+  // lax counts from the front alone.
+  const place = plain({ axis: axis < 0 ? axis + v.shape.length : axis, reverse: scope.choices.oneIn(2) })
   const n = v.shape.at(axis) ?? 1
   switch (scope.choices.below(6)) {
     case 0:
