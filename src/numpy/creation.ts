@@ -178,19 +178,29 @@ function band(operation: string, n: number, m: number, k: number, compare: (row:
   const diagonal = Math.min(Math.max(k, -n), m)
   return compare(diagonal === 0 ? rows : ops.add(rows, diagonal), ops.iota('int32', [n, m], 1))
 }
-/** Ones on a diagonal. */
-export function eye(n: number, m?: number | EyeOptions, options?: EyeOptions): NDArray {
+/**
+ * Ones on a diagonal, zeros elsewhere: [n, m], float32 by default.
+ *
+ * @example
+ * np.eye(2, 3, 1).js()   // [[0, 1, 0], [0, 0, 1]]
+ */
+export function eye(n: number, m?: number | EyeOptions, k?: number | EyeOptions, options?: EyeOptions): NDArray {
   return ops.within('eye', () => {
-    const { m: columns = n, k = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('eye', ['m'], [m], options, eyeOptions)
-    return array(ops.convert(band('eye', n, columns, k, ops.eq), dtype), device === undefined ? {} : { device })
+    const { m: columns = n, k: diagonal = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('eye', ['m', 'k'], [m, k], options, eyeOptions)
+    return array(ops.convert(band('eye', n, columns, diagonal, ops.eq), dtype), device === undefined ? {} : { device })
   })
 }
 export const identity = (n: number, options: CreateOptions = {}): NDArray => ops.within('identity', () => eye(n, options))
-/** Ones on and below a diagonal. */
-export function tri(n: number, m?: number | EyeOptions, options?: EyeOptions): NDArray {
+/**
+ * Ones on and below a diagonal, zeros above: [n, m], float32 by default.
+ *
+ * @example
+ * np.tri(2, 3).js()   // [[1, 0, 0], [1, 1, 0]]
+ */
+export function tri(n: number, m?: number | EyeOptions, k?: number | EyeOptions, options?: EyeOptions): NDArray {
   return ops.within('tri', () => {
-    const { m: columns = n, k = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('tri', ['m'], [m], options, eyeOptions)
-    return array(ops.convert(band('tri', n, columns, k, ops.ge), dtype), device === undefined ? {} : { device })
+    const { m: columns = n, k: diagonal = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('tri', ['m', 'k'], [m, k], options, eyeOptions)
+    return array(ops.convert(band('tri', n, columns, diagonal, ops.ge), dtype), device === undefined ? {} : { device })
   })
 }
 

@@ -153,23 +153,29 @@ export interface DiagonalOptions {
   readonly axis1?: number
   readonly axis2?: number
 }
-/** The diagonal of two axes, which go; it becomes the last axis. */
-export function diagonal(x: ArrayLike, options: DiagonalOptions = {}): NDArray {
+const diagonalOptions = ['offset', 'axis1', 'axis2'] as const
+/**
+ * The diagonal of two axes, which go; it becomes the last axis.
+ *
+ * @example
+ * np.diagonal(np.array([[1, 2], [3, 4]])).js()        // [1, 4]
+ * np.diagonal(np.array([[1, 2], [3, 4]]), 1).js()     // [2]
+ */
+export function diagonal(x: ArrayLike, offset?: number | DiagonalOptions, axis1?: number, axis2?: number): NDArray {
   return ops.within('diagonal', () => {
-    ops.checkOptions('diagonal', options, ['offset', 'axis1', 'axis2'])
-    const { offset = 0, axis1 = 0, axis2 = 1 } = options
-    ops.checkInteger('diagonal', 'offset', offset)
+    const { offset: above = 0, axis1: first = 0, axis2: second = 1 } = ops.placed<DiagonalOptions>('diagonal', diagonalOptions, [offset, axis1, axis2], undefined, diagonalOptions)
+    ops.checkInteger('diagonal', 'offset', above)
     const given = ops.toArray('diagonal', x)
     if (given.ndim < 2) throw new ShapeError('diagonal', `got shape [${given.shape.join(',')}]; takes at least two axes`)
-    if (ops.normalAxis('diagonal', axis1, given.ndim) === ops.normalAxis('diagonal', axis2, given.ndim)) throw new ShapeError('diagonal', `axis1 and axis2 are both axis ${axis1}; takes two different axes`)
-    const a = moveaxis(given, [axis1, axis2], [-2, -1])
+    if (ops.normalAxis('diagonal', first, given.ndim) === ops.normalAxis('diagonal', second, given.ndim)) throw new ShapeError('diagonal', `axis1 and axis2 are both axis ${first}; takes two different axes`)
+    const a = moveaxis(given, [first, second], [-2, -1])
     const lead = a.shape.slice(0, -2)
     const [rows, columns] = [a.shape[a.ndim - 2]!, a.shape[a.ndim - 1]!]
-    const n = Math.max(0, Math.min(rows + Math.min(offset, 0), columns - Math.max(offset, 0)))
+    const n = Math.max(0, Math.min(rows + Math.min(above, 0), columns - Math.max(above, 0)))
     if (n === 0) return full([...lead, 0], 0, a.dtype)
     // On the flat last two axes the diagonal is every (columns + 1)-th element.
     const flat = ops.reshape(a, [...lead, rows * columns])
-    const start = offset >= 0 ? offset : -offset * columns
+    const start = above >= 0 ? above : -above * columns
     const at = (v: number): number[] => [...lead.map(() => v), 0]
     return ops.laxSlice(flat, [...at(0).slice(0, -1), start], [...lead, start + (n - 1) * (columns + 1) + 1], [...at(1).slice(0, -1), columns + 1])
   })
@@ -190,10 +196,15 @@ export function diag(x: ArrayLike, options: { readonly k?: number } | number = {
   })
 }
 /** A matrix with the flat values on a diagonal. */
-export const diagflat = (x: ArrayLike, options: { readonly k?: number } = {}): NDArray => ops.within('diagflat', () => diag(ravel(x), options))
+export const diagflat = (x: ArrayLike, options: { readonly k?: number } | number = {}): NDArray => ops.within('diagflat', () => diag(ravel(x), options))
 
-/** The sum of a diagonal. */
-export const trace = (x: ArrayLike, options: DiagonalOptions = {}): NDArray => ops.within('trace', () => ops.sum(diagonal(x, options), -1))
+/**
+ * The sum of a diagonal.
+ *
+ * @example
+ * np.trace(np.array([[1, 2], [3, 4]])).item()   // 5
+ */
+export const trace = (x: ArrayLike, offset?: number | DiagonalOptions, axis1?: number, axis2?: number): NDArray => ops.within('trace', () => ops.sum(diagonal(x, offset, axis1, axis2), -1))
 
 export interface TriangleOptions {
   /** The last diagonal kept: above the main one where positive. */

@@ -210,15 +210,27 @@ type Cumulative = (x: ArrayLike, axis?: number | null | CumulativeOptions, optio
 export const cumsum: Cumulative = running('cumsum')
 export const cumprod: Cumulative = running('cumprod')
 
-/** Differences of neighbours along an axis, n times. */
-export function diff(x: ArrayLike, options: { readonly n?: number; readonly axis?: number } = {}): NDArray {
+export interface DiffOptions {
+  /** How often; 1 by default. */
+  readonly n?: number
+  /** The last by default. */
+  readonly axis?: number
+}
+/**
+ * Differences of neighbours along an axis, n times; of truth values whether they differ.
+ *
+ * @example
+ * np.diff(np.array([1, 4, 9])).js()      // [3, 5]
+ * np.diff(np.array([1, 4, 9]), 2).js()   // [2]
+ */
+export function diff(x: ArrayLike, n?: number | DiffOptions, axis?: number | DiffOptions, rest?: DiffOptions): NDArray {
   return ops.within('diff', () => {
-    ops.checkOptions('diff', options, ['n', 'axis'])
+    const options = ops.placed<DiffOptions>('diff', ['n', 'axis'], [n, axis], rest, ['n', 'axis'])
     const a = ops.toArray('diff', x)
     const at = ops.normalAxis('diff', options.axis ?? -1, a.ndim)
     let out = a
-    const n = ops.checkInteger('diff', 'n', options.n ?? 1, 0)
-    for (let i = 0; i < n; i++) {
+    const times = ops.checkInteger('diff', 'n', options.n ?? 1, 0)
+    for (let i = 0; i < times; i++) {
       const size = out.shape[at]!
       const piece = (start: number, stop: number): NDArray => ops.laxSlice(out, out.shape.map((_, k) => (k === at ? start : 0)), out.shape.map((d, k) => (k === at ? stop : d)))
       if (size === 0) return out

@@ -190,10 +190,22 @@ function rollTraced(x: NDArray, shift: NDArray, axis: number): NDArray {
   return ops.slice(x, [...Array.from({ length: axis }, () => [] as const), source])
 }
 
-/** A quarter turn k times, in the plane of two axes. */
-export function rot90(x: ArrayLike, options: { readonly k?: number; readonly axes?: readonly [number, number] } = {}): NDArray {
+export interface Rot90Options {
+  /** How many quarter turns, from the first axis towards the second; 1 by default. */
+  readonly k?: number
+  /** [0, 1] by default. */
+  readonly axes?: readonly [number, number]
+}
+/**
+ * A quarter turn k times, in the plane of two axes.
+ *
+ * @example
+ * np.rot90(np.array([[1, 2], [3, 4]])).js()      // [[2, 4], [1, 3]]
+ * np.rot90(np.array([[1, 2], [3, 4]]), 2).js()   // [[4, 3], [2, 1]]
+ */
+export function rot90(x: ArrayLike, k?: number | Rot90Options, axes?: readonly [number, number]): NDArray {
   return ops.within('rot90', () => {
-    ops.checkOptions('rot90', options, ['k', 'axes'])
+    const options = ops.placed<Rot90Options>('rot90', ['k', 'axes'], [k, axes], undefined, ['k', 'axes'])
     const a = ops.toArray('rot90', x)
     const plane: readonly number[] = ops.checkIntegers('rot90', 'axes', options.axes ?? [0, 1])
     if (plane.length !== 2) throw new ArgumentError('rot90', `got axes [${plane.join(',')}]; takes two`)

@@ -45,10 +45,15 @@ export function argsort(x: ArrayLike, axis?: number | null | SortOptions, option
   })
 }
 
-/** The positions that sort by several keys, the last one first. */
-export function lexsort(keys: readonly ArrayLike[], options: { readonly axis?: number } = {}): NDArray {
+/**
+ * The int32 positions that sort by several keys, the last one first.
+ *
+ * @example
+ * np.lexsort([np.array([2, 1, 3]), np.array([0, 0, -1])]).js()   // [2, 1, 0]
+ */
+export function lexsort(keys: readonly ArrayLike[], axis?: number | { readonly axis?: number }): NDArray {
   return ops.within('lexsort', () => {
-    ops.checkOptions('lexsort', options, ['axis'])
+    const options = ops.placed<{ readonly axis?: number }>('lexsort', ['axis'], [axis], undefined, ['axis'])
     const arrays = ops.checkList('lexsort', 'keys', keys).map((x) => ops.toArray('lexsort', x)).reverse()
     const first = arrays[0]
     if (first === undefined) throw new ArgumentError('lexsort', 'takes a list of at least one key')
@@ -60,12 +65,12 @@ export function lexsort(keys: readonly ArrayLike[], options: { readonly axis?: n
 }
 
 /** An order in which element k stands where sorting would put it; here simply sorted. */
-export const partition = (x: ArrayLike, kth: number, options: SortOptions = {}): NDArray => {
+export const partition = (x: ArrayLike, kth: number, axis?: number | null | SortOptions, options?: SortOptions): NDArray => {
   ops.checkInteger('partition', 'kth', kth)
-  ops.checkOptions('partition', options, ['axis', 'descending', 'stable'])
   return ops.within('partition', () => {
-    const sorted = sort(x, options)
-    const size = sorted.shape.at(options.axis ?? -1)!
+    const o = ops.placed<SortOptions>('partition', ['axis'], [axis], options, sortOptions)
+    const sorted = sort(x, o)
+    const size = sorted.shape.at(o.axis ?? -1)!
     if (kth < -size || kth >= size) throw new ArgumentError('partition', `kth is ${kth} along an axis of ${size} elements; takes ${-size} to ${size - 1}`)
     return sorted
   })

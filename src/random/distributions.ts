@@ -121,10 +121,23 @@ export function truncatedNormal(key: NDArray, lower: ArrayLike, upper: ArrayLike
   })
 }
 
-/** Indices drawn with log-probabilities `logits` (not normalised) along an axis. `shape` is the result's. */
-export function categorical(key: NDArray, logits: NDArray, options: { readonly axis?: number; readonly shape?: Shape } = {}): NDArray {
+export interface CategoricalOptions {
+  /** The axis of one distribution; the last by default. */
+  readonly axis?: number
+  /** The result's, which ends with the logits' without that axis; that by default. */
+  readonly shape?: Shape
+}
+/**
+ * int32 indices drawn with log-probabilities `logits` (not normalised) along an axis.
+ *
+ * @example
+ * random.categorical(key, np.zeros([4, 3])).shape       // [4]: of each row a number below 3
+ * random.categorical(key, np.zeros([4, 3]), 0).shape    // [3]
+ * @throws ArgumentError for a shape that does not end with the logits' without the axis.
+ */
+export function categorical(key: NDArray, logits: NDArray, place?: number | CategoricalOptions, more?: CategoricalOptions): NDArray {
   return ops.within('categorical', () => {
-    checkOptions('categorical', options, ['axis', 'shape'])
+    const options = placed<CategoricalOptions>('categorical', ['axis'], [place], more, ['axis', 'shape'])
     const given = ops.toArray('categorical', logits)
     const axis = normalAxis('categorical', options.axis ?? -1, given.ndim)
     const batch = logits.shape.filter((_, i) => i !== axis)
@@ -138,12 +151,22 @@ export function categorical(key: NDArray, logits: NDArray, options: { readonly a
   })
 }
 
+export interface PermutationOptions {
+  /** The first by default. */
+  readonly axis?: number
+  /** Whether each line along the axis has an order of its own. */
+  readonly independent?: boolean
+}
 /**
  * A number n: the integers below it in random order; an array: its slices along an axis in random order.
+ *
+ * @example
+ * random.permutation(key, 5)                    // int32[5]
+ * random.permutation(key, np.ones([4, 3]), 1)   // columns in another order
  */
-export function permutation(key: NDArray, x: number | NDArray, options: { readonly axis?: number; readonly independent?: boolean } = {}): NDArray {
+export function permutation(key: NDArray, x: number | NDArray, place?: number | PermutationOptions, more?: PermutationOptions): NDArray {
   return ops.within('permutation', () => {
-    checkOptions('permutation', options, ['axis', 'independent'])
+    const options = placed<PermutationOptions>('permutation', ['axis'], [place], more, ['axis', 'independent'])
     ops.checkOperands('permutation', [x])
     if (!isArray(x)) return shuffled(key, ops.iota('int32', [ops.checkInteger('permutation', 'the number of elements', x, 0)]), 0)
     const axis = normalAxis('permutation', options.axis ?? 0, x.ndim)

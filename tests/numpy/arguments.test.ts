@@ -1,5 +1,5 @@
 // Where arguments may stand, and what is said of wrong ones.
-import { ArgumentError, ConcretizationError, DtypeError, jit, lax, type NDArray, np, ShapeError } from 'pullback'
+import { ArgumentError, ConcretizationError, DtypeError, jit, lax, type NDArray, np, random, ShapeError } from 'pullback'
 import { describe, expect, test } from 'vitest'
 
 const x = np.array([
@@ -42,6 +42,27 @@ describe('an axis stands in its place or among the options', () => {
   })
 })
 
+describe('what JAX counts among the leading arguments stands in its place too', () => {
+  const m = np.arange(9).reshape([3, 3])
+  const key = random.key(0)
+  test.each<[string, () => NDArray, () => NDArray]>([
+    ['diagonal', () => np.diagonal(m, 1, 1, 0), () => np.diagonal(m, { offset: 1, axis1: 1, axis2: 0 })],
+    ['trace', () => np.trace(m, -1), () => np.trace(m, { offset: -1 })],
+    ['diagflat', () => np.diagflat(x, 1), () => np.diagflat(x, { k: 1 })],
+    ['rot90', () => np.rot90(x, 3, [1, 0]), () => np.rot90(x, { k: 3, axes: [1, 0] })],
+    ['eye', () => np.eye(2, 4, -1, { dtype: 'int32' }), () => np.eye(2, { m: 4, k: -1, dtype: 'int32' })],
+    ['tri', () => np.tri(3, 4, 1), () => np.tri(3, 4, { k: 1 })],
+    ['diff', () => np.diff(x, 1, 0), () => np.diff(x, { n: 1, axis: 0 })],
+    ['lexsort', () => np.lexsort([x, x], 0), () => np.lexsort([x, x], { axis: 0 })],
+    ['partition', () => np.partition(x, 1, 0), () => np.partition(x, 1, { axis: 0 })],
+    ['categorical', () => random.categorical(key, x, 0), () => random.categorical(key, x, { axis: 0 })],
+    ['categorical with a shape', () => random.categorical(key, x, 0, { shape: [5, 3] }), () => random.categorical(key, x, { axis: 0, shape: [5, 3] })],
+    ['permutation', () => random.permutation(key, x, 1, { independent: true }), () => random.permutation(key, x, { axis: 1, independent: true })],
+  ])('%s', (_, inPlace, asOption) => {
+    expect([inPlace().dtype, inPlace().js()]).toEqual([asOption().dtype, asOption().js()])
+  })
+})
+
 describe('refusals', () => {
   test.each([
     ['an unknown option', () => np.sum(x, { axes: 1 } as never), ArgumentError, "unknown option 'axes'; known options: axis, keepdims, where, initial, dtype"],
@@ -53,6 +74,7 @@ describe('refusals', () => {
     ['text', () => np.sin('1' as never), ArgumentError, 'the string "1"'],
     ['the maximum of nothing', () => np.max(np.zeros([0, 2]), 0), ShapeError, 'of no elements'],
     ['an uneven split', () => np.split(x, 2, 1), ShapeError, 'arraySplit makes unequal ones'],
+    ['axes side by side', () => np.ones([2, 3, 4]).transpose(2 as never, ...([0, 1] as unknown as never[])), ArgumentError, 'takes one list of axes, and got 3 arguments; write x.transpose([2, 0, 1])'],
     ['an index that is no integer', () => np.take(x, np.ones(2)), DtypeError, 'indices of float32'],
     ['an unknown mode of take', () => np.take(x, 0, { mode: 'raise' as never }), ArgumentError, 'known modes: fill, clip, wrap'],
     ['a fraction as index', () => np.take(x, 0.5), ArgumentError, 'index 0.5 is no integer'],

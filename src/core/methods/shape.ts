@@ -1,19 +1,28 @@
 /** Methods of arrays that change shape or pick elements. */
 import type { NDArray } from '../array.ts'
 import type { Shape } from '../aval.ts'
+import { show } from '../describe.ts'
 import { ArgumentError } from '../errors.ts'
 import * as ops from '../ops/index.ts'
 import { At, type IndexEntry } from '../ops/index.ts'
 import { ReductionMethods } from './reduction.ts'
 
+/** @throws ArgumentError for numbers side by side, which NumPy's methods take too. */
+function oneList(operation: string, what: string, first: unknown, more: readonly unknown[]): void {
+  if (more.length > 0) throw new ArgumentError(operation, `takes one list of ${what}, and got ${more.length + 1} arguments; write x.${operation}([${[first, ...more].map(show).join(', ')}])`)
+}
+
 export abstract class ShapeMethods extends ReductionMethods {
   /** The same elements in another shape; one size may be -1. */
   reshape(this: NDArray, shape: number | Shape, ...more: readonly never[]): NDArray {
-    if (more.length > 0) throw new ArgumentError('reshape', `takes one list of sizes, and got ${String(more.length + 1)} arguments; write x.reshape([${[shape, ...more].join(', ')}])`)
+    oneList('reshape', 'sizes', shape, more)
     return ops.reshape(this, shape)
   }
   /** Axes in another order; reversed by default. */
-  transpose(this: NDArray, axes?: readonly number[] | null): NDArray { return ops.transpose(this, axes) }
+  transpose(this: NDArray, axes?: readonly number[] | null, ...more: readonly never[]): NDArray {
+    oneList('transpose', 'axes', axes, more)
+    return ops.transpose(this, axes)
+  }
   /** Axes reversed. */
   get T(): NDArray { return ops.transpose(asArray(this)) }
   ravel(this: NDArray): NDArray { return ops.within('ravel', () => ops.reshape(this, [this.size])) }
