@@ -2,6 +2,7 @@
  * Elementwise operations under lax's names. As in JAX they neither promote dtypes nor add axes: np does. Plain numbers
  * are weakly typed, as everywhere.
  */
+import { accepts, elementwiseTakes } from '../core/abstract-eval/index.ts'
 import { isArray, type NDArray } from '../core/array.ts'
 import { type DType, isFloating, isInteger, isUnsigned } from '../core/dtype.ts'
 import { ArgumentError } from '../core/errors.ts'
@@ -18,34 +19,39 @@ type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
 type PlainUnary = Exclude<keyof UnaryParams, 'round' | 'integerPow' | 'convertElementType'>
 type Takes = (dtype: DType) => boolean
 
+const takenBy =
+  (primitive: keyof UnaryParams): Takes =>
+  (dtype) =>
+    accepts(elementwiseTakes[primitive], dtype)
+const isBits = takenBy('not')
 const isSigned: Takes = (d) => isNumber(d) && !isUnsigned(d)
-const isBits: Takes = (d) => isInteger(d) || d === 'bool'
 
-const unary =
-  (primitive: PlainUnary, takes: Takes, wayOut = '', operation: string = primitive): Unary =>
+const unaryOf =
+  (operation: string, primitive: PlainUnary, takes: Takes, wayOut: string): Unary =>
   (x) => {
     requireAccepted(operation, x, takes, wayOut)
     return bindAs<Primitive>(operation, primitive, [ops.toValue(operation, x)], {})
   }
+const unary = (primitive: PlainUnary, wayOut = '', operation: string = primitive): Unary => unaryOf(operation, primitive, takenBy(primitive), wayOut)
 /** Of floats alone; `promoting` is the function of np that takes integers too. */
-const ofFloats = (primitive: PlainUnary, promoting: string | null = primitive): Unary => unary(primitive, isFloating, promoting === null ? 'convert with lax.convertElementType' : `np.${promoting} takes integers too`)
+const ofFloats = (primitive: PlainUnary, promoting: string | null = primitive): Unary => unary(primitive, promoting === null ? 'convert with lax.convertElementType' : `np.${promoting} takes integers too`)
 /** Of two; `promoting` is the function of np that promotes and broadcasts. */
 const binary =
   (primitive: keyof BinaryParams, promoting: string | null, operation: string = primitive): Binary =>
   (x, y) =>
     bindAs<Primitive>(operation, primitive, alike(operation, [x, y], promoting), {})
 
-export const abs: Unary = unary('abs', isSigned, 'np.abs takes the others too')
+export const abs: Unary = unaryOf('abs', 'abs', isSigned, 'np.abs takes the others too')
 export const acos: Unary = ofFloats('acos', 'arccos')
 export const acosh: Unary = ofFloats('acosh', 'arccosh')
 export const asin: Unary = ofFloats('asin', 'arcsin')
 export const asinh: Unary = ofFloats('asinh', 'arcsinh')
 export const atan: Unary = ofFloats('atan', 'arctan')
 export const atanh: Unary = ofFloats('atanh', 'arctanh')
-export const bitwiseNot: Unary = unary('not', isBits, '', 'bitwiseNot')
+export const bitwiseNot: Unary = unary('not', '', 'bitwiseNot')
 export const cbrt: Unary = ofFloats('cbrt')
 export const ceil: Unary = ofFloats('ceil')
-export const clz: Unary = unary('clz', isInteger)
+export const clz: Unary = unary('clz')
 export const cos: Unary = ofFloats('cos')
 export const cosh: Unary = ofFloats('cosh')
 export const digamma: Unary = ofFloats('digamma', null)
@@ -61,14 +67,14 @@ export const lgamma: Unary = ofFloats('lgamma', null)
 export const log: Unary = ofFloats('log')
 export const log1p: Unary = ofFloats('log1p')
 export const logistic: Unary = ofFloats('logistic', null)
-export const neg: Unary = unary('neg', isNumber)
-export const populationCount: Unary = unary('populationCount', isInteger)
+export const neg: Unary = unary('neg')
+export const populationCount: Unary = unary('populationCount')
 export const rsqrt: Unary = ofFloats('rsqrt', null)
-export const sign: Unary = unary('sign', isNumber)
+export const sign: Unary = unary('sign')
 export const sin: Unary = ofFloats('sin')
 export const sinh: Unary = ofFloats('sinh')
 export const sqrt: Unary = ofFloats('sqrt')
-export const square: Unary = unary('square', isNumber, 'np.square takes truth values too')
+export const square: Unary = unary('square', 'np.square takes truth values too')
 export const tan: Unary = ofFloats('tan')
 export const tanh: Unary = ofFloats('tanh')
 

@@ -31,62 +31,100 @@ function nary(operation: Primitive, count: number, set: Accept, result?: DType):
   }
 }
 
-const unary = (operation: keyof UnaryParams, set: Accept, result?: DType): Plain => nary(operation, 1, set, result)
-const binary = (operation: keyof BinaryParams, set: Accept, result?: DType): Plain => nary(operation, 2, set, result)
+type Takes<K extends Primitive> = { readonly [P in K]: Accept }
+
+const unaryTakes: Takes<keyof UnaryParams> = {
+  neg: accept.number,
+  sign: accept.number,
+  floor: accept.float,
+  ceil: accept.float,
+  round: accept.float,
+  exp: accept.float,
+  exp2: accept.float,
+  log: accept.float,
+  log1p: accept.float,
+  expm1: accept.float,
+  sin: accept.float,
+  cos: accept.float,
+  tan: accept.float,
+  asin: accept.float,
+  acos: accept.float,
+  atan: accept.float,
+  sinh: accept.float,
+  cosh: accept.float,
+  tanh: accept.float,
+  asinh: accept.float,
+  acosh: accept.float,
+  atanh: accept.float,
+  logistic: accept.float,
+  sqrt: accept.float,
+  rsqrt: accept.float,
+  cbrt: accept.float,
+  abs: accept.number,
+  square: accept.number,
+  erf: accept.float,
+  erfc: accept.float,
+  erfInv: accept.float,
+  lgamma: accept.float,
+  digamma: accept.float,
+  isFinite: accept.float,
+  not: accept.integerOrBool,
+  populationCount: accept.integer,
+  clz: accept.integer,
+  stopGradient: accept.any,
+  integerPow: accept.number,
+  convertElementType: accept.any,
+}
+
+type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'
+const comparisonTakes: Takes<Comparison> = { eq: accept.real, ne: accept.real, lt: accept.real, le: accept.real, gt: accept.real, ge: accept.real }
+
+const arithmeticTakes: Takes<Exclude<keyof BinaryParams, Comparison>> = {
+  add: accept.number,
+  sub: accept.number,
+  mul: accept.number,
+  div: accept.number,
+  rem: accept.number,
+  pow: accept.float,
+  max: accept.real,
+  min: accept.real,
+  atan2: accept.float,
+  nextafter: accept.float,
+  and: accept.integerOrBool,
+  or: accept.integerOrBool,
+  xor: accept.integerOrBool,
+  shiftLeft: accept.integer,
+  shiftRightLogical: accept.integer,
+  shiftRightArithmetic: accept.integer,
+}
+
+/** The dtypes that elementwise primitives take: read by the rules below, and by lax, which refuses others in its own words. */
+export const elementwiseTakes: Takes<keyof UnaryParams | keyof BinaryParams> = { ...unaryTakes, ...comparisonTakes, ...arithmeticTakes }
+
+/** Rules of primitives whose operands are alike in all they are asked for. */
+function rulesOf<K extends Primitive>(takes: Takes<K>, count: number, result?: DType): { readonly [P in K]: Plain } {
+  const rules = Object.keys(takes).map((name) => [name, nary(name as K, count, takes[name as K], result)]) // the names that K has, which keys forgets
+  return Object.fromEntries(rules) as { readonly [P in K]: Plain } // and so does fromEntries
+}
 
 /** The amount may be of another integer dtype than what is shifted. */
 function shift(operation: 'shiftLeft' | 'shiftRightLogical' | 'shiftRightArithmetic'): Plain {
   return (avals) => {
     requireCount(operation, avals, 2)
-    for (const a of avals) requireDtype(operation, a, accept.integer)
+    for (const a of avals) requireDtype(operation, a, arithmeticTakes[operation])
     return [aval(commonShape(operation, avals), operand(operation, avals, 0).dtype, allWeak(avals))]
   }
 }
 
 const unaryRules: AbstractEvalRules<keyof UnaryParams> = {
-  neg: unary('neg', accept.number),
-  sign: unary('sign', accept.number),
-  floor: unary('floor', accept.float),
-  ceil: unary('ceil', accept.float),
-  round: unary('round', accept.float),
-  exp: unary('exp', accept.float),
-  exp2: unary('exp2', accept.float),
-  log: unary('log', accept.float),
-  log1p: unary('log1p', accept.float),
-  expm1: unary('expm1', accept.float),
-  sin: unary('sin', accept.float),
-  cos: unary('cos', accept.float),
-  tan: unary('tan', accept.float),
-  asin: unary('asin', accept.float),
-  acos: unary('acos', accept.float),
-  atan: unary('atan', accept.float),
-  sinh: unary('sinh', accept.float),
-  cosh: unary('cosh', accept.float),
-  tanh: unary('tanh', accept.float),
-  asinh: unary('asinh', accept.float),
-  acosh: unary('acosh', accept.float),
-  atanh: unary('atanh', accept.float),
-  logistic: unary('logistic', accept.float),
-  sqrt: unary('sqrt', accept.float),
-  rsqrt: unary('rsqrt', accept.float),
-  cbrt: unary('cbrt', accept.float),
-  abs: unary('abs', accept.number),
-  square: unary('square', accept.number),
-  erf: unary('erf', accept.float),
-  erfc: unary('erfc', accept.float),
-  erfInv: unary('erfInv', accept.float),
-  lgamma: unary('lgamma', accept.float),
-  digamma: unary('digamma', accept.float),
-  isFinite: unary('isFinite', accept.float, 'bool'),
-  not: unary('not', accept.integerOrBool),
-  populationCount: unary('populationCount', accept.integer),
-  clz: unary('clz', accept.integer),
+  ...rulesOf(unaryTakes, 1),
+  isFinite: nary('isFinite', 1, unaryTakes.isFinite, 'bool'),
   integerPow: (avals, { y }) => {
     requireCount('integerPow', avals, 1)
     const x = operand('integerPow', avals, 0)
     if (!Number.isInteger(y)) throw new ArgumentError('integerPow', `got exponent ${y}; takes an integer, use pow for others`)
     if (y < 0) requireDtype('integerPow', x, accept.float, `exponent ${y} with operand`)
-    return unary('integerPow', accept.number)(avals)
+    return nary('integerPow', 1, unaryTakes.integerPow)(avals)
   },
   convertElementType: (avals, { newDtype, weakType }) => {
     requireCount('convertElementType', avals, 1)
@@ -100,32 +138,14 @@ const unaryRules: AbstractEvalRules<keyof UnaryParams> = {
     }
     return [aval(x.shape, newDtype, weakType)]
   },
-  stopGradient: unary('stopGradient', accept.any),
 }
 
 const binaryRules: AbstractEvalRules<keyof BinaryParams> = {
-  add: binary('add', accept.number),
-  sub: binary('sub', accept.number),
-  mul: binary('mul', accept.number),
-  div: binary('div', accept.number),
-  rem: binary('rem', accept.number),
-  pow: binary('pow', accept.float),
-  max: binary('max', accept.real),
-  min: binary('min', accept.real),
-  atan2: binary('atan2', accept.float),
-  nextafter: binary('nextafter', accept.float),
-  and: binary('and', accept.integerOrBool),
-  or: binary('or', accept.integerOrBool),
-  xor: binary('xor', accept.integerOrBool),
+  ...rulesOf(arithmeticTakes, 2),
+  ...rulesOf(comparisonTakes, 2, 'bool'),
   shiftLeft: shift('shiftLeft'),
   shiftRightLogical: shift('shiftRightLogical'),
   shiftRightArithmetic: shift('shiftRightArithmetic'),
-  eq: binary('eq', accept.real, 'bool'),
-  ne: binary('ne', accept.real, 'bool'),
-  lt: binary('lt', accept.real, 'bool'),
-  le: binary('le', accept.real, 'bool'),
-  gt: binary('gt', accept.real, 'bool'),
-  ge: binary('ge', accept.real, 'bool'),
 }
 
 const ternaryRules: AbstractEvalRules<keyof TernaryParams> = {

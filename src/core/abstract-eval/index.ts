@@ -11,7 +11,8 @@ import type { AbstractEvalRules } from './rule.ts'
 import { shapeAbstractEval } from './shape.ts'
 import { windowsAbstractEval } from './windows.ts'
 
-export type { AbstractEval, AbstractEvalRules } from './rule.ts'
+export { elementwiseTakes } from './elementwise.ts'
+export { type AbstractEval, type AbstractEvalRules, accepts } from './rule.ts'
 
 export const abstractEval: AbstractEvalRules = {
   ...elementwiseAbstractEval,
