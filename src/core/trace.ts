@@ -67,20 +67,6 @@ export function withTrace<T extends Trace, R>(make: (level: number) => T, body: 
   }
 }
 
-/**
- * Runs `body` as if no transformation were active: what is bound to concrete arrays inside is evaluated, under
- * whatever trace the call stands. For work of the library itself on concrete values while a user's function is staged.
- */
-export function withoutStaging<R>(body: () => R): R {
-  const outer = dynamic
-  dynamic = null
-  try {
-    return body()
-  } finally {
-    dynamic = outer
-  }
-}
-
 /** How many transformations are active: 0 outside all of them. */
 export const traceDepth = (): number => stack.length
 

@@ -53,12 +53,14 @@ export function fmod(x: ArrayLike, y: ArrayLike): NDArray {
   })
 }
 
+/** Of integers, towards zero. */
+const truncated: Binary = ops.binary('div', 'floorDivide')
 /** The quotient rounded down; integers stay integers. */
 export function floorDivide(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('floorDivide', () => {
     const [a, b] = promotedNumeric('floorDivide', x, y)
     if (!isInteger(a!.dtype)) return floatDivmod(a!, b!)[0]
-    const quotient = ops.laxDiv(a!, b!)
+    const quotient = truncated(a!, b!)
     if (isUnsigned(quotient.dtype)) return quotient
     const down = ops.and(ops.ne(ops.sign(a!), ops.sign(b!)), ops.ne(ops.rem(a!, b!), 0))
     return ops.where(down, ops.sub(quotient, 1), quotient)

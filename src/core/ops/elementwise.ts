@@ -55,7 +55,6 @@ export const floor: Unary = unary('floor')
 export const ceil: Unary = unary('ceil')
 export const not: Unary = unary('not', 'bitwiseNot')
 export const populationCount: Unary = unary('populationCount')
-export const clz: Unary = unary('clz')
 export const stopGradientArray: Unary = unary('stopGradient')
 export const isFinite: Unary = inexact('isFinite')
 export const exp: Unary = inexact('exp')
@@ -82,11 +81,9 @@ export const cbrt: Unary = inexact('cbrt')
 export const erf: Unary = inexact('erf')
 export const erfc: Unary = inexact('erfc')
 export const erfInv: Unary = inexact('erfInv')
-export const lgamma: Unary = inexact('lgamma')
-export const digamma: Unary = inexact('digamma')
 
 /** A sum or product, which of truth values is `or` and `and`. */
-export const arithmetic =
+const arithmetic =
   (primitive: 'add' | 'mul', logical: 'or' | 'and', operation: string = primitive): Binary =>
   (x, y) => {
     const type = promotedType(operation, [x, y])
@@ -100,8 +97,6 @@ export const mul: Binary = arithmetic('mul', 'and')
 export const multiply: Binary = arithmetic('mul', 'and', 'multiply')
 /** True division: integers become float32. */
 export const div: Binary = inexactBinary('div')
-/** `lax.div`: integers stay, truncated towards zero. */
-export const laxDiv: Binary = binary('div')
 export const rem: Binary = binary('rem')
 export const max: Binary = binary('max')
 export const min: Binary = binary('min')

@@ -1,9 +1,9 @@
 /** From what users pass to what primitives take: numbers become literals, dtypes are promoted, shapes broadcast. */
 import type { NDArray } from '../array.ts'
 import { isArray } from '../array-base.ts'
-import { aval, sameShape, type Shape, showType } from '../aval.ts'
+import { aval, sameShape, type Shape } from '../aval.ts'
 import { describe } from '../describe.ts'
-import type { DType } from '../dtype.ts'
+import { isInexact } from '../dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
 import { Literal } from '../jaxpr.ts'
 import { type PromotionType, resultType } from '../promotion.ts'
@@ -100,8 +100,5 @@ export function promote(operation: string, xs: readonly ArrayLike[], type: Promo
 export function promoteInexact(operation: string, xs: readonly ArrayLike[]): Value[] {
   const type = promotedType(operation, xs)
   if (type.dtype === 'key') throw new DtypeError(operation, 'got PRNG keys; they do not take part in arithmetic, use random.keyData for their words')
-  return promote(operation, xs, isInexactType(type.dtype) ? type : { dtype: 'float32', weakType: type.weakType })
+  return promote(operation, xs, isInexact(type.dtype) ? type : { dtype: 'float32', weakType: type.weakType })
 }
-const isInexactType = (d: DType): boolean => d.startsWith('float') || d === 'bfloat16' || d.startsWith('complex')
-
-export const showAll = (xs: readonly Value[]): string => xs.map((x) => showType(x.aval)).join(' and ')
