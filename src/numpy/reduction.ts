@@ -1,26 +1,15 @@
-/** Reductions under NumPy's names, with `where` and `initial`, and those that pass over NaN. */
+/** Reductions under NumPy's names, with `where` and `initial`. */
 import type { NDArray } from '../core/array.ts'
-import { type DType, isInexact } from '../core/dtype.ts'
+import { isInexact } from '../core/dtype.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
-import { isnan } from './logic.ts'
 import { promotedInexact } from './promoted.ts'
+import { floating, type Place, reduceArguments, type ReduceOptions, sumArguments, type SumOptions, widened } from './reduction-arguments.ts'
+
+export type { ReduceOptions, SumOptions } from './reduction-arguments.ts'
 
 export { argmax, argmin } from '../core/ops/index.ts'
-
-type Axis = ops.Axis
-export interface ReduceOptions extends ops.ReduceOptions {
-  /** Reduces only the elements where this holds. */
-  readonly where?: ArrayLike
-  /** Takes part in the result. */
-  readonly initial?: ArrayLike
-}
-export interface SumOptions extends ReduceOptions, ops.DtypeOption {}
-type Place<O> = Axis | O
-
-const reduceOptions = ['axis', 'keepdims', 'where', 'initial'] as const
-const sumOptions = [...reduceOptions, 'dtype'] as const
 
 type Reduction = (x: ArrayLike, options: ops.ReduceOptions & ops.DtypeOption) => NDArray
 
@@ -44,9 +33,6 @@ function empty(x: NDArray, { axis, keepdims = false }: ops.ReduceOptions, initia
   const shape = keepdims ? x.shape.map((d, i) => (axes.includes(i) ? 1 : d)) : x.shape.filter((_, i) => !axes.includes(i))
   return ops.broadcastTo(ops.convert(initial, x.dtype), shape)
 }
-
-const sumArguments = (operation: string, axis: Place<SumOptions> | undefined, options: SumOptions | undefined): SumOptions => ops.placed<SumOptions>(operation, ['axis'], [axis], options, sumOptions)
-const reduceArguments = (operation: string, axis: Place<ReduceOptions> | undefined, options: ReduceOptions | undefined): ReduceOptions => ops.placed<ReduceOptions>(operation, ['axis'], [axis], options, reduceOptions)
 
 /**
  * The sum over axes. Bool and small integers are summed as 32-bit ones.
@@ -128,13 +114,6 @@ export function mean(x: ArrayLike, axis?: Place<MeanOptions>, options?: MeanOpti
     return o.dtype === undefined ? widened(a, ofKept) : ofKept(a)
   })
 }
-/** Computed as means are: of the half floats in float32, whose sums overflow where means do not. */
-function widened(given: NDArray, compute: (a: NDArray) => NDArray): NDArray {
-  const dtype = ops.meanDType(given.dtype)
-  return dtype === given.dtype ? compute(given) : ops.convert(compute(ops.convert(given, dtype)), given.dtype)
-}
-const floating = (a: NDArray, dtype: DType | undefined): NDArray => (dtype !== undefined ? ops.convert(a, dtype) : isInexact(a.dtype) ? a : ops.convert(a, 'float32'))
-
 export interface VarOptions extends ops.ReduceOptions, ops.DtypeOption {
   /** Divides by n - ddof; 0 by default. */
   readonly ddof?: number
@@ -171,13 +150,13 @@ export function std(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions
 }
 
 export interface AverageOptions {
-  readonly axis?: Axis
+  readonly axis?: ops.Axis
   /** Of the shape of x, or a vector along a single axis. */
   readonly weights?: ArrayLike
   readonly keepdims?: boolean
 }
 /** The mean, weighted. */
-export function average(x: ArrayLike, axis?: Axis | AverageOptions, options?: AverageOptions): NDArray {
+export function average(x: ArrayLike, axis?: ops.Axis | AverageOptions, options?: AverageOptions): NDArray {
   return ops.within('average', () => {
     const o = ops.placed<AverageOptions>('average', ['axis'], [axis], options, ['axis', 'weights', 'keepdims'])
     const { weights, ...rest } = o
@@ -239,63 +218,3 @@ export function diff(x: ArrayLike, n?: number | DiffOptions, axis?: number | Dif
     return out
   })
 }
-
-const without = (x: ArrayLike, value: number): NDArray => {
-  const a = ops.toArray('nansum', x)
-  return isInexact(a.dtype) ? ops.where(ops.ne(a, a), value, a) : a
-}
-const counted = (x: ArrayLike, o: ops.ReduceOptions): NDArray => ops.sum(ops.not(isnan(x)), { axis: o.axis, keepdims: o.keepdims })
-
-/** As `sum`, NaN counting as 0. */
-export const nansum = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => ops.within('nansum', () => sum(without(x, 0), axis, options))
-export const nanprod = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => ops.within('nanprod', () => prod(without(x, 1), axis, options))
-/** The greatest that is no NaN; NaN where all are, and there is no initial value. */
-export function nanmax(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
-  return ops.within('nanmax', () => {
-    const o = reduceArguments('nanmax', axis, options)
-    return orNan(x, o, max(without(x, -Infinity), o))
-  })
-}
-export function nanmin(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
-  return ops.within('nanmin', () => {
-    const o = reduceArguments('nanmin', axis, options)
-    return orNan(x, o, min(without(x, Infinity), o))
-  })
-}
-/** Where an initial value takes part, something that is no NaN was there. */
-const orNan = (x: ArrayLike, o: ReduceOptions, out: NDArray): NDArray => (isInexact(out.dtype) && o.initial === undefined ? ops.where(ops.all(isnan(x), { axis: o.axis, keepdims: o.keepdims }), NaN, out) : out)
-/** The mean of what is no NaN. */
-export function nanmean(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
-  return ops.within('nanmean', () => {
-    const o = ops.placed<ops.ReduceOptions>('nanmean', ['axis'], [axis], options, ['axis', 'keepdims'])
-    return widened(floating(ops.toArray('nanmean', x), undefined), (a) => ops.div(ops.sum(without(a, 0), o), counted(a, o)))
-  })
-}
-type NanVarOptions = Omit<VarOptions, 'where'>
-export function nanvar(x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanVarOptions): NDArray {
-  return ops.within('nanvar', () => {
-    const o = ops.placed<NanVarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
-    const place = { axis: o.axis, keepdims: o.keepdims }
-    return widened(floating(ops.toArray('nanvar', x), o.dtype), (a) => {
-      const centred = ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true }))
-      const left = ops.sub(counted(a, place), ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0))
-      return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.where(ops.gt(left, 0), left, NaN))
-    })
-  })
-}
-export const nanstd = (x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanVarOptions): NDArray => ops.within('nanstd', () => ops.sqrt(nanvar(x, axis, options)))
-/** -1 where all is NaN. */
-function positionOf(operation: 'nanargmax' | 'nanargmin', position: typeof ops.argmax, least: number, x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
-  return ops.within(operation, () => {
-    const at = position(without(x, least), axis, options)
-    const a = ops.toArray(operation, x)
-    return isInexact(a.dtype) ? ops.where(ops.all(isnan(a), axis, options), -1, at) : at
-  })
-}
-/** The position of the first maximum that is no NaN; -1 where there is none. */
-export const nanargmax = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => positionOf('nanargmax', ops.argmax, -Infinity, x, axis, options)
-export const nanargmin = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => positionOf('nanargmin', ops.argmin, Infinity, x, axis, options)
-/** Running sums with NaN counting as 0. */
-export const nancumsum: Cumulative = (x, axis, options) => ops.within('nancumsum', () => cumsum(without(x, 0), axis, options))
-export const nancumprod: Cumulative = (x, axis, options) => ops.within('nancumprod', () => cumprod(without(x, 1), axis, options))
-
