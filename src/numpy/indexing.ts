@@ -103,8 +103,8 @@ export function select(conditions: readonly ArrayLike[], choices: readonly Array
     ops.checkList('select', 'conditions', conditions)
     ops.checkList('select', 'choices', choices)
     if (conditions.length !== choices.length || conditions.length === 0) throw new ArgumentError('select', `got ${conditions.length} conditions and ${choices.length} choices; takes as many of each, at least one`)
-    const { dtype } = ops.promotedType('select', [...choices, defaultValue])
-    return conditions.reduceRight<NDArray>((rest, c, i) => ops.where(c, choices[i]!, rest), ops.convert(defaultValue, dtype))
+    const { dtype, weakType } = ops.promotedType('select', [...choices, defaultValue])
+    return conditions.reduceRight<NDArray>((rest, c, i) => ops.where(c, choices[i]!, rest), ops.convert(defaultValue, dtype, weakType))
   })
 }
 

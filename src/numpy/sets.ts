@@ -68,7 +68,11 @@ export function unique<const O extends UniqueOptions = Readonly<Record<never, ne
   })
 }
 export const uniqueValues = (x: ArrayLike): NDArray => ops.within('uniqueValues', () => uniqueAll(x).values)
-export const uniqueCounts = (x: ArrayLike): Pick<Unique, 'values' | 'counts'> => ops.within('uniqueCounts', () => uniqueAll(x))
+export const uniqueCounts = (x: ArrayLike): Pick<Unique, 'values' | 'counts'> =>
+  ops.within('uniqueCounts', () => {
+    const { values, counts } = uniqueAll(x)
+    return { values, counts }
+  })
 
 /** Whether each element stands among `values`: bool of the shape of x. Works under jit too. */
 export function isin(x: ArrayLike, values: ArrayLike, options: { readonly invert?: boolean } = {}): NDArray {

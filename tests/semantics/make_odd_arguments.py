@@ -31,6 +31,8 @@ means = [case(N.average(x, axis=0, weights=y), np.array([[1, 2], [3, 5]], d), ha
 # What a function gives for integers is weak where it takes them beside a fraction: a half float stays one.
 weak = [case(N.add(f(x), y), a, half(0.5)) for f in (NN.celu, NN.elu, NN.gelu, NN.hard_sigmoid, NN.hard_silu, NN.hard_swish, NN.leaky_relu, NN.log_sigmoid, NN.relu, NN.relu6, NN.selu, NN.soft_sign, NN.softplus, NN.sparse_plus, NN.sparse_sigmoid, NN.squareplus) for a in (SMALL,)]
 weak += [case(N.add(f(x), y), SMALL, half(0.5)) for f in (NN.softmax, NN.logsumexp, NN.standardize)] + [case(NN.hard_tanh(x), SMALL)]
+weak += [case(N.add(N.select([x], [x], 0), y), TRUTH[0], SMALL)]
+wide = [case(NN.standardize(x, 1, mean=0, variance=1), np.array([[0.5, -1.5, 2.25]])), case(NN.standardize(x, 1, mean=0.1, variance=0.3, epsilon=0.2), np.array([[0.5, -1.5, 2.25]])), case(NN.standardize(x, 1, variance=2), M)]
 sorts = [case(f(x, axis=a), v, of=BOTH) for f in (N.sort,) for a in (0, 1) for v in (NO_ROWS, NO_COLUMNS)]
 sorts += [case(N.median(x, axis=0), NO_COLUMNS, of=BOTH), case(N.median(x, axis=1), NO_ROWS, of=BOTH), case(L.top_k(x, 2), NO_ROWS, of=BOTH), case(L.top_k(x, 0), M, of=BOTH)]
 products = [
@@ -38,4 +40,4 @@ products = [
     case(N.einsum("bij,bjk->bki", x, y, preferred_element_type="float32"), half([[0.5, -1.5], [3, 0.25]]), half([[1, 2, -3], [2, 5, 1]]), of=(*BOTH, "second")),
 ]
 
-write("odd_arguments", {"initial": initial, "scalars": scalars, "common": common, "none": none, "weak": weak, "sorts": sorts, "products": products, "spaced": spaced, "means": means})
+write("odd_arguments", {"initial": initial, "scalars": scalars, "common": common, "none": none, "weak": weak, "wide": wide, "sorts": sorts, "products": products, "spaced": spaced, "means": means})
