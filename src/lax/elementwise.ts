@@ -41,51 +41,100 @@ const binary =
   (x, y) =>
     bindAs<Primitive>(operation, primitive, alike(operation, [x, y], promoting), {})
 
+/** |x|, of floats and signed integers. */
 export const abs: Unary = unaryOf('abs', 'abs', isSigned, 'np.abs takes the others too')
+/** The angle in [0, π] whose cosine is x; NaN outside [-1, 1]. */
 export const acos: Unary = ofFloats('acos', 'arccos')
+/** The number of at least 0 whose hyperbolic cosine is x; NaN below 1. */
 export const acosh: Unary = ofFloats('acosh', 'arccosh')
+/** The angle in [-π/2, π/2] whose sine is x; NaN outside [-1, 1]. */
 export const asin: Unary = ofFloats('asin', 'arcsin')
+/** The number whose hyperbolic sine is x. */
 export const asinh: Unary = ofFloats('asinh', 'arcsinh')
+/** The angle in (-π/2, π/2) whose tangent is x. */
 export const atan: Unary = ofFloats('atan', 'arctan')
+/** The number whose hyperbolic tangent is x; ±inf at ±1, NaN beyond. */
 export const atanh: Unary = ofFloats('atanh', 'arctanh')
+/** All bits turned over; of truth values the other. */
 export const bitwiseNot: Unary = unary('not', '', 'bitwiseNot')
+/** The cube root, of negative numbers too. */
 export const cbrt: Unary = ofFloats('cbrt')
+/** Rounded up, of floats. */
 export const ceil: Unary = ofFloats('ceil')
+/** How many bits before the first 1: of integers, in their dtype. */
 export const clz: Unary = unary('clz')
+/** The cosine of an angle in radians. */
 export const cos: Unary = ofFloats('cos')
+/** (exp(x) + exp(-x)) / 2. */
 export const cosh: Unary = ofFloats('cosh')
+/** The derivative of lgamma; NaN at 0 and at negative integers. */
 export const digamma: Unary = ofFloats('digamma', null)
+/** 2/√π ∫₀ˣ exp(-t²) dt. */
 export const erf: Unary = ofFloats('erf', null)
+/** 1 - erf(x), exact where that is small. */
 export const erfc: Unary = ofFloats('erfc', null)
+/** The number whose erf is x; ±inf at ±1, NaN beyond. */
 export const erfInv: Unary = ofFloats('erfInv', null)
+/** e to the power x. */
 export const exp: Unary = ofFloats('exp')
+/** 2 to the power x. */
 export const exp2: Unary = ofFloats('exp2')
+/** exp(x) - 1, exact where x is small. */
 export const expm1: Unary = ofFloats('expm1')
+/** Rounded down, of floats. */
 export const floor: Unary = ofFloats('floor')
+/** Whether neither infinite nor NaN: bool. */
 export const isFinite: Unary = ofFloats('isFinite', 'isfinite')
+/** log |Γ(x)|. */
 export const lgamma: Unary = ofFloats('lgamma', null)
+/** The natural logarithm; -inf at 0, NaN below. */
 export const log: Unary = ofFloats('log')
+/** log(1 + x), exact where x is small. */
 export const log1p: Unary = ofFloats('log1p')
+/** 1 / (1 + exp(-x)). */
 export const logistic: Unary = ofFloats('logistic', null)
+/** -x; unsigned integers wrap round. */
 export const neg: Unary = unary('neg')
+/** How many bits are 1: of integers, in their dtype. */
 export const populationCount: Unary = unary('populationCount')
+/** 1 / √x. */
 export const rsqrt: Unary = ofFloats('rsqrt', null)
+/** -1, 0 or 1; of floats -0 and NaN are themselves. */
 export const sign: Unary = unary('sign')
+/** The sine of an angle in radians. */
 export const sin: Unary = ofFloats('sin')
+/** (exp(x) - exp(-x)) / 2. */
 export const sinh: Unary = ofFloats('sinh')
+/** The square root; NaN below 0. */
 export const sqrt: Unary = ofFloats('sqrt')
+/** x · x, of numbers. */
 export const square: Unary = unary('square', 'np.square takes truth values too')
+/** The tangent of an angle in radians. */
 export const tan: Unary = ofFloats('tan')
+/** The hyperbolic tangent. */
 export const tanh: Unary = ofFloats('tanh')
 
+/**
+ * x + y: two of one dtype and rank, or a scalar. Integers wrap round.
+ *
+ * @example
+ * lax.add(np.array([1, 2]), np.array([3, 4])).js()   // [4, 6]
+ * @throws DtypeError for two dtypes, ShapeError for two ranks: np.add promotes and broadcasts.
+ */
 export const add: Binary = binary('add', 'add')
+/** x - y. Integers wrap round. */
 export const sub: Binary = binary('sub', 'subtract')
+/** x · y. Integers wrap round. */
 export const mul: Binary = binary('mul', 'multiply')
 /** Integers stay integers, truncated towards zero. */
 export const div: Binary = binary('div', 'divide')
+/** The remainder with the sign of x, as C's `%`; of integers by 0 it is x. */
 export const rem: Binary = binary('rem', 'fmod')
+/** The greater of two; NaN where one is. */
 export const max: Binary = binary('max', 'maximum')
+/** The smaller of two; NaN where one is. */
 export const min: Binary = binary('min', 'minimum')
+/** The angle of the point (y, x), in [-π, π]: of floats. */
 export const atan2: Binary = binary('atan2', 'arctan2')
 /** The float after x towards y. */
 export function nextafter(x: ArrayLike, y: ArrayLike): NDArray {
@@ -93,17 +142,29 @@ export function nextafter(x: ArrayLike, y: ArrayLike): NDArray {
   alike('nextafter', [x, y], 'nextafter')
   return ops.nextafter(x, y)
 }
+/** x = y: bool. */
 export const eq: Binary = binary('eq', 'equal')
+/** x ≠ y: bool; NaN differs from itself. */
 export const ne: Binary = binary('ne', 'notEqual')
+/** x < y: bool. */
 export const lt: Binary = binary('lt', 'less')
+/** x ≤ y: bool. */
 export const le: Binary = binary('le', 'lessEqual')
+/** x > y: bool. */
 export const gt: Binary = binary('gt', 'greater')
+/** x ≥ y: bool. */
 export const ge: Binary = binary('ge', 'greaterEqual')
+/** Bits that are 1 in both; of truth values `and`. */
 export const bitwiseAnd: Binary = binary('and', 'bitwiseAnd', 'bitwiseAnd')
+/** Bits that are 1 in either; of truth values `or`. */
 export const bitwiseOr: Binary = binary('or', 'bitwiseOr', 'bitwiseOr')
+/** Bits that differ; of truth values whether they do. */
 export const bitwiseXor: Binary = binary('xor', 'bitwiseXor', 'bitwiseXor')
+/** Bits moved up by y; 0 where y is not below their number. */
 export const shiftLeft: Binary = binary('shiftLeft', 'leftShift')
+/** Bits moved down by y, the sign filling up. */
 export const shiftRightArithmetic: Binary = binary('shiftRightArithmetic', 'rightShift')
+/** Bits moved down by y, zeros filling up. */
 export const shiftRightLogical: Binary = binary('shiftRightLogical', null)
 
 /**

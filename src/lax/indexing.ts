@@ -213,6 +213,9 @@ const scatterWith =
 export const scatter: Scatter = scatterWith('scatter')
 /** As `scatter`, adding. */
 export const scatterAdd: Scatter = scatterWith('scatterAdd')
+/** Multiplies what stands there by the updates. */
 export const scatterMul: Scatter = scatterWith('scatterMul')
+/** The smaller of what stands there and the updates. */
 export const scatterMin: Scatter = scatterWith('scatterMin')
+/** The greater of what stands there and the updates. */
 export const scatterMax: Scatter = scatterWith('scatterMax')

@@ -41,6 +41,7 @@ export const silu = (x: ArrayLike): NDArray =>
     const a = floating('silu', x)
     return ops.mul(a, ops.logistic(a))
   })
+/** `silu` by another name. */
 export const swish = (x: ArrayLike): NDArray => ops.within('swish', () => silu(x))
 /** log(1 + exp(x)), without overflow. */
 export const softplus = (x: ArrayLike): NDArray =>
@@ -114,6 +115,7 @@ export const hardSilu = (x: ArrayLike): NDArray =>
     const a = besideFraction('hardSilu', x)
     return ops.mul(a, hardSigmoid(a))
   })
+/** `hardSilu` by another name. */
 export const hardSwish = (x: ArrayLike): NDArray => ops.within('hardSwish', () => hardSilu(x))
 
 export interface SquareplusOptions {

@@ -10,13 +10,18 @@ export { abs, add, multiply, square } from '../core/ops/index.ts'
 
 type Unary = (x: ArrayLike) => NDArray
 type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
+/** `abs` by another name. */
 export const absolute: Unary = ops.absoluteAs('absolute')
+/** -x; unsigned integers wrap round. */
 export const negative: Unary = ops.unary('neg', 'negative')
+/** x - y, promoted and broadcast. */
 export const subtract: Binary = ops.binary('sub', 'subtract')
 /** True division: integers become float32. */
 export const divide: Binary = ops.inexactBinary('div', 'divide')
+/** `divide` by another name. */
 export const trueDivide: Binary = ops.inexactBinary('div', 'trueDivide')
 
+/** x itself. */
 export function positive(x: ArrayLike): NDArray {
   const a = ops.toArray('positive', x)
   if (a.dtype === 'key') throw new DtypeError('positive', 'got PRNG keys; they do not take part in arithmetic, use random.keyData for their words')
@@ -43,6 +48,7 @@ export function mod(x: ArrayLike, y: ArrayLike): NDArray {
     return ops.where(otherSign, ops.add(rest, divisor), rest)
   })
 }
+/** `mod` by another name. */
 export const remainder = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('remainder', () => mod(x, y))
 
 /** The remainder with the sign of the dividend, as C's. */
@@ -106,6 +112,7 @@ export function power(x: ArrayLike, y: ArrayLike): NDArray {
   })
 }
 
+/** `power` by another name. */
 export const pow = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('pow', () => power(x, y))
 
 /** Powers by squaring; six bits of the exponent, beyond which any base but 0 and ±1 overflows. Source: jax.numpy.power. */
@@ -132,9 +139,11 @@ export function floatPower(x: ArrayLike, y: ArrayLike): NDArray {
 
 /** Rounded down; integers stay. */
 export const floor = (x: ArrayLike): NDArray => (isWhole('floor', x) ? x : ops.floor(x))
+/** Rounded up; integers stay. */
 export const ceil = (x: ArrayLike): NDArray => (isWhole('ceil', x) ? x : ops.ceil(x))
 /** Rounded towards zero. */
 export const trunc = (x: ArrayLike): NDArray => towardsZero('trunc', x)
+/** `trunc` by another name. */
 export const fix = (x: ArrayLike): NDArray => towardsZero('fix', x)
 function towardsZero(operation: string, x: ArrayLike): NDArray {
   if (isWhole(operation, x)) return x
@@ -171,6 +180,7 @@ export function round(x: ArrayLike, decimals: number | { readonly decimals?: num
     return narrow ? ops.convert(scaled, a.dtype) : scaled
   })
 }
+/** `round` by another name. */
 export const around = (x: ArrayLike, decimals: number | { readonly decimals?: number } = 0): NDArray => ops.within('around', () => round(x, decimals))
 
 export interface ClipOptions {

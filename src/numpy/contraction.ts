@@ -64,6 +64,7 @@ export function matvec(x: ArrayLike, v: ArrayLike): NDArray {
     return ops.squeeze(ops.matmul(a, ops.expandDims(b, b.ndim)), -1)
   })
 }
+/** Vectors times matrices: [..., n] and [..., n, m] give [..., m]. */
 export function vecmat(v: ArrayLike, x: ArrayLike): NDArray {
   return ops.within('vecmat', () => {
     const [a, b] = [ops.toArray('vecmat', v), ops.toArray('vecmat', x)]

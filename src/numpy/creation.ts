@@ -25,6 +25,7 @@ const createOptions = ['dtype', 'device'] as const
 
 /** @example np.zeros([2, 3], { dtype: 'int32' }) */
 export const zeros = (shape: ShapeLike, options: CreateOptions = {}): NDArray => filled('zeros', shape, 0, options, 'float32')
+/** Ones of a shape, float32 by default. */
 export const ones = (shape: ShapeLike, options: CreateOptions = {}): NDArray => filled('ones', shape, 1, options, 'float32')
 /** Zeros: nothing is ever left unset. */
 export const empty = (shape: ShapeLike, options: CreateOptions = {}): NDArray => filled('empty', shape, 0, options, 'float32')
@@ -53,8 +54,11 @@ function like(operation: string, x: ArrayLike, value: ArrayLike, options: LikeOp
 }
 /** Zeros with the shape and dtype of x. */
 export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like('zerosLike', x, 0, options)
+/** Ones of the shape and dtype of another array, unless others are asked for. */
 export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like('onesLike', x, 1, options)
+/** As `zerosLike`: nothing is left uninitialised. */
 export const emptyLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like('emptyLike', x, 0, options)
+/** One value in the shape and dtype of another array, unless others are asked for. */
 export const fullLike = (x: ArrayLike, fillValue: ArrayLike, options: LikeOptions = {}): NDArray => like('fullLike', x, fillValue, options)
 
 export interface ArangeOptions extends CreateOptions {
@@ -190,6 +194,7 @@ export function eye(n: number, m?: number | EyeOptions, k?: number | EyeOptions,
     return array(ops.convert(band('eye', n, columns, diagonal, ops.eq), dtype), device === undefined ? {} : { device })
   })
 }
+/** The identity matrix [n, n], float32 by default. */
 export const identity = (n: number, options: CreateOptions = {}): NDArray => ops.within('identity', () => eye(n, options))
 /**
  * Ones on and below a diagonal, zeros above: [n, m], float32 by default.

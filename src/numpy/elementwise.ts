@@ -33,24 +33,37 @@ export {
 } from '../core/ops/index.ts'
 
 type Unary = (x: ArrayLike) => NDArray
+/** The angle in [0, π] whose cosine is x; NaN outside [-1, 1]. */
 export const arccos: Unary = ops.inexact('acos', 'arccos')
+/** The number of at least 0 whose hyperbolic cosine is x; NaN below 1. */
 export const arccosh: Unary = ops.inexact('acosh', 'arccosh')
+/** The angle in [-π/2, π/2] whose sine is x; NaN outside [-1, 1]. */
 export const arcsin: Unary = ops.inexact('asin', 'arcsin')
+/** The number whose hyperbolic sine is x. */
 export const arcsinh: Unary = ops.inexact('asinh', 'arcsinh')
+/** The angle in (-π/2, π/2) whose tangent is x. */
 export const arctan: Unary = ops.inexact('atan', 'arctan')
+/** The number whose hyperbolic tangent is x; ±inf at ±1, NaN beyond. */
 export const arctanh: Unary = ops.inexact('atanh', 'arctanh')
+/** The angle of the point (y, x), in [-π, π]. */
 export const arctan2: (y: ArrayLike, x: ArrayLike) => NDArray = ops.inexactBinary('atan2', 'arctan2')
 
+/** The logarithm to the base 2. */
 export const log2 = (x: ArrayLike): NDArray => ops.within('log2', () => ops.div(ops.log(promotedInexact('log2', x)[0]!), Math.LN2))
+/** The logarithm to the base 10. */
 export const log10 = (x: ArrayLike): NDArray => ops.within('log10', () => ops.div(ops.log(promotedInexact('log10', x)[0]!), Math.LN10))
 
 const scaled =
   (operation: string, factor: number): Unary =>
   (x) =>
     ops.within(operation, () => ops.mul(promotedInexact(operation, x)[0]!, factor))
+/** Degrees as radians. */
 export const deg2rad: Unary = scaled('deg2rad', Math.PI / 180)
+/** Radians as degrees. */
 export const rad2deg: Unary = scaled('rad2deg', 180 / Math.PI)
+/** `deg2rad` by another name. */
 export const radians: Unary = scaled('radians', Math.PI / 180)
+/** `rad2deg` by another name. */
 export const degrees: Unary = scaled('degrees', 180 / Math.PI)
 
 /** sqrt(x² + y²) without overflow. Source: jax.numpy.hypot. */

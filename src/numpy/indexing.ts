@@ -145,6 +145,7 @@ export function compress(condition: ArrayLike, x: ArrayLike, axis?: number | nul
     return take(x, flatnonzero(condition), { axis: o.axis ?? null, mode: 'promiseInBounds' })
   })
 }
+/** The elements where the condition holds, both flat. Outside jit. */
 export const extract = (condition: ArrayLike, x: ArrayLike): NDArray => ops.within('extract', () => compress(ravel(condition), x))
 
 export interface DiagonalOptions {

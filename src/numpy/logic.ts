@@ -25,7 +25,9 @@ export {
 
 type Unary = (x: ArrayLike) => NDArray
 type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
+/** All bits turned over; of truth values the other. */
 export const invert: Unary = ops.unary('not', 'invert')
+/** `invert` by another name. */
 export const bitwiseInvert: Unary = ops.unary('not', 'bitwiseInvert')
 /** How many bits of the magnitude are 1: uint8. */
 export const bitwiseCount: Unary = (x) =>
@@ -33,6 +35,7 @@ export const bitwiseCount: Unary = (x) =>
     const a = ops.toArray('bitwiseCount', x)
     return ops.convert(ops.populationCount(isInteger(a.dtype) && !isUnsigned(a.dtype) ? ops.abs(a) : a), 'uint8')
   })
+/** Whether neither infinite nor NaN: bool. */
 export const isfinite: Unary = ops.inexact('isFinite', 'isfinite')
 
 const shiftedLeft =
@@ -42,7 +45,9 @@ const shiftedLeft =
       const [a, b] = promotedNumeric(operation, x, n)
       return ops.shiftLeft(a!, b!)
     })
+/** Bits moved up by y; 0 where y is not below their number. */
 export const leftShift: Binary = shiftedLeft('leftShift')
+/** `leftShift` by another name. */
 export const bitwiseLeftShift: Binary = shiftedLeft('bitwiseLeftShift')
 /** Copies of the sign bit where integers are signed, zeros where they are not. */
 const shiftedRight =
@@ -52,7 +57,9 @@ const shiftedRight =
       const [a, b] = promotedNumeric(operation, x, n)
       return isUnsigned(a!.dtype) ? ops.shiftRightLogical(a!, b!) : ops.shiftRightArithmetic(a!, b!)
     })
+/** Bits moved down by y; signed integers keep their sign. */
 export const rightShift: Binary = shiftedRight('rightShift')
+/** `rightShift` by another name. */
 export const bitwiseRightShift: Binary = shiftedRight('bitwiseRightShift')
 
 const truth = (x: ArrayLike): ArrayLike => (typeof x === 'object' ? (x.dtype === 'bool' ? x : ops.ne(x, 0)) : x !== 0 && x !== false)
@@ -62,9 +69,13 @@ const logical =
     ops.checkOperands(operation, [x, y])
     return ops.within(operation, () => combine(truth(x), truth(y)))
   }
+/** Whether both are not 0: bool. */
 export const logicalAnd: Binary = logical('logicalAnd', ops.and)
+/** Whether either is not 0: bool. */
 export const logicalOr: Binary = logical('logicalOr', ops.or)
+/** Whether exactly one is not 0: bool. */
 export const logicalXor: Binary = logical('logicalXor', ops.xor)
+/** Whether 0: bool. */
 export const logicalNot: Unary = (x) => {
   ops.checkOperands('logicalNot', [x])
   return ops.within('logicalNot', () => ops.not(truth(x)))
@@ -94,6 +105,7 @@ function numbers(operation: string, x: ArrayLike): NDArray {
   return a
 }
 
+/** Whether NaN: bool. */
 export const isnan = (x: ArrayLike): NDArray => {
   const a = numbers('isnan', x)
   return isInexact(a.dtype) ? ops.within('isnan', () => ops.ne(a, a)) : never(a)
@@ -105,8 +117,11 @@ const whereInexact =
     return isInexact(a.dtype) ? ops.within(operation, () => test(a)) : never(a)
   }
 type Test = (x: ArrayLike) => NDArray
+/** Whether infinite: bool. */
 export const isinf: Test = whereInexact('isinf', (a) => ops.eq(ops.abs(a), Infinity))
+/** Whether +inf: bool. */
 export const isposinf: Test = whereInexact('isposinf', (a) => ops.eq(a, Infinity))
+/** Whether -inf: bool. */
 export const isneginf: Test = whereInexact('isneginf', (a) => ops.eq(a, -Infinity))
 
 export interface NanToNumOptions {

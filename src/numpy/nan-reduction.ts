@@ -15,6 +15,7 @@ const counted = (x: ArrayLike, o: ops.ReduceOptions): NDArray => ops.sum(ops.not
 
 /** As `sum`, NaN counting as 0. */
 export const nansum = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => ops.within('nansum', () => sum(without(x, 0), axis, options))
+/** As `prod`, NaN counting as 1. */
 export const nanprod = (x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray => ops.within('nanprod', () => prod(without(x, 1), axis, options))
 /** The greatest that is no NaN; NaN where all are, and there is no initial value. */
 export function nanmax(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
@@ -23,6 +24,7 @@ export function nanmax(x: ArrayLike, axis?: Place<ReduceOptions>, options?: Redu
     return orNan(x, o, max(without(x, -Infinity), o))
   })
 }
+/** The smallest that is no NaN; NaN where all are, and there is no initial value. */
 export function nanmin(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
   return ops.within('nanmin', () => {
     const o = reduceArguments('nanmin', axis, options)
@@ -39,6 +41,7 @@ export function nanmean(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?:
   })
 }
 type NanVarOptions = Omit<VarOptions, 'where'>
+/** The variance of what is no NaN; NaN where ddof leaves nothing to divide by. */
 export function nanvar(x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanVarOptions): NDArray {
   return ops.within('nanvar', () => {
     const o = ops.placed<NanVarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
@@ -50,6 +53,7 @@ export function nanvar(x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanV
     })
   })
 }
+/** The root of `nanvar`. */
 export const nanstd = (x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanVarOptions): NDArray => ops.within('nanstd', () => ops.sqrt(nanvar(x, axis, options)))
 /** -1 where all is NaN. */
 function positionOf(operation: 'nanargmax' | 'nanargmin', position: typeof ops.argmax, least: number, x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
@@ -61,8 +65,10 @@ function positionOf(operation: 'nanargmax' | 'nanargmin', position: typeof ops.a
 }
 /** The position of the first maximum that is no NaN; -1 where there is none. */
 export const nanargmax = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => positionOf('nanargmax', ops.argmax, -Infinity, x, axis, options)
+/** The position of the first minimum that is no NaN; -1 where there is none. */
 export const nanargmin = (x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray => positionOf('nanargmin', ops.argmin, Infinity, x, axis, options)
 /** Running sums with NaN counting as 0. */
 export const nancumsum: typeof cumsum = (x, axis, options) => ops.within('nancumsum', () => cumsum(without(x, 0), axis, options))
+/** Running products with NaN counting as 1. */
 export const nancumprod: typeof cumprod = (x, axis, options) => ops.within('nancumprod', () => cumprod(without(x, 1), axis, options))
 

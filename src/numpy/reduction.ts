@@ -46,6 +46,7 @@ export function sum(x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions
     return reduced(x, sumArguments('sum', axis, options), () => 0, (a, o) => ops.sum(a, o), ops.add)
   })
 }
+/** The product over axes; 1 over none. Bool and small integers are multiplied as 32-bit ones. */
 export function prod(x: ArrayLike, axis?: Place<SumOptions>, options?: SumOptions): NDArray {
   return ops.within('prod', () => {
     return reduced(x, sumArguments('prod', axis, options), () => 1, (a, o) => ops.prod(a, o), ops.mul)
@@ -57,12 +58,15 @@ export function max(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceO
     return extreme(x, reduceArguments('max', axis, options), (a) => (isInexact(a.dtype) ? -Infinity : ops.minOf(a)), (a, o) => ops.maxOf(a, o), ops.max)
   })
 }
+/** The smallest; NaN where there is one. */
 export function min(x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray {
   return ops.within('min', () => {
     return extreme(x, reduceArguments('min', axis, options), (a) => (isInexact(a.dtype) ? Infinity : ops.maxOf(a)), (a, o) => ops.minOf(a, o), ops.min)
   })
 }
+/** `max` by another name. */
 export const amax = (x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray => ops.within('amax', () => max(x, axis, options))
+/** `min` by another name. */
 export const amin = (x: ArrayLike, axis?: Place<ReduceOptions>, options?: ReduceOptions): NDArray => ops.within('amin', () => min(x, axis, options))
 
 /** Greatest minus least. */
@@ -187,6 +191,7 @@ export interface CumulativeOptions extends ops.DtypeOption {
 type Cumulative = (x: ArrayLike, axis?: number | null | CumulativeOptions, options?: CumulativeOptions) => NDArray
 /** Running sums along an axis; of the flat array without one. */
 export const cumsum: Cumulative = running('cumsum')
+/** Running products along an axis; of the flat array without one. */
 export const cumprod: Cumulative = running('cumprod')
 
 export interface DiffOptions {

@@ -67,7 +67,9 @@ export function unique<const O extends UniqueOptions = Readonly<Record<never, ne
     return (all.length === 1 ? values : all) as UniqueOut<O>
   })
 }
+/** The different values, sorted. Outside jit. */
 export const uniqueValues = (x: ArrayLike): NDArray => ops.within('uniqueValues', () => uniqueAll(x).values)
+/** The different values, sorted, and how often each is there. Outside jit. */
 export const uniqueCounts = (x: ArrayLike): Pick<Unique, 'values' | 'counts'> =>
   ops.within('uniqueCounts', () => {
     const { values, counts } = uniqueAll(x)
@@ -94,11 +96,14 @@ export function intersect1d(x: ArrayLike, y: ArrayLike): NDArray {
     return ops.slice(values, [isin(values, b!)])
   })
 }
+/** Sorted values of either. Outside jit. */
 export const union1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('union1d', () => uniqueValues(concatenate([ravel(x), ravel(y)])))
+/** Sorted values of the first that are not in the second. Outside jit. */
 export function setdiff1d(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('setdiff1d', () => {
     const a = uniqueValues(x)
     return ops.slice(a, [isin(a, y, { invert: true })])
   })
 }
+/** Sorted values of exactly one of the two. Outside jit. */
 export const setxor1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('setxor1d', () => sort(concatenate([setdiff1d(x, y), setdiff1d(y, x)])))

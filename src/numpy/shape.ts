@@ -17,12 +17,14 @@ export interface AxisOption {
 
 /** @example np.reshape(x, [2, -1]) */
 export const reshape = (x: ArrayLike, shape: number | Shape): NDArray => ops.reshape(x, shape)
+/** All elements in one axis. */
 export const ravel = (x: ArrayLike): NDArray => ops.within('ravel', () => ops.reshape(x, [-1]))
 /** Axes reversed, or in the order of `axes`. */
 export function transpose(x: ArrayLike, axes?: readonly number[] | null | { readonly axes?: readonly number[] | null }): NDArray {
   const o = ops.placed<{ readonly axes?: readonly number[] | null }>('transpose', ['axes'], [axes], undefined, ['axes'])
   return ops.transpose(x, o.axes)
 }
+/** `transpose` with the axes given. */
 export const permuteDims = (x: ArrayLike, axes: readonly number[]): NDArray => ops.within('permuteDims', () => ops.transpose(x, axes))
 /** The last two axes exchanged. */
 export function matrixTranspose(x: ArrayLike): NDArray {
@@ -32,6 +34,7 @@ export function matrixTranspose(x: ArrayLike): NDArray {
     return swapaxes(a, -1, -2)
   })
 }
+/** Two axes exchanged. */
 export function swapaxes(x: ArrayLike, axis1: number, axis2: number): NDArray {
   return ops.within('swapaxes', () => {
     const a = ops.toArray('swapaxes', x)
@@ -56,6 +59,13 @@ export function moveaxis(x: ArrayLike, source: number | readonly number[], desti
 export function squeeze(x: ArrayLike, axis?: Axes | AxesOption): NDArray {
   return ops.squeeze(x, ops.placed<AxesOption>('squeeze', ['axis'], [axis], undefined, ['axis']).axis)
 }
+/**
+ * The array in a larger shape, its axes of size 1 and missing ones repeated.
+ *
+ * @example
+ * np.broadcastTo(np.array([1, 2]), [3, 2]).shape   // [3, 2]
+ * @throws ShapeError where the shape does not broadcast to that one.
+ */
 export const broadcastTo = (x: ArrayLike, shape: number | Shape): NDArray =>
   ops.broadcastTo(x, typeof shape === 'number' ? [shape] : shape)
 /** All of them in their common shape. */
@@ -66,6 +76,7 @@ export function broadcastArrays(...xs: readonly ArrayLike[]): NDArray[] {
     return arrays.map((a) => ops.broadcastTo(a, shape))
   })
 }
+/** The shape that several broadcast to. @throws ShapeError where they do not. */
 export const broadcastShapes = (...shapes: readonly (number | Shape)[]): Shape => ops.broadcastShapes('broadcastShapes', shapes.map((s) => ops.checkShape('broadcastShapes', typeof s === 'number' ? [s] : s)))
 
 /** Joins along an existing axis; with axis null, of the flat arrays. */
@@ -75,6 +86,7 @@ export function concatenate(xs: readonly ArrayLike[], axis?: number | null | { r
     return o.axis === null ? ops.concatenate(ops.checkList('concatenate', 'the first argument', xs).map(ravel)) : ops.concatenate(xs, o.axis ?? 0)
   })
 }
+/** `concatenate` by another name. */
 export const concat = (xs: readonly ArrayLike[], axis?: number | null | { readonly axis?: number | null }): NDArray => ops.within('concat', () => concatenate(xs, axis))
 /** Joins along a new axis. */
 export function stack(xs: readonly ArrayLike[], axis?: number | AxisOption): NDArray {
@@ -98,6 +110,7 @@ export function hstack(xs: readonly ArrayLike[]): NDArray {
     return ops.concatenate(arrays, arrays[0]?.ndim === 1 ? 0 : 1)
   })
 }
+/** Along the third axis; vectors and matrices get one. */
 export const dstack = (xs: readonly ArrayLike[]): NDArray => ops.within('dstack', () => ops.concatenate(listOf('dstack', xs).map(atLeast3d), 2))
 /** Vectors as columns. */
 export const columnStack = (xs: readonly ArrayLike[]): NDArray =>
@@ -152,15 +165,20 @@ function splitOf(operation: string, x: ArrayLike, indicesOrSections: number | re
   if (even && size % n !== 0) throw new ShapeError(operation, `axis ${at} of shape [${a.shape.join(',')}] does not divide into ${n} equal parts; arraySplit makes unequal ones`)
   return splitAt(a, at, Array.from({ length: n - 1 }, (_, i) => (i + 1) * Math.floor(size / n) + Math.min(i + 1, size % n)))
 }
+/** `split` along the first axis. */
 export const vsplit = (x: ArrayLike, indicesOrSections: number | readonly number[]): NDArray[] => ops.within('vsplit', () => split(x, indicesOrSections, 0))
+/** `split` along the second axis; of a vector along its only one. */
 export const hsplit = (x: ArrayLike, indicesOrSections: number | readonly number[]): NDArray[] => ops.within('hsplit', () => split(x, indicesOrSections, ops.toArray('hsplit', x).ndim === 1 ? 0 : 1))
+/** `split` along the third axis. */
 export const dsplit = (x: ArrayLike, indicesOrSections: number | readonly number[]): NDArray[] => ops.within('dsplit', () => split(x, indicesOrSections, 2))
 
 /** The elements in reverse along axes; all by default. */
 export function flip(x: ArrayLike, axis?: Axes | AxesOption): NDArray {
   return ops.flip(x, ops.placed<AxesOption>('flip', ['axis'], [axis], undefined, ['axis']).axis)
 }
+/** The first axis reversed. */
 export const flipud = (x: ArrayLike): NDArray => ops.within('flipud', () => ops.flip(x, 0))
+/** The second axis reversed. */
 export const fliplr = (x: ArrayLike): NDArray => ops.within('fliplr', () => ops.flip(x, 1))
 
 /** Elements shifted along axes, around the end; of the flat array without an axis. A shift may be a traced scalar. */
@@ -277,5 +295,7 @@ export function size(x: ArrayLike, axis?: number): number {
   const a = ops.toValue('size', x).aval.shape
   return axis === undefined ? a.reduce((n, d) => n * d, 1) : a[ops.normalAxis('size', axis, a.length)]!
 }
+/** How many axes an array has. */
 export const ndim = (x: ArrayLike): number => ops.toValue('ndim', x).aval.shape.length
+/** The sizes of the axes. */
 export const shape = (x: ArrayLike): Shape => ops.toValue('shape', x).aval.shape

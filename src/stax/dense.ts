@@ -43,6 +43,7 @@ export const Flatten: Layer<[]> = makeLayer<[], NDArray, NDArray, null>({
   },
 })
 
+/** What comes in goes out. */
 export const Identity: Layer<[]> = makeLayer<[], NDArray, NDArray, null>({
   init: (_keys, shape) => ({ shape, params: [], state: null }),
   apply: (_params, state, x) => [x, state],
