@@ -48,6 +48,11 @@ test('nothing is drawn from a row that holds nothing: the programs of seed 52 wo
   for (const seed of [52, 53, 54]) expect(fc.sample(programs(options), { seed, numRuns: 5 })).toHaveLength(5)
 })
 
+test('indices of one place have one dtype, among whole numbers of several', () => {
+  const operands = [{ shape: [], dtype: 'uint8' }, { shape: [], dtype: 'int32' }, { shape: [3, 3, 2], dtype: 'float32' }] as const
+  expect(fc.sample(programs({ operands, families: ['indexing'], depth: 0 }), { seed: 1, numRuns: 50 })).toHaveLength(50)
+})
+
 /** Types between which a program reads bits: `f32[3] u8[3,4]`. */
 const bitsRead = (f: Program): string[] => {
   const text = String(f)

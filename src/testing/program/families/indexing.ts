@@ -5,10 +5,14 @@ import type { Maker } from './family.ts'
 
 const indexable = (v: Variable): boolean => v.shape.length > 0 && sizeOf(v.shape) > 0
 
-/** An index: a value in sight, or a number; out of bounds at times. */
-function anIndex(scope: Scope): Expression {
-  const v = scope.choices.oneIn(2) ? scope.pick((w) => isInt(w) && w.shape.length === 0) : undefined
-  return v === undefined ? plain(scope.choices.of([0, 1, -1, 2, 7] as const)) : name(v.name)
+/** Indices: values in sight, all of one dtype, or numbers; out of bounds at times. */
+function someIndices(scope: Scope, count: number): Expression[] {
+  let first: Variable | undefined
+  return Array.from({ length: count }, () => {
+    const v = scope.choices.oneIn(2) ? scope.pick((w) => isInt(w) && w.shape.length === 0 && (first === undefined || w.dtype === first.dtype)) : undefined
+    first ??= v
+    return v === undefined ? plain(scope.choices.of([0, 1, -1, 2, 7] as const)) : name(v.name)
+  })
 }
 
 /** Whole numbers of a shape: a value in sight, or numbers written down. */
@@ -21,7 +25,7 @@ function indices(scope: Scope, shape: readonly number[], distinct: boolean, belo
   return shape.length === 1 ? array(flat, 'int32') : call('np.reshape', array(flat, 'int32'), plain(shape))
 }
 
-const starts = (scope: Scope, v: Variable): Expression => list(...v.shape.map(() => anIndex(scope)))
+const starts = (scope: Scope, v: Variable): Expression => list(...someIndices(scope, v.shape.length))
 
 const dynamicSlice: Maker = (scope) => {
   const v = scope.pick(indexable)
