@@ -1,7 +1,7 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
 import { contractionAsLoop, type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
 import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
-import { emitContraction, emitSkinny, emitWinograd } from '../contraction/index.ts'
+import { emitContraction, emitSkinny, emitWinograd, splitPhases } from '../contraction/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
 import { reuseComputed } from './reuse.ts'
@@ -57,6 +57,8 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
       return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes, ownBytes: 0 }
     }
     case 'contraction': {
+      const ofPhases = splitPhases(kernel)
+      if (ofPhases.length > 1) return inTurn(ofPhases.map((phase, i) => emitKernel(context, `${name}_${i}`, phase, outBytes)))
       const skinny = emitSkinny(module, name, kernel)
       if (skinny !== null) {
         const { before, after, scratch, scratchBytes, ownBytes } = skinny
@@ -79,6 +81,13 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
       return emitSort(context, name, kernel)
   }
 }
+
+/** Kernels one after the other, which have the same scratch memory in turn. */
+const inTurn = (kernels: readonly EmittedKernel[]): EmittedKernel => ({
+  phases: kernels.flatMap((k) => k.phases),
+  scratchBytes: Math.max(...kernels.map((k) => k.scratchBytes)),
+  ownBytes: Math.max(...kernels.map((k) => k.ownBytes)),
+})
 
 const timeOfContraction = (k: ContractionKernel): number => flopsOf(k) / 30
 

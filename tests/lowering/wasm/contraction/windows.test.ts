@@ -4,6 +4,7 @@ import { jit, lax, makeJaxpr, np, vjp } from 'pullback'
 import { expect, test } from 'vitest'
 import { lowerToProgram } from '../../../../src/lowering/index.ts'
 import { kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
+import { splitPhases } from '../../../../src/lowering/wasm/contraction/phases.ts'
 import { planContraction } from '../../../../src/lowering/wasm/contraction/plan.ts'
 import { sized } from '../../../scale.ts'
 
@@ -123,6 +124,29 @@ test('what the windows of a block of rows meet is brought into an image once', (
   // nothing is met twice, or it would be read element by element
   expect(imageOf([32, 32, 32, 64], [1, 1, 64, 64], [1, 1], [1, 1])).toBe(null)
   expect(imageOf([32, 32, 32, 1], [3, 3, 1, 64], [1, 1], [1, 1])).toBe(null)
+})
+
+test('each phase of the gradient of strided data meets its own taps alone, through windows', () => {
+  const f = (x: np.NDArray, w: np.NDArray): np.NDArray => lax.convGeneralDilated(x, w, { windowStrides: [2, 2], padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
+  const x = np.zeros([8, 32, 32, 64])
+  const phases = (window: number): { k: readonly number[]; windows: number; guards: number }[] => {
+    const w = np.zeros([window, window, 64, 64])
+    const { jaxpr } = makeJaxpr((b: np.NDArray, ct: np.NDArray) => vjp((v: np.NDArray) => f(v, b), [x] as const)[1](ct))(w, f(x, w))
+    const kernel = kernelsOf(lowerToProgram(jaxpr).program).find((k) => k.kind === 'contraction')
+    if (kernel === undefined) throw new Error('the gradient of a convolution is a contraction')
+    return splitPhases(kernel).map(({ k, sliding, rhs }) => {
+      const last = rhs.at(-1)
+      return { k, windows: sliding.length, guards: last?.op === 'load' ? last.guards.length : NaN }
+    })
+  }
+  // of 3 x 3 taps by 2 four phases meet nine
+  expect(phases(3)).toEqual([
+    { k: [2, 2, 64], windows: 2, guards: 0 },
+    { k: [1, 2, 64], windows: 1, guards: 0 },
+    { k: [2, 1, 64], windows: 1, guards: 0 },
+    { k: [1, 1, 64], windows: 0, guards: 0 },
+  ])
+  expect(phases(4).map((p) => p.k)).toEqual(Array(4).fill([2, 2, 64]))
 })
 
 const axis: fc.Arbitrary<Axis> = fc
