@@ -21,7 +21,7 @@ export function splitPhases(kernel: ContractionKernel): readonly ContractionKern
   const axes = batch.flatMap((_, axis) => (divided(axis) || taps.some((g) => mentions(g.index, axis)) ? [axis] : []))
   const count = axes.reduce((product, axis) => product * batch[axis]!, 1)
   if (count < 2 || count > mostPhases) return [kernel]
-  return Array.from({ length: count }, (_, phase) => {
+  const phases = Array.from({ length: count }, (_, phase) => {
     const at = new Map<number, Index>()
     let rest = phase
     for (const axis of axes) {
@@ -31,6 +31,8 @@ export function splitPhases(kernel: ContractionKernel): readonly ContractionKern
     const ranges = k.map((size, axis) => stepsWithin(taps.filter((g) => mentions(g.index, firstK + axis)), firstK + axis, size, at))
     return ofPhase(kernel, at, ranges, firstK)
   })
+  // batches that only share an operand are no phases
+  return taps.length > 0 || phases.every((p) => p.sliding.length > 0) ? phases : [kernel]
 }
 
 interface Steps {
