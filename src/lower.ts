@@ -3,7 +3,7 @@ import type { Jaxpr } from './core/jaxpr.ts'
 import { printJaxpr } from './core/print.ts'
 import { lowerToProgram } from './lowering/index.ts'
 import { flopsOf, printProgram, type Step } from './lowering/kernel-ir/index.ts'
-import { emitProgram } from './lowering/wasm/index.ts'
+import { emitProgram, printWat } from './lowering/wasm/index.ts'
 import { wgslText } from './lowering/wgsl/index.ts'
 import { type Abstract, type Args, type JitOptions, type Lowered, lowerWith, type Stage } from './transforms/index.ts'
 
@@ -17,7 +17,7 @@ function loweringText(jaxpr: Jaxpr, stage: Stage): string {
     case 'kernels':
       return printProgram(program)
     case 'wat':
-      return emitProgram(program, plan).wat()
+      return printWat(emitProgram(program, plan).module)
     case 'wgsl':
       return wgslText(program)
   }

@@ -26,7 +26,7 @@ export function ceilings(threads: number): Ceiling[] {
 
 /** `body` emits `run(threadId, threadCount, argument)`; gives a function that runs it on all threads. */
 function program(heap: Heap, pool: ThreadPool, body: (module: ModuleBuilder, fn: FunctionBuilder) => void): (argument: number) => void {
-  const module = new ModuleBuilder({ check: false })
+  const module = new ModuleBuilder()
   module.importMemory('env', 'memory', { min: 1, max: 65536, shared: heap.shared })
   const fn = module.function('run', ['i32', 'i32', 'i32'])
   body(module, fn)

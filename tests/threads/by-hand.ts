@@ -1,7 +1,7 @@
 /** Programs made by hand, to see by which protocol threads meet. */
 import { Heap } from '../../src/backends/wasm/heap.ts'
 import { type Code, type PoolOptions, ThreadPool } from '../../src/backends/wasm/pool.ts'
-import { type FunctionBuilder, type FunctionRef, ModuleBuilder } from '../../src/lowering/wasm/asm/index.ts'
+import { type FunctionBuilder, type FunctionRef, checkStack, ModuleBuilder } from '../../src/lowering/wasm/asm/index.ts'
 import { barrier } from '../../src/lowering/wasm/threads/index.ts'
 
 /** Pools that were made; whoever made them stops them. */
@@ -17,7 +17,7 @@ export function poolOf(threads: number, options: Partial<PoolOptions> = {}): { h
 
 /** A program `run(threadId, threadCount, args)` with the barrier at hand. */
 function program(heap: Heap, body: (fn: FunctionBuilder, meet: FunctionRef) => void): Code {
-  const module = new ModuleBuilder()
+  const module = new ModuleBuilder({ check: checkStack })
   module.importMemory('env', 'memory', { min: 0, max: 65536, shared: true })
   const fn = module.function('run', ['i32', 'i32', 'i32'])
   body(fn, barrier(module))

@@ -4,7 +4,7 @@ import { type FunctionBuilder, type Local, ModuleBuilder } from './asm/index.ts'
 
 function instance(bytes: number, build: (module: ModuleBuilder) => void): (n: number) => void {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) })
-  const module = new ModuleBuilder({ check: false })
+  const module = new ModuleBuilder()
   module.importMemory('env', 'memory', { min: 1 })
   build(module)
   return new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } }).exports['run'] as (n: number) => void

@@ -9,7 +9,7 @@ let relaxed: boolean | null = null
 /** Whether the engine has the instructions of the relaxed SIMD proposal. */
 export function hasRelaxedSimd(): boolean {
   if (relaxed === null) {
-    const module = new ModuleBuilder({ check: false, relaxedSimd: true })
+    const module = new ModuleBuilder({ relaxedSimd: true })
     const fn = module.function('madd', ['v128', 'v128', 'v128'], ['v128'])
     fn.get(fn.param(0)).get(fn.param(1)).get(fn.param(2)).emit('f32x4.relaxed_madd')
     relaxed = WebAssembly.validate(module.toBytes())

@@ -1,3 +1,4 @@
+export { printWat } from './asm/index.ts'
 export { emitProgram, type EmitOptions, type EmittedProgram, worthSharing } from './emit/index.ts'
 export { type SizedForm, sizedForm } from './sized/index.ts'
 export { peak, stream } from './ceilings.ts'

@@ -1,7 +1,6 @@
 import { hoistConstants } from './hoist-constants.ts'
 import type { FunctionRef, Global, Instruction, Local, Payload } from './instruction.ts'
 import { opcode, type BulkName, type ImmediateName, type LaneName, type MemoryLaneName, type MemoryName, type Opcode, type PlainName } from './opcodes.ts'
-import { StackChecker } from './stack-checker.ts'
 import { AssemblyError, type FunctionType, type ValueType } from './value-type.ts'
 
 /** The target of a branch: the end of a block or `if`, the head of a loop. */
@@ -9,9 +8,12 @@ export interface Label {
   readonly depth: number
 }
 
+/** Looks at each instruction of a function as it is emitted, and at the function's `end`. */
+export type Check = (fn: FunctionBuilder) => (instruction: Instruction) => void
+
 /** What a function needs of its module while code is emitted. */
 export interface FunctionContext {
-  readonly check: boolean
+  readonly check: Check | null
   readonly relaxedSimd: boolean
   readonly hoist: boolean
   /** Makes sure that the module's type section holds this type. */
@@ -52,7 +54,7 @@ export class FunctionBuilder implements FunctionRef {
   /** Parameters first, then locals in the order in which they were made. */
   readonly locals: Local[] = []
   private readonly context: FunctionContext
-  private readonly checker: StackChecker | null
+  private readonly check: ((instruction: Instruction) => void) | null
   private readonly freed: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] }
   private readonly scopes: Local[][] = []
   private depth = 0
@@ -62,21 +64,15 @@ export class FunctionBuilder implements FunctionRef {
     this.name = name
     this.type = type
     this.context = context
-    this.checker = context.check ? new StackChecker(name, type) : null
+    this.check = context.check?.(this) ?? null
     type.params.forEach((param, index) => this.locals.push({ index, type: param, name: `p${index}` }))
   }
 
   private append(op: Opcode, a = 0, b = 0, payload: Payload = null): this {
-    this.code.push({ op, a, b, payload })
+    const instruction = { op, a, b, payload }
+    this.check?.(instruction)
+    this.code.push(instruction)
     return this
-  }
-
-  private typed(op: Opcode, a = 0, b = 0): this {
-    if (this.checker) {
-      this.checker.pop(op.params, op.name)
-      this.checker.push(op.results)
-    }
-    return this.append(op, a, b)
   }
 
   private control(name: ImmediateName, a = 0, payload: Payload = null): this {
@@ -122,69 +118,61 @@ export class FunctionBuilder implements FunctionRef {
   }
 
   get(local: Local): this {
-    this.checker?.push([local.type])
     return this.control('local.get', local.index)
   }
 
   set(local: Local): this {
-    this.checker?.pop([local.type], `local.set of ${local.name}`)
     return this.control('local.set', local.index)
   }
 
   tee(local: Local): this {
-    this.checker?.pop([local.type], `local.tee of ${local.name}`)
-    this.checker?.push([local.type])
     return this.control('local.tee', local.index)
   }
 
   getGlobal(global: Global): this {
-    this.checker?.push([global.type])
-    return this.control('global.get', global.index)
+    return this.control('global.get', global.index, global)
   }
 
   setGlobal(global: Global): this {
     if (!global.mutable) throw new AssemblyError(`${this.name}: global ${global.name} is immutable`)
-    this.checker?.pop([global.type], `global.set of ${global.name}`)
-    return this.control('global.set', global.index)
+    return this.control('global.set', global.index, global)
   }
 
   /** Any instruction without immediates: `fn.emit('f32x4.add')`. */
   emit(name: PlainName): this {
     const op = opcode(name)
     if (op.relaxed && !this.context.relaxedSimd) throw new AssemblyError(`${this.name}: ${name} in a module built without relaxedSimd`)
-    return this.typed(op)
+    return this.append(op)
   }
 
   /** A load, store or atomic at the address on the stack plus `offset`; `align` in bytes, by default the natural one. */
   mem(name: MemoryName, offset = 0, align = 0): this {
     const op = opcode(name)
-    return this.typed(op, offset, align || op.size)
+    return this.append(op, offset, align || op.size)
   }
 
   /** A load or store of one lane of a vector. */
   memLane(name: MemoryLaneName, lane: number, offset = 0): this {
     const op = opcode(name)
     if (lane < 0 || lane * op.size >= 16) throw new AssemblyError(`${this.name}: ${name} of lane ${lane}`)
-    return this.typed(op, offset, lane)
+    return this.append(op, offset, lane)
   }
 
   /** `extract_lane` and `replace_lane`. */
   lane(name: LaneName, lane: number): this {
     const op = opcode(name)
     if (lane < 0 || lane >= op.size) throw new AssemblyError(`${this.name}: ${name} of lane ${lane}`)
-    return this.typed(op, lane)
+    return this.append(op, lane)
   }
 
   /** `memory.copy`, `memory.fill` (destination, source or value, bytes on the stack), `memory.size`, `memory.grow`, `atomic.fence`. */
   bulk(name: BulkName): this {
-    return this.typed(opcode(name))
+    return this.append(opcode(name))
   }
 
   /** Sixteen bytes chosen from the thirty-two of two vectors. */
   shuffle(lanes: readonly number[]): this {
     if (lanes.length !== 16 || lanes.some((lane) => lane < 0 || lane > 31)) throw new AssemblyError(`${this.name}: i8x16.shuffle of [${lanes.join(' ')}]`)
-    this.checker?.pop(['v128', 'v128'], 'i8x16.shuffle')
-    this.checker?.push(['v128'])
     return this.control('i8x16.shuffle', 0, Uint8Array.from(lanes))
   }
 
@@ -197,34 +185,27 @@ export class FunctionBuilder implements FunctionRef {
       bytes = Uint8Array.from([a, b, c, d].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)))
       shuffles.set(key, bytes)
     }
-    this.checker?.pop(['v128', 'v128'], 'i8x16.shuffle')
-    this.checker?.push(['v128'])
     return this.control('i8x16.shuffle', 0, bytes)
   }
 
   i32(value: number): this {
-    this.checker?.push(['i32'])
     return this.control('i32.const', value | 0)
   }
 
   i64(value: bigint): this {
-    this.checker?.push(['i64'])
     return this.control('i64.const', 0, BigInt.asIntN(64, value))
   }
 
   f32(value: number): this {
-    this.checker?.push(['f32'])
     return this.control('f32.const', Math.fround(value))
   }
 
   f64(value: number): this {
-    this.checker?.push(['f64'])
     return this.control('f64.const', value)
   }
 
   /** A vector constant from its sixteen bytes. */
   v128(bytes: Uint8Array): this {
-    this.checker?.push(['v128'])
     return this.control('v128.const', 0, bytes)
   }
 
@@ -247,37 +228,31 @@ export class FunctionBuilder implements FunctionRef {
   }
 
   drop(): this {
-    this.checker?.popAny('drop')
     return this.control('drop')
   }
 
   /** Of two values below a condition: the first where the condition is not zero. */
   select(): this {
-    this.checker?.select()
     return this.control('select')
   }
 
   unreachable(): this {
-    this.checker?.unreachable()
     return this.control('unreachable')
   }
 
   return(): this {
-    this.checker?.return()
     return this.control('return')
   }
 
   private enter(kind: 'block' | 'loop' | 'if', results: readonly ValueType[]): Label {
     const type: FunctionType = { params: none, results }
     if (results.length > 1) this.context.useType(type)
-    this.checker?.enter(kind, results)
     this.control(kind, 0, type)
     this.depth++
     return { depth: this.depth }
   }
 
-  private leave(kind: 'block' | 'loop' | 'if'): this {
-    this.checker?.leave(`end of ${kind}`)
+  private leave(): this {
     this.depth--
     return this.control('end')
   }
@@ -285,26 +260,24 @@ export class FunctionBuilder implements FunctionRef {
   /** `fn.block((done) => { …; fn.brIf(done); … })`: a branch to the label goes to the end. */
   block(body: (label: Label) => void, results: readonly ValueType[] = none): this {
     body(this.enter('block', results))
-    return this.leave('block')
+    return this.leave()
   }
 
   /** A branch to the label goes back to the head; falling off the end leaves the loop. */
   loop(body: (label: Label) => void, results: readonly ValueType[] = none): this {
     body(this.enter('loop', results))
-    return this.leave('loop')
+    return this.leave()
   }
 
   /** Takes an i32 condition off the stack. */
   if(then: (label: Label) => void, otherwise: ((label: Label) => void) | null = null, results: readonly ValueType[] = none): this {
-    this.checker?.pop(['i32'], 'if')
     const label = this.enter('if', results)
     then(label)
     if (otherwise) {
-      this.checker?.otherwise()
       this.control('else')
       otherwise(label)
     } else if (results.length > 0) throw new AssemblyError(`${this.name}: an if with results needs its other branch`)
-    return this.leave('if')
+    return this.leave()
   }
 
   private distance(label: Label): number {
@@ -315,15 +288,11 @@ export class FunctionBuilder implements FunctionRef {
 
   br(label: Label): this {
     const depth = this.distance(label)
-    this.checker?.branch(depth, false, 'br')
-    this.checker?.unreachable()
     return this.control('br', depth)
   }
 
   brIf(label: Label): this {
     const depth = this.distance(label)
-    this.checker?.pop(['i32'], 'br_if')
-    this.checker?.branch(depth, true, 'br_if')
     return this.control('br_if', depth)
   }
 
@@ -331,16 +300,10 @@ export class FunctionBuilder implements FunctionRef {
   brTable(labels: readonly Label[], fallback: Label): this {
     const depths = labels.map((label) => this.distance(label))
     const last = this.distance(fallback)
-    this.checker?.pop(['i32'], 'br_table')
-    for (const depth of depths) this.checker?.branch(depth, true, 'br_table')
-    this.checker?.branch(last, false, 'br_table')
-    this.checker?.unreachable()
     return this.control('br_table', last, depths)
   }
 
   call(target: FunctionRef): this {
-    this.checker?.pop(target.type.params, `call of ${target.name}`)
-    this.checker?.push(target.type.results)
     return this.control('call', 0, target)
   }
 
@@ -348,9 +311,6 @@ export class FunctionBuilder implements FunctionRef {
   callIndirect(params: readonly ValueType[], results: readonly ValueType[]): this {
     const type: FunctionType = { params, results }
     this.context.useType(type)
-    this.checker?.pop(['i32'], 'call_indirect')
-    this.checker?.pop(params, 'call_indirect')
-    this.checker?.push(results)
     return this.control('call_indirect', 0, type)
   }
 
@@ -377,8 +337,8 @@ export class FunctionBuilder implements FunctionRef {
   end(): void {
     if (this.ended) return
     if (this.depth !== 0) throw new AssemblyError(`${this.name}: a block is open at the end`)
-    this.checker?.leave('end of the function')
     this.ended = true
+    this.check?.({ op: opcode('end'), a: 0, b: 0, payload: null })
     if (this.context.hoist) this.code = hoistConstants(this.code, this.locals)
   }
 }

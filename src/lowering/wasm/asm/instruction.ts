@@ -22,7 +22,7 @@ export interface Global {
   readonly name: string
 }
 
-export type Payload = null | Uint8Array | bigint | readonly number[] | FunctionRef | FunctionType
+export type Payload = null | Uint8Array | bigint | readonly number[] | FunctionRef | FunctionType | Global
 
 /**
  * One instruction: what both the bytes and the text are printed from.

@@ -1,13 +1,12 @@
 import { ByteWriter } from './byte-writer.ts'
 import { encodeBody, type IndexSpace } from './encode.ts'
-import { FunctionBuilder, type FunctionContext } from './function-builder.ts'
+import { type Check, FunctionBuilder, type FunctionContext } from './function-builder.ts'
 import type { FunctionRef, Global } from './instruction.ts'
-import { floatText, functionText, identifier, signatureText } from './print-wat.ts'
 import { AssemblyError, valueTypeCode, type FunctionType, type ValueType } from './value-type.ts'
 
 export interface ModuleOptions {
-  /** Checks the types on the stack as code is emitted. */
-  readonly check?: boolean
+  /** Looks at the code as it is emitted, as `checkStack` does; by default nobody does. */
+  readonly check?: Check
   /** Admits relaxed SIMD instructions, which not every engine has. */
   readonly relaxedSimd?: boolean
   /** Sets the vector constants of loops into locals before them: see hoist-constants.ts. */
@@ -42,20 +41,20 @@ const emptyVector = new Uint8Array(16)
  */
 export class ModuleBuilder {
   private readonly context: FunctionContext
-  private readonly types: FunctionType[] = []
+  readonly types: FunctionType[] = []
   private readonly typeIndices = new Map<string, number>()
-  private memory: MemoryImport | null = null
-  private readonly imports: FunctionImport[] = []
-  private readonly functions: FunctionBuilder[] = []
+  memory: MemoryImport | null = null
+  readonly imports: FunctionImport[] = []
+  readonly functions: FunctionBuilder[] = []
   private readonly byName = new Map<string, FunctionRef>()
-  private readonly globals: GlobalDefinition[] = []
-  private readonly exports: Export[] = []
-  private readonly segments: DataSegment[] = []
-  private tableEntries: readonly FunctionRef[] = []
+  readonly globals: GlobalDefinition[] = []
+  readonly exports: Export[] = []
+  readonly segments: DataSegment[] = []
+  tableEntries: readonly FunctionRef[] = []
 
   constructor(options: ModuleOptions = {}) {
     this.context = {
-      check: options.check ?? true,
+      check: options.check ?? null,
       relaxedSimd: options.relaxedSimd ?? false,
       hoist: options.hoist ?? false,
       useType: (type) => void this.typeIndex(type),
@@ -128,7 +127,7 @@ export class ModuleBuilder {
     this.segments.push({ offset, bytes })
   }
 
-  private indexSpace(): IndexSpace {
+  indexSpace(): IndexSpace {
     const indices = new Map<FunctionRef, number>()
     for (const ref of [...this.imports, ...this.functions]) indices.set(ref, indices.size)
     return {
@@ -235,41 +234,9 @@ export class ModuleBuilder {
     })
     return out.finish()
   }
-
-  /** The same module in the text format; assembling it gives the bytes of `toBytes`. */
-  toWat(): string {
-    const space = this.indexSpace()
-    const lines: string[] = []
-    const functions = this.functions.map((fn) => {
-      fn.end()
-      return functionText(fn.name, fn.type, fn.locals, fn.code, space)
-    })
-    this.types.forEach((type, index) => lines.push(`  (type (;${index};) (func${signatureText(type)}))`))
-    if (this.memory) {
-      const { module, name, min, max, shared = false } = this.memory
-      const limits = `${min}${max === undefined ? '' : ` ${max}`}${shared ? ' shared' : ''}`
-      lines.push(`  (import ${stringText(module)} ${stringText(name)} (memory ${limits}))`)
-    }
-    for (const { module, field, name, type } of this.imports)
-      lines.push(`  (import ${stringText(module)} ${stringText(field)} (func ${identifier(name)} (type ${space.typeIndex(type)})))`)
-    lines.push(...functions)
-    const entries = this.tableEntries
-    if (entries.length > 0) lines.push(`  (table ${entries.length} ${entries.length} funcref)`)
-    for (const { type, mutable, init } of this.globals) {
-      const value = type === 'v128' ? 'i32x4 0 0 0 0' : typeof init === 'bigint' ? String(init) : floatText(init)
-      lines.push(`  (global ${mutable ? `(mut ${type})` : type} (${type}.const ${value}))`)
-    }
-    for (const { name, what } of this.exports) {
-      const target = what === 'table' ? 'table 0' : isGlobal(what) ? `global ${what.index}` : `func ${identifier(what.name)}`
-      lines.push(`  (export ${stringText(name)} (${target}))`)
-    }
-    if (entries.length > 0) lines.push(`  (elem (i32.const 0) func ${entries.map((ref) => identifier(ref.name)).join(' ')})`)
-    for (const { offset, bytes } of this.segments) lines.push(`  (data (i32.const ${offset | 0}) "${[...bytes].map(escapedByte).join('')}")`)
-    return `(module\n${lines.join('\n')})\n`
-  }
 }
 
-const isGlobal = (what: FunctionRef | Global): what is Global => 'mutable' in what
+export const isGlobal = (what: FunctionRef | Global): what is Global => 'mutable' in what
 
 const encodeInitial = (out: ByteWriter, { type, init }: GlobalDefinition): void => {
   switch (type) {
@@ -290,7 +257,3 @@ const encodeInitial = (out: ByteWriter, { type, init }: GlobalDefinition): void 
       return out.bytes(emptyVector)
   }
 }
-
-const escapedByte = (byte: number): string => `\\${byte.toString(16).padStart(2, '0')}`
-
-const stringText = (text: string): string => `"${[...new TextEncoder().encode(text)].map((byte) => (byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c ? String.fromCharCode(byte) : escapedByte(byte))).join('')}"`

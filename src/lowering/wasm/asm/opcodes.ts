@@ -18,7 +18,7 @@ export type ImmediateKind =
   | 'none' | 'memory' | 'memoryLane' | 'lane' | 'zeros' | 'block' | 'index' | 'table' | 'function' | 'type' | 'local'
   | 'i32' | 'i64' | 'f32' | 'f64' | 'bytes'
 
-/** One row of the instruction table, from which bytes, text and stack types are all read. */
+/** One row of the instruction table, from which bytes, text and stack types are all read. It holds what the library emits. */
 export interface Opcode {
   readonly name: OpcodeName
   /** One byte; or a prefix (0xfc, 0xfd, 0xfe) above the sub-opcode: `0xfd` and two or three hexadecimal digits. */

@@ -1,20 +1,21 @@
 import type { IndexSpace } from './encode.ts'
 import type { FunctionRef, Instruction, Local } from './instruction.ts'
+import { isGlobal, type ModuleBuilder } from './module-builder.ts'
 import type { FunctionType, ValueType } from './value-type.ts'
 
 /** A WAT identifier; characters that the text format does not admit become `_`. */
-export const identifier = (name: string): string => `$${name.replace(/[^0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~]/g, '_')}`
+const identifier = (name: string): string => `$${name.replace(/[^0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~]/g, '_')}`
 
 const localName = (local: Local): string => identifier(`${local.name}_${local.index}`)
 
 /** `(param i32 v128) (result f32)`, with a leading space where there is anything. */
-export const signatureText = (type: FunctionType): string => {
+const signatureText = (type: FunctionType): string => {
   const list = (word: string, types: readonly ValueType[]): string => (types.length > 0 ? ` (${word} ${types.join(' ')})` : '')
   return list('param', type.params) + list('result', type.results)
 }
 
 /** A float literal that reads back to the same bits. */
-export const floatText = (value: number): string => {
+const floatText = (value: number): string => {
   if (Number.isNaN(value)) return 'nan'
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
   return Object.is(value, -0) ? '-0' : String(value)
@@ -66,7 +67,7 @@ const immediateText = ({ op, a, b, payload }: Instruction, locals: readonly Loca
 }
 
 /** A function in the text format, one instruction a line. */
-export const functionText = (name: string, type: FunctionType, locals: readonly Local[], code: readonly Instruction[], space: IndexSpace): string => {
+const functionText = (name: string, type: FunctionType, locals: readonly Local[], code: readonly Instruction[], space: IndexSpace): string => {
   const declared = locals.map((local, index) => `(${index < type.params.length ? 'param' : 'local'} ${localName(local)} ${local.type})`)
   const results = type.results.length > 0 ? [`(result ${type.results.join(' ')})`] : []
   const head = [...declared.slice(0, type.params.length), ...results, ...declared.slice(type.params.length)]
@@ -80,4 +81,40 @@ export const functionText = (name: string, type: FunctionType, locals: readonly 
   }
   lines[lines.length - 1] += ')'
   return lines.join('\n')
+}
+
+const escapedByte = (byte: number): string => `\\${byte.toString(16).padStart(2, '0')}`
+
+const stringText = (text: string): string => `"${[...new TextEncoder().encode(text)].map((byte) => (byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c ? String.fromCharCode(byte) : escapedByte(byte))).join('')}"`
+
+/** A module in the text format; assembling it gives the bytes of `toBytes`. */
+export function printWat(built: ModuleBuilder): string {
+  const space = built.indexSpace()
+  const lines: string[] = []
+  const functions = built.functions.map((fn) => {
+    fn.end()
+    return functionText(fn.name, fn.type, fn.locals, fn.code, space)
+  })
+  built.types.forEach((type, index) => lines.push(`  (type (;${index};) (func${signatureText(type)}))`))
+  if (built.memory) {
+    const { module, name, min, max, shared = false } = built.memory
+    const limits = `${min}${max === undefined ? '' : ` ${max}`}${shared ? ' shared' : ''}`
+    lines.push(`  (import ${stringText(module)} ${stringText(name)} (memory ${limits}))`)
+  }
+  for (const { module, field, name, type } of built.imports)
+    lines.push(`  (import ${stringText(module)} ${stringText(field)} (func ${identifier(name)} (type ${space.typeIndex(type)})))`)
+  lines.push(...functions)
+  const entries = built.tableEntries
+  if (entries.length > 0) lines.push(`  (table ${entries.length} ${entries.length} funcref)`)
+  for (const { type, mutable, init } of built.globals) {
+    const value = type === 'v128' ? 'i32x4 0 0 0 0' : typeof init === 'bigint' ? String(init) : floatText(init)
+    lines.push(`  (global ${mutable ? `(mut ${type})` : type} (${type}.const ${value}))`)
+  }
+  for (const { name, what } of built.exports) {
+    const target = what === 'table' ? 'table 0' : isGlobal(what) ? `global ${what.index}` : `func ${identifier(what.name)}`
+    lines.push(`  (export ${stringText(name)} (${target}))`)
+  }
+  if (entries.length > 0) lines.push(`  (elem (i32.const 0) func ${entries.map((ref) => identifier(ref.name)).join(' ')})`)
+  for (const { offset, bytes } of built.segments) lines.push(`  (data (i32.const ${offset | 0}) "${[...bytes].map(escapedByte).join('')}")`)
+  return `(module\n${lines.join('\n')})\n`
 }

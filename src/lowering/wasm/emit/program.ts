@@ -10,8 +10,8 @@ import { type EmitContext, type EmittedKernel, emitKernel, type Phase } from './
 
 export interface EmittedProgram {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** The same module as text. */
-  wat(): string
+  /** What the bytes were written from. */
+  readonly module: ModuleBuilder
   /** Scratch memory that a call needs: the plan's temps, then what kernels use while they run. */
   readonly arenaBytes: number
   /** More of it for each thread, behind that. */
@@ -48,7 +48,7 @@ export const worthSharing = 8000
  */
 export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOptions = {}): EmittedProgram {
   const { shared = false, shareAbove = worthSharing, ticks = false, winograd = true, relaxedSimd = false } = options
-  const module = new ModuleBuilder({ check: false, relaxedSimd, hoist: true })
+  const module = new ModuleBuilder({ relaxedSimd, hoist: true })
   module.importMemory('env', 'memory', shared ? { min: 0, max: 65536, shared } : { min: 0 })
   const run = module.function('run', ['i32', 'i32', 'i32'])
   const tick = ticks ? module.importFunction('env', 'tick', ['i32'], []) : null
@@ -83,7 +83,7 @@ export function emitProgram(program: Program, plan: MemoryPlan, options: EmitOpt
   const c: RunContext = { run, program, places, own, turn, scratchAt, isShared, meet: context.meet, emitted: (kernel) => known.get(kernel)!, tick, kernels: 0, since: 'nothing', times: 1, sharedTime: 0, time: 0 }
   emitSteps(c, program.steps)
   module.export('run', run)
-  return { bytes: module.toBytes(), wat: () => module.toWat(), arenaBytes, ownBytes: align64(ownBytes), sharedTime: c.sharedTime, time: c.time }
+  return { bytes: module.toBytes(), module, arenaBytes, ownBytes: align64(ownBytes), sharedTime: c.sharedTime, time: c.time }
 }
 
 const align64 = (bytes: number): number => Math.ceil(bytes / 64) * 64

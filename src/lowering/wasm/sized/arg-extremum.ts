@@ -39,7 +39,7 @@ export function argExtremumForm(e: Eqn): SizedForm | null {
 }
 
 function emit(combine: 'argmax' | 'argmin', dtype: DType, to: DType, rows: boolean, shared: boolean): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder({ check: false, hoist: true })
+  const module = new ModuleBuilder({ hoist: true })
   const { fn, pointers, word } = entry(module, 2, shared)
   const c = { fn, helpers: createHelpers(module) }
   const [from, out] = pointers as [Local, Local]

@@ -45,7 +45,7 @@ interface Operand {
 }
 
 function emit(node: Apply, operands: readonly Operand[], shared: boolean): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder({ check: false, hoist: true })
+  const module = new ModuleBuilder({ hoist: true })
   const { fn, pointers, word } = entry(module, operands.length + 1, shared)
   const helpers = createHelpers(module)
   const n = word(0)

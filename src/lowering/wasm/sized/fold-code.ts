@@ -13,7 +13,7 @@ const offsetOf = (field: FoldField): number => 4 * foldFields.indexOf(field)
 
 /** `run(threadId, threadCount, args)`: `args` points to the addresses of scratch memory, operand and result, then the fields of each phase. */
 export function emitFold(variants: readonly FoldVariant[], shared: boolean): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder({ check: false, hoist: true })
+  const module = new ModuleBuilder({ hoist: true })
   module.importMemory('env', 'memory', shared ? { min: 0, max: 65536, shared } : { min: 0 })
   const run = module.function('run', ['i32', 'i32', 'i32'])
   module.export('run', run)

@@ -133,7 +133,7 @@ const moves = {
 
 function emit(bytes: keyof typeof moves, operands: number, shared: boolean): Uint8Array<ArrayBuffer> {
   const { load, store, type } = moves[bytes]
-  const module = new ModuleBuilder({ check: false })
+  const module = new ModuleBuilder()
   const { fn, pointers, sizes, word } = entry(module, operands + 1, shared)
   const out = pointers.at(-1)!
   const i32 = (name: string): Local => fn.local('i32', name)

@@ -1,5 +1,5 @@
 import wabtInit from 'wabt'
-import type { ModuleBuilder } from '../../../../src/lowering/wasm/asm/index.ts'
+import { type ModuleBuilder, printWat } from '../../../../src/lowering/wasm/asm/index.ts'
 
 const wabt = await wabtInit()
 
@@ -20,4 +20,4 @@ export const assembled = (wat: string): Uint8Array => {
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
 
 /** Both forms of a module in hexadecimal: equal when the text says what the bytes do. */
-export const bothForms = (module: ModuleBuilder): { readonly bytes: string; readonly fromText: string } => ({ bytes: hex(module.toBytes()), fromText: hex(assembled(module.toWat())) })
+export const bothForms = (module: ModuleBuilder): { readonly bytes: string; readonly fromText: string } => ({ bytes: hex(module.toBytes()), fromText: hex(assembled(printWat(module))) })

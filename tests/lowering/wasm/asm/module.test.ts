@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { AssemblyError, ModuleBuilder, type FunctionBuilder, type ValueType } from '../../../../src/lowering/wasm/asm/index.ts'
+import { AssemblyError, checkStack, ModuleBuilder, printWat, type FunctionBuilder, type ValueType } from '../../../../src/lowering/wasm/asm/index.ts'
 import { bothForms } from './assemble.ts'
 
 const instantiate = (module: ModuleBuilder, imports: WebAssembly.Imports = {}): Readonly<Record<string, (...args: readonly number[]) => unknown>> => {
@@ -9,7 +9,7 @@ const instantiate = (module: ModuleBuilder, imports: WebAssembly.Imports = {}): 
 
 /** A function of one module, exported, after a check that text and bytes agree. */
 const run = (params: readonly ValueType[], results: readonly ValueType[], body: (fn: FunctionBuilder) => void, ...args: readonly number[]): unknown => {
-  const module = new ModuleBuilder()
+  const module = new ModuleBuilder({ check: checkStack })
   const fn = module.function('run', params, results)
   body(fn)
   module.export('run', fn)
@@ -48,7 +48,7 @@ describe('functions that run', () => {
 
   test('constants of loops are set before them where that is asked for, each once; what one instruction makes stays', () => {
     const sum = (hoist: boolean): { wat: string; value: unknown } => {
-      const module = new ModuleBuilder({ hoist })
+      const module = new ModuleBuilder({ check: checkStack, hoist })
       const fn = module.function('run', ['i32'], ['f32'])
       const total = fn.local('v128', 'total')
       fn.f32x4(0.25).set(total)
@@ -60,7 +60,7 @@ describe('functions that run', () => {
       module.export('run', fn)
       const { bytes, fromText } = bothForms(module)
       expect(bytes).toBe(fromText)
-      return { wat: module.toWat(), value: instantiate(module)['run']?.(7) }
+      return { wat: printWat(module), value: instantiate(module)['run']?.(7) }
     }
     const [plain, hoisted] = [sum(false), sum(true)]
     expect(hoisted.value).toBe(plain.value)
@@ -86,7 +86,7 @@ describe('functions that run', () => {
   })
 
   test('memory, data, globals, imports, tables and results in pairs', () => {
-    const module = new ModuleBuilder()
+    const module = new ModuleBuilder({ check: checkStack })
     module.importMemory('env', 'memory', { min: 1, max: 4, shared: true })
     const seen: number[] = []
     const log = module.importFunction('env', 'log', ['i32'], [])
@@ -140,7 +140,7 @@ describe('constants keep their bits', () => {
 
 describe('misuse is an error at the line that commits it', () => {
   const faulty = (results: readonly ValueType[], body: (fn: FunctionBuilder) => void): (() => void) => () => {
-    const module = new ModuleBuilder()
+    const module = new ModuleBuilder({ check: checkStack })
     body(module.function('faulty', ['i32', 'f32'], results))
     module.toBytes()
   }
@@ -169,10 +169,10 @@ describe('misuse is an error at the line that commits it', () => {
   ])('%s', (_, commit) => expect(commit).toThrow(AssemblyError))
 
   test('two functions of one name, a foreign function, an immutable global, a shared memory without a limit', () => {
-    const module = new ModuleBuilder()
+    const module = new ModuleBuilder({ check: checkStack })
     const first = module.function('f')
     expect(() => module.function('f')).toThrow(AssemblyError)
-    const other = new ModuleBuilder()
+    const other = new ModuleBuilder({ check: checkStack })
     other.function('g').call(first)
     expect(() => other.toBytes()).toThrow(AssemblyError)
     expect(() => first.i32(1).setGlobal(module.global('c', 'i32', false))).toThrow(AssemblyError)
@@ -181,7 +181,7 @@ describe('misuse is an error at the line that commits it', () => {
 
   test('without checks the same code is emitted', () => {
     const bytes = (check: boolean): Uint8Array => {
-      const module = new ModuleBuilder({ check })
+      const module = new ModuleBuilder(check ? { check: checkStack } : {})
       const fn = module.function('f', ['i32'], ['i32'])
       fn.block((done) => fn.get(fn.param(0)).brIf(done)).get(fn.param(0))
       return module.toBytes()
@@ -191,7 +191,7 @@ describe('misuse is an error at the line that commits it', () => {
 })
 
 test('locals are reused once freed, and a scope frees its own', () => {
-  const module = new ModuleBuilder()
+  const module = new ModuleBuilder({ check: checkStack })
   const fn = module.function('f')
   const first = fn.local('v128')
   fn.free(first)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { emitProgram } from '../../../../src/lowering/wasm/index.ts'
+import { emitProgram, printWat } from '../../../../src/lowering/wasm/index.ts'
 import type { Node } from '../../../../src/lowering/kernel-ir/index.ts'
 import { numSlowRuns } from '../../../scale.ts'
 import { affine, apply, f32, kernelProgram, literal, load, loop, map, run } from './harness.ts'
@@ -266,6 +266,6 @@ describe('reductions', () => {
     const kernel = loop([8], [map([], [load(0, affine([1])), apply('neg', [0])], [{ buffer: 1, index: affine([1]), node: 1 }])])
     const f = { shape: [8], dtype: 'float32' as const }
     const { program, plan } = kernelProgram(kernel, [f], [f])
-    expect(emitProgram(program, plan).wat()).toContain('f32x4.neg')
+    expect(printWat(emitProgram(program, plan).module)).toContain('f32x4.neg')
   })
 })

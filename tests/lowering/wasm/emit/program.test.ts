@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Index, LoopStep, ScatterKernel, SortKernel } from '../../../../src/lowering/kernel-ir/index.ts'
-import { emitProgram } from '../../../../src/lowering/wasm/index.ts'
+import { emitProgram, printWat } from '../../../../src/lowering/wasm/index.ts'
+import '../../../families.ts'
 import { assembled } from '../asm/assemble.ts'
 import { affine, apply, f32, kernelProgram, literal, load, loop, map, programOf, run, runEmitted } from './harness.ts'
 
@@ -67,13 +68,13 @@ describe('programs', () => {
   test('the text assembles to the same bytes', () => {
     const { program, plan } = scan(5, true)
     const emitted = emitProgram(program, plan)
-    expect(Buffer.from(assembled(emitted.wat())).equals(Buffer.from(emitted.bytes))).toBe(true)
+    expect(Buffer.from(assembled(printWat(emitted.module))).equals(Buffer.from(emitted.bytes))).toBe(true)
   })
 
   test('equal kernels on different buffers are one function', () => {
     const neg = (from: number, to: number) => ({ kind: 'kernel' as const, kernel: loop([5], [map([], [load(from, affine([1])), apply('neg', [0])], [{ buffer: to, index: affine([1]), node: 1 }])]) })
     const p = programOf([{ ...f(5), role: { kind: 'input', position: 0 } }, { ...f(5), role: { kind: 'output', position: 0 } }, { ...f(5), role: { kind: 'temp' } }], [neg(0, 2), neg(2, 1)])
-    expect(emitProgram(p.program, p.plan).wat().match(/^ *\(func \$/gm)).toHaveLength(2)
+    expect(printWat(emitProgram(p.program, p.plan).module).match(/^ *\(func \$/gm)).toHaveLength(2)
   })
 })
 

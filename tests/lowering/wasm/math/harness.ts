@@ -1,5 +1,6 @@
-import { ModuleBuilder, type FunctionBuilder, type Local } from '../../../../src/lowering/wasm/asm/index.ts'
+import { checkStack, ModuleBuilder, type FunctionBuilder, type Local } from '../../../../src/lowering/wasm/asm/index.ts'
 import { createHelpers, type Helpers } from '../../../../src/lowering/wasm/math/index.ts'
+import '../../../families.ts'
 
 const pageBytes = 65536
 
@@ -11,7 +12,7 @@ export type VectorBody = (fn: FunctionBuilder, inputs: readonly Local[], helpers
  * length, to those of its output.
  */
 export const vectorMap = (count: number, body: VectorBody): ((...inputs: readonly Uint8Array[]) => Uint8Array<ArrayBuffer>) => {
-  const module = new ModuleBuilder()
+  const module = new ModuleBuilder({ check: checkStack })
   module.importMemory('env', 'memory', { min: 1 })
   const helpers = createHelpers(module)
   const fn = module.function('map', ['i32', 'i32'])
