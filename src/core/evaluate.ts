@@ -14,10 +14,10 @@ import { DeviceError, InternalError, OutOfMemoryError } from './errors.ts'
 import { eqn, type Jaxpr, Literal, Var } from './jaxpr.ts'
 import { avalKey, paramKey } from './jaxpr-key.ts'
 import { Lru } from './lru.ts'
-import { inspect, inspectProgram, isWatching } from './non-finite.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
 import type { Backend, Executable, Storage } from './storage.ts'
 import type { Value } from './trace.ts'
+import { watching } from './watching.ts'
 
 interface Compiled {
   readonly executable: Executable
@@ -47,7 +47,7 @@ export const counters: { jitCalls: number; eagerCalls: number; eagerCompiles: nu
 export function evaluate<P extends Primitive>(primitive: P, inputs: readonly Value[], params: PrimitiveParams[P]): NDArray[] {
   if (isJit(primitive, params)) return callJit(params, inputs, null)
   const outputs = evaluateOperation(primitive, inputs, params)
-  if (isWatching()) inspect(primitive, params, inputs, outputs, evaluate)
+  watching()?.inspect(primitive, params, inputs, outputs, evaluate)
   return outputs
 }
 
@@ -74,10 +74,11 @@ export function callJit({ name, jaxpr, device }: PrimitiveParams['jit'], inputs:
   counters.jitCalls++
   const on = deviceOf('jit', inputs, device)
   const { executable, avals } = compiledOf(jaxpr, on)
-  if (!isWatching()) return run(executable, avals, 'jit', inputs, on, donated)
+  const watcher = watching()
+  if (watcher === null) return run(executable, avals, 'jit', inputs, on, donated)
   // What is given away is needed once more if the results hold a NaN.
   const outputs = run(executable, avals, 'jit', inputs, on, null)
-  inspectProgram(name, jaxpr, inputs, outputs, evaluate)
+  watcher.inspectProgram(name, jaxpr, inputs, outputs, evaluate)
   for (const [i, v] of inputs.entries()) if (donated?.[i] === true && !(v instanceof Literal)) v.dispose()
   return outputs
 }

@@ -15,29 +15,15 @@ import { type Atom, type Jaxpr, Literal, type Var } from './jaxpr.ts'
 import { printEquation } from './print.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
 import { activeTransformations, type Evaluator, type Value } from './trace.ts'
+import { phases, setWatcher, watching } from './watching.ts'
 
 const watched = { nans: false, infs: false }
-/** True while a program is walked: its operations are looked at by the walk itself. */
-let walking = false
-
-/** Whether results are looked at. */
-export const isWatching = (): boolean => (watched.nans || watched.infs) && !walking
 
 export function watch(what: 'nans' | 'infs', on: boolean | undefined): boolean {
   if (on !== undefined && typeof on !== 'boolean') throw new ArgumentError(`debug.${what}`, `takes true, false or nothing, and got ${describe(on)}`)
   if (on !== undefined) watched[what] = on
+  setWatcher(watched.nans || watched.infs ? { inspect, inspectProgram } : null)
   return watched[what]
-}
-
-const phases: string[] = []
-/** Runs a part of a transformation that stands behind no line of the user's: an error in it says which part. */
-export function during<R>(phase: string, body: () => R): R {
-  phases.push(phase)
-  try {
-    return body()
-  } finally {
-    phases.pop()
-  }
 }
 
 interface Found {
@@ -98,8 +84,7 @@ function made(operation: string, { kind, count, first, array }: Found, operands:
   return new NonFiniteError(operation, `made ${kind}${around.length === 0 ? '' : ` ${around.join(', ')}`}: ${which}${from}`)
 }
 
-/** Looks at the results of an operation. @throws NonFiniteError. */
-export function inspect<P extends Primitive>(primitive: P, params: PrimitiveParams[P], inputs: readonly Value[], outputs: readonly Value[], evaluate: Evaluator): void {
+function inspect<P extends Primitive>(primitive: P, params: PrimitiveParams[P], inputs: readonly Value[], outputs: readonly Value[], evaluate: Evaluator): void {
   const found = findAny(outputs)
   if (found === null) return
   walked(() => {
@@ -108,8 +93,7 @@ export function inspect<P extends Primitive>(primitive: P, params: PrimitivePara
   throw made(primitive, found, inputs, [])
 }
 
-/** Looks at the results of a compiled program. @throws NonFiniteError naming the operation in it. */
-export function inspectProgram(name: string, jaxpr: Jaxpr, inputs: readonly Value[], outputs: readonly Value[], evaluate: Evaluator): void {
+function inspectProgram(name: string, jaxpr: Jaxpr, inputs: readonly Value[], outputs: readonly Value[], evaluate: Evaluator): void {
   const found = findAny(outputs)
   if (found === null) return
   const where = [`in jit '${name}'`]
@@ -120,12 +104,14 @@ export function inspectProgram(name: string, jaxpr: Jaxpr, inputs: readonly Valu
   throw made('jit', found, inputs, [...where, 'as a whole: its operations, run one by one, do not'])
 }
 
+/** A walk looks at its operations itself. */
 function walked(body: () => void): void {
-  walking = true
+  const watcher = watching()
+  setWatcher(null)
   try {
     body()
   } finally {
-    walking = false
+    setWatcher(watcher)
   }
 }
 

@@ -3,8 +3,8 @@ import type { NDArray } from '../../core/array.ts'
 import { ArgumentError, InternalError } from '../../core/errors.ts'
 import type { Atom, Eqn, Jaxpr, Var } from '../../core/jaxpr.ts'
 import type { Primitive } from '../../core/primitives/index.ts'
-import { during, isWatching } from '../../core/non-finite.ts'
 import { bind, type Value } from '../../core/trace.ts'
+import { during, watching } from '../../core/watching.ts'
 import { bits, cachedBy, inputAvals, merge, outputAvals, traceClosed, where, whereNot } from '../staging/jaxprs.ts'
 import { addTangents, hasTangent, instantiate, nonzero, type Tangent, Zero } from '../zero.ts'
 import { controlFlowTranspose, type TransposedProgram } from './control-flow.ts'
@@ -33,7 +33,7 @@ function transposed<P extends Primitive>(e: Eqn<P>, cotangents: readonly Tangent
   if (rule === 'nonlinear') {
     throw new ArgumentError('linearTranspose', `the function is not linear: it applies ${e.primitive} to what depends on its inputs`)
   }
-  return isWatching() ? during(`in the backward pass, at the transpose of ${e.primitive}`, () => rule(cotangents, operands, e.params)) : rule(cotangents, operands, e.params)
+  return watching() !== null ? during(`in the backward pass, at the transpose of ${e.primitive}`, () => rule(cotangents, operands, e.params)) : rule(cotangents, operands, e.params)
 }
 
 /**
