@@ -42,7 +42,7 @@ for (const entry of outputs.map(sourceOf)) {
  * with calls in them: tables of rules, texts of shaders. So what many apps do without is kept in chunks of its own: these are
  * entry points here, and esbuild makes a chunk of what the same entry points reach. Nobody imports the entry points themselves.
  */
-const apart = ['src/lower.ts', 'src/transforms/vectorize.ts', 'src/transforms/derivatives.ts']
+const apart = ['src/lower.ts', 'src/transforms/vectorize.ts', 'src/transforms/derivatives.ts', ...readdirSync(join(root, 'src', 'families')).map((file) => `src/families/${file}`)]
 
 const asModules = {
   name: 'namespaces',

@@ -7,6 +7,7 @@ import type { ConvDimensionNumbers } from '../core/primitives/index.ts'
 import { dilatedSize } from '../core/shapes/index.ts'
 import { bind1, type Value } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { bringWindows } from '../families/windows.ts'
 import { requireOneDtype } from './operands.ts'
 import { type PaddingLike, paddingPairs, perAxis } from './padding.ts'
 
@@ -83,6 +84,7 @@ export function convGeneralDilated(lhs: ArrayLike, rhs: ArrayLike, windowStrides
   }
   const sizes = dimensionNumbers.lhs.slice(2).map((i) => x.shape[i]!)
   const windows = dimensionNumbers.rhs.slice(2).map((i) => w.shape[i]!)
+  bringWindows()
   return bind1(name, [x, w], {
     windowStrides: strides,
     padding: paddingPairs(name, given, sizes, windows, strides, rhsDilation),

@@ -4,6 +4,7 @@ import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { bind } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { bringSorts } from '../families/sorts.ts'
 
 export interface SortOptions {
   /** The axis to sort along; the last by default. */
@@ -31,6 +32,7 @@ export function sort<X extends ArrayLike | readonly ArrayLike[]>(x: X, options: 
   const list: readonly ArrayLike[] = isList(x) ? ops.checkList('sort', 'the first argument', x) : [x]
   if (list.length === 0) throw new ArgumentError('sort', 'takes an array or a list of at least one')
   const arrays = list.map((x) => ops.toArray('sort', x))
+  bringSorts()
   const out = bind('sort', arrays, { dimension: ops.normalAxis('sort', dimension, arrays[0]!.ndim), numKeys: ops.checkInteger('sort', 'numKeys', numKeys, 1) })
   // One in, one out: TypeScript does not narrow the conditional type by isList.
   return (isList(x) ? out : out[0]!) as Sorted<X>
@@ -56,6 +58,7 @@ export function topK(x: ArrayLike, k: number, options: TopKOptions = {}): [value
   const a = ops.toArray('topK', x)
   const axis = a.ndim === 0 ? -1 : ops.normalAxis('topK', options.axis ?? -1, a.ndim)
   const swap = (y: NDArray): NDArray => (a.ndim === 0 || axis === a.ndim - 1 ? y : ops.transpose(y, a.shape.map((_, i) => (i === axis ? a.ndim - 1 : i === a.ndim - 1 ? axis : i))))
+  bringSorts()
   const [values, indices] = bind('topK', [swap(a)], { k: ops.checkInteger('topK', 'k', k, 0) })
   return [swap(values!), swap(indices!)]
 }

@@ -8,6 +8,7 @@ import type { PrimitiveParams } from '../core/primitives/index.ts'
 import { dilatedSize } from '../core/shapes/index.ts'
 import { bind1 } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { bringWindows } from '../families/windows.ts'
 import { isIdentity, type Monoid, monoidOf } from './monoid.ts'
 import { likeInit } from './operands.ts'
 import { type PaddingLike, paddingPairs, perAxis } from './padding.ts'
@@ -70,6 +71,7 @@ export function reduceWindow(
   const params = { windowDimensions: window, windowStrides: strides, padding: pairs, baseDilation, windowDilation }
   const out = ops.within(name, () => {
     const [out] = evalAvals(primitives[monoid], [a.aval], params)
+    bringWindows()
     return bind1(primitives[monoid], [a], touching(a.shape, out!.shape, params))
   })
   return isIdentity(monoid, init, a.dtype) ? out : computation(likeInit(name, init, a), out)

@@ -4,6 +4,7 @@ import { ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { checkOptions, placed } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { bringSpecialFunctions } from '../families/special-functions.ts'
 import { besideFraction, floating } from './operand.ts'
 
 /** max(x, 0), with derivative 0 at 0 and at NaN. */
@@ -95,7 +96,10 @@ export function gelu(x: ArrayLike, options: GeluOptions = {}): NDArray {
   return ops.within('gelu', () => {
     checkOptions('gelu', options, ['approximate'])
     const a = floating('gelu', x)
-    if (options.approximate === false) return ops.mul(ops.mul(a, 0.5), ops.erfc(ops.mul(ops.neg(a), Math.SQRT1_2)))
+    if (options.approximate === false) {
+      bringSpecialFunctions()
+      return ops.mul(ops.mul(a, 0.5), ops.erfc(ops.mul(ops.neg(a), Math.SQRT1_2)))
+    }
     const inner = ops.mul(ops.add(a, ops.mul(ops.integerPow(a, 3), 0.044715)), Math.sqrt(2 / Math.PI))
     return ops.mul(a, ops.mul(ops.add(ops.tanh(inner), 1), 0.5))
   })

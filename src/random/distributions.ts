@@ -8,6 +8,8 @@ import * as ops from '../core/ops/index.ts'
 import { checkOptions, checkShape, normalAxis, placed } from '../core/ops/index.ts'
 import { bind } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
+import { bringSorts } from '../families/sorts.ts'
+import { bringSpecialFunctions } from '../families/special-functions.ts'
 import { bits, floating, uniform } from './bits.ts'
 import { erfInv32 } from './erf-inv.ts'
 import { randint } from './integers.ts'
@@ -39,7 +41,9 @@ export function normal(key: NDArray, shape: Shape = [], options: FloatOptions = 
     checkShape('normal', shape)
     return sampled('normal', [shape, dtype], [key], (k) => {
       const u = uniform(k, shape, { minval: -1 + limitsOf(dtype).below, maxval: 1, dtype })
-      return ops.mul(dtype === 'float32' ? erfInv32(u) : ops.erfInv(u), Math.SQRT2)
+      if (dtype === 'float32') return ops.mul(erfInv32(u), Math.SQRT2)
+      bringSpecialFunctions()
+      return ops.mul(ops.erfInv(u), Math.SQRT2)
     })
   })
 }
@@ -115,6 +119,7 @@ export function truncatedNormal(key: NDArray, lower: ArrayLike, upper: ArrayLike
     const bound = (v: ArrayLike): NDArray => ops.convert(ops.toArray('truncatedNormal', v), dtype)
     const [low, high] = [bound(lower), bound(upper)]
     const at = o.shape ?? ops.broadcastShapes('truncatedNormal', [low.shape, high.shape])
+    bringSpecialFunctions()
     const u = uniform(key, at, { minval: ops.erf(ops.div(low, Math.SQRT2)), maxval: ops.erf(ops.div(high, Math.SQRT2)), dtype })
     const out = ops.mul(ops.erfInv(u), Math.SQRT2)
     return ops.clamp(ops.nextafter(ops.stopGradientArray(low), Infinity), out, ops.nextafter(ops.stopGradientArray(high), -Infinity))
@@ -180,6 +185,7 @@ const shuffled = (key: NDArray, x: NDArray, axis: number): NDArray => sampled('p
 
 /** Sorts by random keys, often enough that ties of keys do not matter. */
 function sorted(key: NDArray, x: NDArray, axis: number): NDArray {
+  bringSorts()
   const rounds = Math.ceil((3 * Math.log(Math.max(1, x.size))) / Math.log(2 ** 32 - 1))
   let out = x
   let rest = key
@@ -227,6 +233,7 @@ export function choice(key: NDArray, a: number | NDArray, shape: Shape = [], opt
       return pick(ops.convert(ops.sum(ops.lt(sums, ops.expandDims(r, -1)), -1), 'int32'))
     }
     const g = ops.add(gumbel(key, [n], { dtype: p.dtype }), ops.log(p))
+    bringSorts()
     return pick(ops.reshape(bind('topK', [g], { k: draws })[1]!, shape))
   })
 }

@@ -6,6 +6,7 @@ import { type DType, isFloating } from '../../src/core/dtype.ts'
 import { type Atom, type Eqn, eqn, type Jaxpr, Literal, Var } from '../../src/core/jaxpr.ts'
 import type { Primitive, PrimitiveParams } from '../../src/core/primitives/index.ts'
 import { printJaxpr } from '../../src/core/print.ts'
+import '../families.ts'
 
 export interface ProgramSizes {
   readonly equations?: number

@@ -12,7 +12,7 @@ const source = join(import.meta.dirname, '..', '..', 'src')
 const graph = importGraph(source)
 
 const userFunctions = ['numpy', 'lax', 'random', 'nn', 'scipy', 'debug', 'tree']
-const inner = ['core', 'transforms', ...userFunctions]
+const inner = ['core', 'transforms', 'families', ...userFunctions]
 
 /** What each floor may import besides itself, `fp` and `platform`, which everybody may. */
 const mayImport: { readonly [floor: string]: readonly string[] } = {
@@ -22,6 +22,7 @@ const mayImport: { readonly [floor: string]: readonly string[] } = {
   transforms: ['core'],
   lowering: ['core'],
   backends: ['core', 'lowering'],
+  families: ['core', 'lowering', 'backends'],
   ...Object.fromEntries(userFunctions.map((floor) => [floor, inner])),
   'wire.ts': [...inner, 'lowering', 'backends'],
   'lower.ts': [...inner, 'lowering', 'wire.ts'],

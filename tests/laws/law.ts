@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { defaultDevice } from 'pullback'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { traceDepth } from '../../src/core/trace.ts'
+import '../families.ts'
 import { longTestTimeout, numLawRuns, scale, seed } from '../scale.ts'
 
 export interface Run {

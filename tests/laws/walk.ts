@@ -5,6 +5,7 @@ import { type Aval, bytesOf } from '../../src/core/aval.ts'
 import { scalarBytes } from '../../src/core/bytes.ts'
 import type { Atom, Eqn, EqnFor, Jaxpr, Var } from '../../src/core/jaxpr.ts'
 import type { Primitive } from '../../src/core/primitives/index.ts'
+import '../families.ts'
 
 /** A value, and what its rounding errors are measured against; null: its own size. */
 export interface Weighed extends HostArray {

@@ -10,6 +10,7 @@ import { interpret } from '../../src/backends/cpu/interpret.ts'
 import { lowerToProgram, type LoweredProgram } from '../../src/lowering/index.ts'
 import { emitProgram } from '../../src/lowering/wasm/index.ts'
 import { checkProgram } from '../../src/lowering/kernel-ir/index.ts'
+import '../families.ts'
 import { interpretProgram } from './interpret.ts'
 import { runEmitted } from './wasm/emit/harness.ts'
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { encodeNumbers } from '../../src/core/bytes.ts'
 import { parseJaxpr } from '../../src/core/parse.ts'
 import { kernelsOf, printProgram } from '../../src/lowering/kernel-ir/index.ts'
+import '../families.ts'
 import { expectAgreement, lowerText, shapeOf, someBytes } from './agree.ts'
 
 const dot = (l: number, r: number): string => `dotGeneral[dimensionNumbers={batch=((), ()) contracting=((${l},), (${r},))} preferredElementType=None]`

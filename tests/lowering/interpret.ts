@@ -11,6 +11,7 @@ import type { HostArray } from '../../src/backends/cpu/host-array.ts'
 import type { Eqn, EqnFor } from '../../src/core/jaxpr.ts'
 import type { ElementwiseParams, Primitive } from '../../src/core/primitives/index.ts'
 import type { BufferId, Combine, Expression, Guard, Index, Kernel, MemoryPlan, Node, Position, Program, Stage, Step, Store } from '../../src/lowering/kernel-ir/index.ts'
+import '../families.ts'
 
 export function interpretProgram(program: Program, plan: MemoryPlan, inputs: readonly Uint8Array[], donate = false): Uint8Array[] {
   const arena = new Uint8Array(plan.arenaBytes).fill(0xa5)

@@ -11,6 +11,7 @@ import { sinkFromScans, sinkWithin } from '../../src/lowering/passes/loops/sink-
 import { optimize, passes } from '../../src/lowering/passes/index.ts'
 import { removeDead } from '../../src/lowering/passes/remove-dead.ts'
 import { bind } from '../../src/core/trace.ts'
+import '../families.ts'
 import { someBytes } from './agree.ts'
 
 beforeAll(() => {

@@ -4,6 +4,7 @@ import { checkJaxpr } from '../../src/core/check.ts'
 import { parseJaxpr } from '../../src/core/parse.ts'
 import { printJaxpr } from '../../src/core/print.ts'
 import { optimize, passes } from '../../src/lowering/passes/index.ts'
+import '../families.ts'
 
 const after = (text: string): string => printJaxpr(optimize(parseJaxpr(text)))
 /** A program of one result, by its last operation; inputs x:f32[3], i:i32[3], b:bool[3]. */

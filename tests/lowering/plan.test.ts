@@ -4,6 +4,7 @@ import { sizeOf } from '../../src/core/aval.ts'
 import { encodeNumbers } from '../../src/core/bytes.ts'
 import { parseJaxpr } from '../../src/core/parse.ts'
 import type { LoweredProgram } from '../../src/lowering/index.ts'
+import '../families.ts'
 import { expectAgreement, lowerText } from './agree.ts'
 
 const dot = 'dotGeneral[dimensionNumbers={batch=((), ()) contracting=((1,), (0,))} preferredElementType=None]'

@@ -8,6 +8,7 @@ import { eqn, type Jaxpr, Var } from '../../src/core/jaxpr.ts'
 import type { ConvParams, IndexMode, Primitive, PrimitiveParams } from '../../src/core/primitives/index.ts'
 import { expectAgreement, shapeOf, someBytes } from './agree.ts'
 import type { LoweredProgram } from '../../src/lowering/index.ts'
+import '../families.ts'
 
 const f32 = (...shape: number[]): Aval => aval(shape, 'float32')
 const of = (dtype: DType, ...shape: number[]): Aval => aval(shape, dtype)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { printJaxpr } from '../../src/core/print.ts'
 import { printProgram } from '../../src/lowering/kernel-ir/index.ts'
+import '../families.ts'
 import { lowerText, shapeOf } from './agree.ts'
 
 const scan = (body: string, operands: string, results: string, { length = 5, carry = 1, consts = 0, reverse = false } = {}): string =>

@@ -14,6 +14,7 @@ import { jvpRules } from '../../src/transforms/jvp/index.ts'
 import { splitRules } from '../../src/transforms/linearize/partial-eval.ts'
 import { transposeRules } from '../../src/transforms/transpose/index.ts'
 import { batchRules } from '../../src/transforms/vmap/index.ts'
+import '../families.ts'
 
 /** Calls of each entry of one table; entries that are no rule ('nonlinear') are not there. */
 export type Counts = ReadonlyMap<string, number>

@@ -10,7 +10,7 @@ import { TracerLeakError } from '../../src/core/errors.ts'
 import { sin, tanh } from '../../src/core/ops/index.ts'
 import { traceDepth } from '../../src/core/trace.ts'
 import { grad, hessian, jacfwd, jacrev, jit, jvp, linearize, linearTranspose, valueAndGrad, vjp, vmap } from '../../src/transforms/index.ts'
-import { scan } from '../../src/transforms/scan.ts'
+import { scan } from '../../src/lax/scan.ts'
 
 const array = (values: readonly number[], shape: Shape = [values.length]): NDArray => putArray(encodeNumbers(values, 'float64'), aval(shape, 'float64'))
 const scalar = (v: number): NDArray => array([v], [])

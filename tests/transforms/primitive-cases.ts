@@ -1,6 +1,7 @@
 /** For every primitive, operands and parameters with which its rules are tried. A primitive without a case does not compile. */
 import { parseJaxpr } from '../../src/core/parse.ts'
 import type { ConvParams, GatherDimensionNumbers, Primitive, PrimitiveParams, ScatterDimensionNumbers } from '../../src/core/primitives/index.ts'
+import '../families.ts'
 import type { Input } from './values.ts'
 
 export interface CaseOf<Params> {

@@ -8,7 +8,7 @@ import type { Jaxpr } from '../../src/core/jaxpr.ts'
 import { sin, tanh } from '../../src/core/ops/index.ts'
 import { traceDepth } from '../../src/core/trace.ts'
 import { grad, jit, jvp, makeJaxpr, vmap } from '../../src/transforms/index.ts'
-import { scan } from '../../src/transforms/scan.ts'
+import { scan } from '../../src/lax/scan.ts'
 import { array, scalar } from './values.ts'
 
 beforeEach(() => {

@@ -5,7 +5,7 @@ import type { NDArray } from '../../src/core/array.ts'
 import type { ArrayLike } from '../../src/core/tree.ts'
 import { map } from '../../src/core/tree-functions.ts'
 import { evalShape, grad, hessian, jacfwd, jacrev, jit, jvp, linearize, linearTranspose, makeJaxpr, type ShapeDtype, valueAndGrad, vjp, vmap } from '../../src/transforms/index.ts'
-import { scan } from '../../src/transforms/scan.ts'
+import { scan } from '../../src/lax/scan.ts'
 
 interface Params {
   readonly w: NDArray

@@ -10,6 +10,7 @@ import { lowerToProgram } from '../../src/lowering/index.ts'
 import { kernelsOf } from '../../src/lowering/kernel-ir/index.ts'
 import { type Command, emitShaders } from '../../src/lowering/wgsl/index.ts'
 import { constsAsInputs } from '../../src/transforms/staging/jaxprs.ts'
+import '../families.ts'
 import { backend, onWebGpu } from './own.ts'
 
 onWebGpu()

@@ -3,8 +3,9 @@ import { sizeOf } from '../../core/aval.ts'
 import type { DType } from '../../core/dtype.ts'
 import { isFloating, isInteger } from '../../core/dtype.ts'
 import type { UnaryParams } from '../../core/primitives/index.ts'
+import { needed } from '../../lowering/brought.ts'
+import type { SpecialName } from '../../lowering/wasm/math/special.ts'
 import { type CpuRules, fromNumbers, type HostArray, numbersOf, rangeOf, widthOf } from './host-array.ts'
-import { digamma, erf, erfc, erfInv, lgamma } from './special.ts'
 
 type Unary = (inputs: readonly HostArray[], params: object, outs: readonly HostArray['aval'][]) => HostArray[]
 
@@ -17,6 +18,9 @@ function unary(f: (x: number, dtype: DType) => number): Unary {
     return [fromNumbers(out!, values)]
   }
 }
+
+/** One of the special functions, which whoever binds the primitive has brought. */
+const special = (name: SpecialName): Unary => unary((x) => needed('specialNumbers')[name](x))
 
 const same: Unary = ([x], _, [out]) => [{ aval: out!, bytes: x!.bytes }]
 
@@ -97,11 +101,11 @@ export const unaryCpu: CpuRules<keyof UnaryParams> = {
   cbrt: unary(Math.cbrt),
   abs: unary(Math.abs),
   square: unary((x, dtype) => (isInteger(dtype) ? Math.imul(x, x) : x * x)),
-  erf: unary(erf),
-  erfc: unary(erfc),
-  erfInv: unary(erfInv),
-  lgamma: unary(lgamma),
-  digamma: unary(digamma),
+  erf: special('erf'),
+  erfc: special('erfc'),
+  erfInv: special('erfInv'),
+  lgamma: special('lgamma'),
+  digamma: special('digamma'),
   isFinite: unary((x) => Number(Number.isFinite(x))),
   not: unary((x, dtype) => (dtype === 'bool' ? 1 - x : ~x)),
   populationCount: unary(populationCount),

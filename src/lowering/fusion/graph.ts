@@ -2,9 +2,10 @@
 import type { Shape } from '../../core/aval.ts'
 import type { DType } from '../../core/dtype.ts'
 import type { Aval } from '../../core/aval.ts'
+import { InternalError } from '../../core/errors.ts'
 import type { Eqn, Jaxpr, Var } from '../../core/jaxpr.ts'
 import type { Primitive, PrimitiveParams } from '../../core/primitives/index.ts'
-import { type At, type Def, isLiteral, type MapDef, type Operand, type ReductionAccumulator, type Region, Value } from './value.ts'
+import { type At, type Def, isLiteral, type MapDef, type Operand, type ReductionAccumulator, type Region, store, Value } from './value.ts'
 
 /** What a primitive is to fusion: from operands to results. `outs` are the types of the results. */
 export type LoweringRule<P extends Primitive> = (g: Graph, inputs: readonly Operand[], params: PrimitiveParams[P], outs: readonly Aval[]) => readonly Operand[]
@@ -13,8 +14,8 @@ export type LoweringRules<K extends Primitive = Primitive> = { readonly [P in K]
 export class Graph {
   readonly region: Region
   readonly #next: { id: number }
-  readonly #rules: LoweringRules
-  constructor(rules: LoweringRules, depth = 0, next: { id: number } = { id: 0 }) {
+  readonly #rules: Partial<LoweringRules>
+  constructor(rules: Partial<LoweringRules>, depth = 0, next: { id: number } = { id: 0 }) {
     this.region = { values: [], depth }
     this.#rules = rules
     this.#next = next
@@ -55,6 +56,13 @@ export class Graph {
     return this.structural([], x.aval.dtype, (b) => b.literal(x.aval.dtype, x.value))
   }
 
+  /** The operand as an array in memory: some of its elements are read at computed places. */
+  inMemory(x: Operand): Value {
+    const v = this.array(x)
+    store(v)
+    return v
+  }
+
   convert(x: Operand, dtype: DType): Operand {
     if (isLiteral(x) || x.dtype === dtype) return x
     return this.map(x.shape, dtype, 1, (b, i) => b.convert(dtype, b.read(x, i)))
@@ -75,7 +83,8 @@ export class Graph {
   #apply<P extends Primitive>(e: Eqn<P>, operands: readonly Operand[]): readonly Operand[] {
     const outs = e.outputs.map((v) => v.aval)
     if (outs.length === 1 && outs[0]!.shape.includes(0)) return [this.structural(outs[0]!.shape, outs[0]!.dtype, (b) => b.literal(outs[0]!.dtype, 0))]
-    const rule: LoweringRule<P> = this.#rules[e.primitive]
+    const rule: LoweringRule<P> | undefined = this.#rules[e.primitive]
+    if (rule === undefined) throw new InternalError('fusion', `nobody has brought the rules of ${e.primitive}, as src/families does`)
     return rule(this, operands, e.params, outs)
   }
 }

@@ -1,11 +1,9 @@
 /** The passes in their order. Each is a function from programs to programs that compute the same. */
 import type { Jaxpr } from '../../core/jaxpr.ts'
+import { brought } from '../brought.ts'
 import { canonicalContractions } from './canonical-contractions.ts'
-import { cleanScans } from './clean-scans.ts'
 import { foldConstants } from './fold-constants.ts'
 import { inlineJits } from './inline-jits.ts'
-import { hoistFromScans } from './loops/hoist-from-scans.ts'
-import { sinkFromScans } from './loops/sink-from-scans.ts'
 import { mergeEqual } from './merge-equal.ts'
 import { rectifiedMasks } from './rectified-masks.ts'
 import { removeDead } from './remove-dead.ts'
@@ -18,6 +16,9 @@ export interface Pass {
   readonly reorders?: true
 }
 
+/** Where nobody brought scans there are none. */
+const overScans = (pass: 'cleanScans' | 'hoistFromScans' | 'sinkFromScans') => (jaxpr: Jaxpr): Jaxpr => brought[pass]?.(jaxpr) ?? jaxpr
+
 export const passes: readonly Pass[] = [
   { name: 'inlineJits', run: inlineJits },
   // Before anything else is looked at: rules of differentiation leave much that nobody reads.
@@ -25,7 +26,7 @@ export const passes: readonly Pass[] = [
   { name: 'simplify', run: simplify },
   { name: 'foldConstants', run: foldConstants },
   { name: 'mergeEqual', run: mergeEqual },
-  { name: 'cleanScans', run: cleanScans },
+  { name: 'cleanScans', run: overScans('cleanScans') },
   { name: 'rectifiedMasks', run: rectifiedMasks },
   // Once more, over what folding and merging brought together.
   { name: 'simplify', run: simplify },
@@ -33,10 +34,10 @@ export const passes: readonly Pass[] = [
   { name: 'canonicalContractions', run: canonicalContractions },
   { name: 'removeDead', run: removeDead },
   // On canonical products: a transposed one is recognised as what it is.
-  { name: 'hoistFromScans', run: hoistFromScans },
+  { name: 'hoistFromScans', run: overScans('hoistFromScans') },
   // A loop from which everything was hoisted only repeats what it reads.
-  { name: 'cleanScans', run: cleanScans },
-  { name: 'sinkFromScans', run: sinkFromScans, reorders: true },
+  { name: 'cleanScans', run: overScans('cleanScans') },
+  { name: 'sinkFromScans', run: overScans('sinkFromScans'), reorders: true },
   { name: 'removeDead', run: removeDead },
 ]
 

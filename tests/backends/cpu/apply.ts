@@ -6,6 +6,7 @@ import { decodeNumbers, encodeNumbers } from '../../../src/core/bytes.ts'
 import type { DType } from '../../../src/core/dtype.ts'
 import { eqn, type Jaxpr, Var } from '../../../src/core/jaxpr.ts'
 import type { Primitive, PrimitiveParams } from '../../../src/core/primitives/index.ts'
+import '../../families.ts'
 
 export interface Plain {
   readonly aval: Aval

@@ -15,6 +15,7 @@ import { numRuns, sized } from '../../scale.ts'
 import { type Case, cases } from '../../transforms/primitive-cases.ts'
 import { someBytes } from '../agree.ts'
 import { reductionKernel } from '../../../src/lowering/wasm/sized/fold-plan.ts'
+import '../../families.ts'
 import { runEmitted } from './emit/harness.ts'
 
 function program<P extends Primitive>(primitive: P, params: PrimitiveParams[P], ...avals: readonly Aval[]): Jaxpr {

@@ -9,6 +9,7 @@ import type { Jaxpr } from '../../../src/core/jaxpr.ts'
 import { lowerToProgram } from '../../../src/lowering/index.ts'
 import type { Program } from '../../../src/lowering/kernel-ir/index.ts'
 import { type Address, type Command, counterBase, counterStride, emitShaders, fromStorage, type ShaderModule, type ShaderOptions, type ShaderProgram, storedBytesPerElement, toStorage } from '../../../src/lowering/wgsl/index.ts'
+import '../../families.ts'
 
 Object.assign(globalThis, globals)
 

@@ -1,11 +1,11 @@
-/** Run-time indices: gathers are reads at computed places, scatters and sorts kernels of their own. */
-import { type Aval, type Shape, sizeOf } from '../../../core/aval.ts'
+/** Run-time indices: gathers are reads at computed places, scatters kernels of their own. */
+import { type Shape, sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { IndexingParams } from '../../../core/primitives/index.ts'
 import { rowMajorStrides, scatterWindow, scatterWindowAxes } from '../../../core/shapes/index.ts'
 import { addIndex, constantIndex, flattenIndex, type Index, scaleIndex } from '../../kernel-ir/index.ts'
-import type { Graph, LoweringRule, LoweringRules } from '../graph.ts'
-import { shapeOf, type Operand, type ScatterDef, type Sort, store, type Value } from '../value.ts'
+import type { LoweringRule, LoweringRules } from '../graph.ts'
+import { shapeOf, type ScatterDef } from '../value.ts'
 
 /** What a gather reads out of bounds when nothing is said. */
 function defaultFill(dtype: DType): number | boolean {
@@ -25,15 +25,8 @@ function defaultFill(dtype: DType): number | boolean {
   }
 }
 
-/** Operands of which some elements are read at computed places must stand in memory. */
-function inMemory(g: Graph, x: Operand): Value {
-  const v = g.array(x)
-  store(v)
-  return v
-}
-
 const dynamicSlice: LoweringRule<'dynamicSlice'> = (g, [input, ...starts], { sliceSizes }, [out]) => {
-  const x = inMemory(g, input!)
+  const x = g.inMemory(input!)
   const strides = rowMajorStrides(x.shape)
   const moving = sliceSizes.map((size, k) => ({ k, limit: x.shape[k]! - size })).filter(({ limit }) => limit > 0)
   return [
@@ -45,7 +38,7 @@ const dynamicSlice: LoweringRule<'dynamicSlice'> = (g, [input, ...starts], { sli
 }
 
 const gather: LoweringRule<'gather'> = (g, [input, indices], { dimensionNumbers: d, sliceSizes, mode, fillValue }, [out]) => {
-  const x = inMemory(g, input!)
+  const x = g.inMemory(input!)
   const strides = rowMajorStrides(x.shape)
   const windowAxes = x.shape.map((_, k) => k).filter((k) => !d.collapsedSliceDims.includes(k) && !d.operandBatchingDims.includes(k))
   return [
@@ -66,7 +59,7 @@ const gather: LoweringRule<'gather'> = (g, [input, indices], { dimensionNumbers:
 
 function scatter<P extends 'scatter' | 'scatterAdd' | 'scatterMul' | 'scatterMin' | 'scatterMax'>(combine: ScatterDef['combine']): LoweringRule<P> {
   return (g, [input, indices, updates], { dimensionNumbers: d, mode }, [out]) => {
-    const operand = inMemory(g, input!)
+    const operand = g.inMemory(input!)
     const rank = operand.shape.length
     const space = shapeOf(updates!)
     if (sizeOf(space) === 0) return [operand]
@@ -98,7 +91,7 @@ function scatter<P extends 'scatter' | 'scatterAdd' | 'scatterMul' | 'scatterMin
 }
 
 const dynamicUpdateSlice: LoweringRule<'dynamicUpdateSlice'> = (g, [input, update, ...starts], _, [out]) => {
-  const operand = inMemory(g, input!)
+  const operand = g.inMemory(input!)
   const space: Shape = shapeOf(update!)
   if (sizeOf(space) === 0) return [operand]
   return [
@@ -117,16 +110,7 @@ const dynamicUpdateSlice: LoweringRule<'dynamicUpdateSlice'> = (g, [input, updat
   ]
 }
 
-/** One value a sorted operand, or the places in the row (null). */
-function sorted(g: Graph, inputs: readonly (Operand | null)[], outs: readonly Aval[], axis: number, order: Pick<Sort['rows'], 'numKeys' | 'descending'>): Value[] {
-  const { shape } = g.array(inputs[0]!)
-  const rows = { outer: sizeOf(shape.slice(0, axis)), length: shape[axis]!, inner: sizeOf(shape.slice(axis + 1)), keep: outs[0]!.shape[axis]!, ...order }
-  const sort: Sort = { operands: inputs.map((x) => (x === null ? null : inMemory(g, x))), results: [], rows }
-  outs.forEach((out, output) => sort.results.push(g.value(out.shape, out.dtype, { kind: 'sort', sort, output })))
-  return sort.results
-}
-
-export const indexingLowering: LoweringRules<keyof IndexingParams> = {
+export const indexingLowering: LoweringRules<Exclude<keyof IndexingParams, 'sort' | 'topK'>> = {
   dynamicSlice,
   dynamicUpdateSlice,
   gather,
@@ -135,6 +119,4 @@ export const indexingLowering: LoweringRules<keyof IndexingParams> = {
   scatterMul: scatter('prod'),
   scatterMin: scatter('min'),
   scatterMax: scatter('max'),
-  sort: (g, inputs, { dimension, numKeys }, outs) => sorted(g, inputs, outs, dimension, { numKeys, descending: false }),
-  topK: (g, [input], _, outs) => sorted(g, [input!, null], outs, shapeOf(input!).length - 1, { numKeys: 1, descending: true }),
 }

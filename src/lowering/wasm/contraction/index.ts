@@ -1,4 +1,4 @@
 export { emitContraction } from './driver/index.ts'
 export { splitPhases } from './phases.ts'
 export { emitSkinny } from './skinny/index.ts'
-export { emitWinograd } from './winograd/index.ts'
+export { emitWinograd } from './winograd-if-brought.ts'

@@ -12,6 +12,7 @@
  * k is cut into blocks whose panels stay in the first-level cache, rows into blocks whose sums stay in the second. What a sum is
  * added up from, and in which order, is fixed by shape; so no bit of a result depends on the number of threads.
  */
+import { brought } from '../../brought.ts'
 import type { BufferId, ContractionKernel, LoopKernel } from '../../kernel-ir/index.ts'
 import { alongAxes, chooseSharing, columnsOfGroup, manyBatches, rowsOfBlock, type Sharing, splitDepth, wholeDepth, windowRowBytes } from './cuts.ts'
 import { combineKernel, epilogueKernel, packKernel, prefersFree } from './loops.ts'
@@ -20,7 +21,7 @@ import { Areas, type ScratchPart } from './scratch.ts'
 import { type Strided, stridedOperand, stridedResult } from './strided.ts'
 import { panelBytes } from './strip.ts'
 import { inSumType, type SumType, sumType, type TileShape, tileShape } from './sum-type.ts'
-import { planWindows, type WindowsOptions, type WindowsPlan } from './windows.ts'
+import type { WindowsOptions, WindowsPlan } from './windows.ts'
 
 /** A loop kernel that writes an operand's elements to a part of scratch memory, which is its buffer `buffer`. */
 export interface Packing {
@@ -115,7 +116,7 @@ export function planContraction(given: ContractionKernel, freeBuffer: BufferId):
   const whole = columns % tile.columns === 0
   const arrayRhs = even ? stridedOperand(kernel, 'n', sum) : null
   const stridedRhs = whole && k * columns * elementBytes <= smallRhs && arrayRhs?.free === elementBytes ? arrayRhs : null
-  const windows = stridedLhs !== null || sum === 'pairs' ? null : planWindows(kernel, { depths, rows: rowsOfBlock(rows, windowRowBytes, batch >= manyBatches), elementBytes, convert: (nodes) => inSumType(nodes, sum), buffers: windowBuffers(freeBuffer) })
+  const windows = stridedLhs !== null || sum === 'pairs' ? null : (brought.planWindows?.(kernel, { depths, rows: rowsOfBlock(rows, windowRowBytes, batch >= manyBatches), elementBytes, convert: (nodes) => inSumType(nodes, sum), buffers: windowBuffers(freeBuffer) }) ?? null)
   const blockRows = windows !== null ? windows.blockRows : stridedLhs === null ? alongAxes(kernel.m, rowsOfBlock(rows, depth * elementBytes, batch >= manyBatches)) : Math.min(rows, rowsAim)
   const rowBlocks = Math.ceil(rows / blockRows)
   const sumsBytes = rowBlocks * blockRows * paddedColumns * elementBytes

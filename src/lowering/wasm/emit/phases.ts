@@ -1,4 +1,5 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
+import { needed } from '../../brought.ts'
 import { contractionAsLoop, type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
 import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
 import { emitContraction, emitSkinny, emitWinograd, splitPhases } from '../contraction/index.ts'
@@ -7,7 +8,6 @@ import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
 import { reuseComputed } from './reuse.ts'
 import { emitScatter } from './scatter.ts'
 import { segmentConcatenation } from './segments.ts'
-import { emitSort } from './sort.ts'
 import { product } from './shape-of-work.ts'
 import { shareReads } from './share-reads.ts'
 import { splitLongReductions } from './split.ts'
@@ -78,7 +78,7 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
     case 'scatter':
       return emitScatter(context, name, kernel, outBytes)
     case 'sort':
-      return emitSort(context, name, kernel)
+      return needed('emitSort')(context, name, kernel)
   }
 }
 

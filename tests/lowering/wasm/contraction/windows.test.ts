@@ -6,6 +6,7 @@ import { lowerToProgram } from '../../../../src/lowering/index.ts'
 import { kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
 import { splitPhases } from '../../../../src/lowering/wasm/contraction/phases.ts'
 import { planContraction } from '../../../../src/lowering/wasm/contraction/plan.ts'
+import '../../../families.ts'
 import { sized } from '../../../scale.ts'
 
 interface Axis {

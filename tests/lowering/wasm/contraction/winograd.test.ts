@@ -9,6 +9,7 @@ import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
 import { lowerToProgram } from '../../../../src/lowering/index.ts'
 import { kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
 import { planWinograd } from '../../../../src/lowering/winograd/plan.ts'
+import '../../../families.ts'
 import { someBytes } from '../../agree.ts'
 import { sized } from '../../../scale.ts'
 

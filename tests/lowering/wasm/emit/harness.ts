@@ -3,6 +3,7 @@ import { aval, bytesOf } from '../../../../src/core/aval.ts'
 import type { DType } from '../../../../src/core/dtype.ts'
 import { control, controlEnd, emitProgram, type EmittedProgram } from '../../../../src/lowering/wasm/index.ts'
 import type { ApplicablePrimitive, Buffer, Index, Kernel, LoopKernel, MemoryPlan, Node, Program, Stage, Store } from '../../../../src/lowering/kernel-ir/index.ts'
+import '../../../families.ts'
 
 /** Σ coefficients[d] · dim d + constant. */
 export const affine = (coefficients: readonly number[], constant = 0): Index => ({

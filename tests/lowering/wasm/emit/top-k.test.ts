@@ -8,6 +8,7 @@ import { type DType, dtypeInfo } from '../../../../src/core/dtype.ts'
 import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
 import { parseJaxpr } from '../../../../src/core/parse.ts'
 import { isSelection } from '../../../../src/lowering/wasm/emit/sort-first.ts'
+import '../../../families.ts'
 import { sized } from '../../../scale.ts'
 
 const short: Readonly<Partial<Record<DType, string>>> = { float32: 'f32', float64: 'f64', float16: 'f16', bfloat16: 'bf16', int32: 'i32', uint32: 'u32', int16: 'i16', uint16: 'u16', int8: 'i8', uint8: 'u8', bool: 'bool' }

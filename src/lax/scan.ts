@@ -7,10 +7,11 @@ import { Literal } from '../core/jaxpr.ts'
 import { checkFlag, checkInteger, checkOptions } from '../core/ops/checks.ts'
 import { bind, type Value } from '../core/trace.ts'
 import { type ArrayLike, flatten, type Out, type Structure, unflatten } from '../core/tree.ts'
-import { convert } from './build.ts'
-import { type AnyFunction, apply, type Flat, flattenValues, paths, requireFunction } from './functions.ts'
-import { closed, outputAvals } from './staging/jaxprs.ts'
-import { type TracedFunction, traceFunction } from './trace-function.ts'
+import { bringScans } from '../families/scans.ts'
+import { convert } from '../transforms/build.ts'
+import { type AnyFunction, apply, type Flat, flattenValues, paths, requireFunction } from '../transforms/functions.ts'
+import { closed, outputAvals } from '../transforms/staging/jaxprs.ts'
+import { type TracedFunction, traceFunction } from '../transforms/trace-function.ts'
 
 export interface ScanOptions {
   /** Number of iterations; needed where `xs` is null. */
@@ -55,6 +56,7 @@ export function scan<I, X, C extends TreeHint, Y extends TreeHint>(
   const { body, carry } = traceBody(f, start, slices)
   const { jaxpr, operands } = closed(body)
   const values = start.values.map((v, i) => asType(v, carry[i]!))
+  bringScans()
   const outs = bind('scan', [...operands, ...values, ...slices.values], {
     length: slices.length,
     reverse: checkFlag('scan', 'reverse', options.reverse ?? false),

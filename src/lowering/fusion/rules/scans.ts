@@ -1,6 +1,5 @@
-/** Programs inside programs: a nested jit is just code, a scan a loop whose body is a region of its own. */
+/** A scan: a loop whose body is a region of its own. */
 import { aval, type Aval } from '../../../core/aval.ts'
-import type { ControlFlowParams } from '../../../core/primitives/index.ts'
 import type { Graph, LoweringRules } from '../graph.ts'
 import { isLiteral, type Loop, type Operand, storage, store, type Value } from '../value.ts'
 
@@ -13,9 +12,7 @@ function fromOutside(x: Operand): Operand {
 
 const slice = (a: Aval): Aval => aval(a.shape.slice(1), a.dtype)
 
-export const controlFlowLowering: LoweringRules<keyof ControlFlowParams> = {
-  jit: (g, inputs, { jaxpr }) => g.run(jaxpr, inputs),
-
+export const scansLowering: LoweringRules<'scan'> = {
   scan: (g, inputs, { length, reverse, numConsts, numCarry, jaxpr }, outs) => {
     const whole = (x: Operand): Value => {
       const v = g.array(x)
