@@ -79,12 +79,18 @@ export const special: Readonly<Record<string, string>> = {
   let z = 1.0f / (x * x);
   return log_f(x) - 0.5f / x - z * ${poly('z', [1 / 12, -1 / 120, 1 / 252])};
 }`,
+  // cot πf, 0 <= f <= 1/2: of 1/2 it is 0.
+  cotangent_of_pi: `fn cotangent_of_pi(f: f32) -> f32 {
+  let near = f <= 0.25f;
+  let r = 3.14159265359f * select(0.5f - f, f, near);
+  return select(sin_near(r) / cos_near(r), cos_near(r) / sin_near(r), near);
+}`,
   digamma_f: `fn digamma_f(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
   if (!is_finite(x)) { if (x > 0.0f) { return x; } return nan_f(); }
   if (x > 0.0f) { return digamma_positive(x); }
   let f = x - round(x);
   if (f == 0.0f) { return nan_f(); }
-  return digamma_positive(1.0f - x) - 3.14159265359f / tan_f(3.14159265359f * f);
+  return digamma_positive(1.0f - x) - 3.14159265359f * with_sign(cotangent_of_pi(abs(f)), f);
 }`,
 }
