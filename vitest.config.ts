@@ -5,8 +5,8 @@ import { swiftshader } from './scripts/chromium.mjs'
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 // Tests of WebGPU run on a software adapter, which Dawn finds by variables that stand before its process starts: those of test files start
-// after this. Elsewhere they take the adapter that there is.
-if (process.platform === 'linux' && process.arch === 'x64') Object.assign(process.env, (await swiftshader()).env)
+// after this. Elsewhere, and with PULLBACK_TEST_GPU=1, they take the adapter that there is.
+if (process.env['PULLBACK_TEST_GPU'] !== '1' && process.platform === 'linux' && process.arch === 'x64') Object.assign(process.env, (await swiftshader()).env)
 
 const full = process.env['PULLBACK_TEST_SCALE'] === 'full'
 
