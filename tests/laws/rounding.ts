@@ -42,12 +42,23 @@ const ulps = 4
 /** A result, tainted (by any weight) where an operation that rounds had a part in it. */
 type Tainted = Weighed
 
-/** The program's results when each operation that `rounds` is off by up to `ulps`; by nothing for seed 0, and the other way for the negative seed. */
-function perturbed(jaxpr: Jaxpr, inputs: readonly HostArray[], seed: number, rounds: (p: Primitive) => boolean): Tainted[] {
+/** Numbers below the least normal one as a device may have them that flushes them to zero: all, or some of them. What is as small after a rounding counts as well. */
+function flushed(x: HostArray, flushes: boolean): HostArray {
+  return flushes && isInexact(x.aval.dtype) ? fromNumbers(x.aval, Float64Array.from(numbersOf(x), (v) => (v !== 0 && Math.abs(v) < 2 ** -126 * (1 + 2 ** -16) ? (v < 0 ? -0 : 0) : v))) : x
+}
+
+/**
+ * The program's results when each operation that `rounds` is off by up to `ulps`; by nothing for seed 0, and the other way for the negative seed. Each operation
+ * flushes what it takes and gives with the chance `flushing`.
+ */
+function perturbed(jaxpr: Jaxpr, inputs: readonly HostArray[], seed: number, rounds: (p: Primitive) => boolean, flushing = 0): Tainted[] {
   const random = generator(Math.abs(seed))
+  const chance = generator(Math.abs(seed) + 77)
   const sign = Math.sign(seed)
-  return walk(jaxpr, inputs.map((x) => ({ ...x, weight: null })), (e, operands) => {
-    const results = applyRule(e, operands)
+  const flush = (x: HostArray): HostArray => (flushing === 0 ? x : flushed(x, flushing === 1 || chance() < flushing))
+  return walk(jaxpr, inputs.map((x) => ({ ...x, weight: null })), (e, given) => {
+    const operands = given.map((x) => ({ ...x, ...flush(x) }))
+    const results = applyRule(e, operands).map(flush)
     const moves = rounds(e.primitive)
     const tainted = moves || operands.some((x) => x.weight !== null)
     const sizes = moves && sums.has(e.primitive) ? applyRule(e, operands.map((x, i) => (isInexact(x.aval.dtype) && !selects(e, i) ? absolute(x) : x))) : results
@@ -68,7 +79,7 @@ function perturbed(jaxpr: Jaxpr, inputs: readonly HostArray[], seed: number, rou
 }
 
 /** Whether a number below the least normal one is part of the calculation. */
-export function meetsSubnormals(jaxpr: Jaxpr, inputs: readonly HostArray[]): boolean {
+function meetsSubnormals(jaxpr: Jaxpr, inputs: readonly HostArray[]): boolean {
   let met = false
   const look = (x: HostArray): void => {
     if (isInexact(x.aval.dtype)) met ||= numbersOf(x).some((v) => v !== 0 && Math.abs(v) < 2 ** -126)
@@ -84,15 +95,19 @@ export function meetsSubnormals(jaxpr: Jaxpr, inputs: readonly HostArray[]): boo
 
 /** Runs from which the spread of each result is read: each of them one way and the other (Hammersley and Morton 1956), since what a step up leaves as it is a step down may change. */
 const samples = [1, -1, 2, -2, 3, -3, 4, -4]
+/** How a device may flush small numbers: all of them, or each operation as it likes. */
+const flushings: readonly (readonly [seed: number, chance: number])[] = [[0, 1], [1, 1], [-1, 1], [2, 0.5], [-2, 0.5], [3, 0.5]]
 /** The true spread is wider than that of a few samples. */
 const margin = 16
 
 /**
  * By how much each result may be off: 0 where no operation in its past `rounds`, else a few units at least. NaN where it is a matter of rounding
- * whether there is a number at all, or which integer.
+ * whether there is a number at all, or which integer. With `flushes`, of devices that may take numbers below the least normal one for zero.
  */
-export function spreads(jaxpr: Jaxpr, inputs: readonly HostArray[], rounds: (p: Primitive) => boolean = byDevice): Float64Array[] {
-  const [first, ...others] = [0, ...samples].map((s) => perturbed(jaxpr, inputs, s, rounds))
+export function spreads(jaxpr: Jaxpr, inputs: readonly HostArray[], rounds: (p: Primitive) => boolean = byDevice, flushes = false): Float64Array[] {
+  const runs = [0, ...samples].map((s) => perturbed(jaxpr, inputs, s, rounds))
+  if (flushes && meetsSubnormals(jaxpr, inputs)) runs.push(...flushings.map(([s, chance]) => perturbed(jaxpr, inputs, s, rounds, chance)))
+  const [first, ...others] = runs
   return first!.map((r, k) => {
     const epsilon = r.weight === null ? 0 : (epsilons[r.aval.dtype] ?? 0)
     const each = others.map((o) => numbersOf(o[k]!))
