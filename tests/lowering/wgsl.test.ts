@@ -21,7 +21,7 @@ import { someBytes } from './agree.ts'
 
 const zeros = (...shape: number[]): np.NDArray => np.zeros(shape)
 
-const shadersOf = (jaxpr: Jaxpr): ShaderProgram => emitShaders(lowerToProgram(jaxpr).program)
+const shadersOf = (jaxpr: Jaxpr, subgroups = false): ShaderProgram => emitShaders(lowerToProgram(jaxpr).program, { limits: { ...baseLimits, subgroups } })
 
 /** Every shader is well formed, and every dispatch binds what its shader says. */
 function expectValid({ shaders, commands, places }: ShaderProgram): void {
@@ -64,12 +64,12 @@ function single(primitive: Primitive, c: Case<Primitive>): Jaxpr {
 
 describe('every shader is well formed', () => {
   test.each(all)('%s', (_, primitive, c) => {
-    expectValid(shadersOf(single(primitive, c)))
+    for (const subgroups of [false, true]) expectValid(shadersOf(single(primitive, c), subgroups))
   })
   test('of generated programs, in every dtype of 32 bits and less', () => {
     const dtypes: readonly DType[] = ['float32', 'int32', 'bool', 'uint8', 'float16', 'bfloat16', 'int8', 'uint32']
     fc.assert(
-      fc.property(fc.subarray([...dtypes], { minLength: 1 }).chain((some) => arbitraryJaxpr({ dtypes: some })), (jaxpr) => expectValid(shadersOf(jaxpr))),
+      fc.property(fc.subarray([...dtypes], { minLength: 1 }).chain((some) => arbitraryJaxpr({ dtypes: some })), fc.boolean(), (jaxpr, subgroups) => expectValid(shadersOf(jaxpr, subgroups))),
       { numRuns: sized(60, 2000) },
     )
   })

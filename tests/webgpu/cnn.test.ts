@@ -8,9 +8,10 @@ import { adam, applyUpdates, type OptimizerState } from 'pullback/optimizers'
 import { Conv, Dense, Flatten, type Layer, MaxPool, Relu, serial } from 'pullback/stax'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { longTestTimeout, sized } from '../scale.ts'
-import { fetched, onWebGpu } from './own.ts'
+import { fetched, onWebGpu, validatesShaders } from './own.ts'
 
 onWebGpu()
+validatesShaders()
 
 const batch = sized(4, 8)
 const size = sized(8, 28)

@@ -9,11 +9,12 @@ import { asyncLaw } from '../laws/law.ts'
 import { byDevice, byOrder, expectWithinSpread, spreads } from '../laws/rounding.ts'
 import { expectTypes, hostOf, isFloat } from '../laws/values.ts'
 import { sized } from '../scale.ts'
-import { fetched } from './own.ts'
+import { fetched, validatesShaders } from './own.ts'
 
 beforeAll(async () => {
   await init('webgpu')
 })
+validatesShaders()
 
 const runs = sized(8, 400)
 const seeds = fc.nat(0xffff)

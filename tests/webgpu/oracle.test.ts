@@ -2,9 +2,10 @@
 import { init } from 'pullback'
 import { sized } from '../scale.ts'
 import { held } from '../oracle/devices.ts'
-import { backend } from './own.ts'
+import { backend, validatesShaders } from './own.ts'
 
 await init('webgpu')
+validatesShaders()
 
 /** Of all cases one after the other, whatever list they are in. */
 const oneOf = sized(250, 1)

@@ -4,9 +4,10 @@ import { grad, jit, lax, type NDArray, nn, np, type Out, random, valueAndGrad } 
 import { describe, expect, test } from 'vitest'
 import { bind } from '../../src/core/trace.ts'
 import { sized } from '../scale.ts'
-import { fetched, onWebGpu } from './own.ts'
+import { fetched, onWebGpu, validatesShaders } from './own.ts'
 
 onWebGpu()
+validatesShaders()
 const read = <T>(name: string): T => JSON.parse(readFileSync(new URL(`../truth/${name}.json`, import.meta.url), 'utf8')) as T
 
 async function expectNear(actual: NDArray, expected: readonly number[], tolerance: number): Promise<void> {
