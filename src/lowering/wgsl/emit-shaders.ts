@@ -23,6 +23,8 @@ export interface ShaderOptions {
   readonly results?: readonly Aval[]
   /** Whether convolutions may use Winograd's algorithm; by default they do. */
   readonly winograd?: boolean
+  /** Bytes of scratch memory that each of its matrices may take; more images go through them in chunks. */
+  readonly winogradBytes?: number
 }
 
 /**
@@ -35,6 +37,7 @@ export const emitShaders = (program: Program, options: ShaderOptions = {}): Shad
 class Emitter implements KernelContext {
   readonly limits: ShaderLimits
   readonly winograd: boolean
+  readonly winogradBytes: number
   readonly loops: number[] = []
   readonly #program: Program
   readonly #places: Place[]
@@ -52,9 +55,10 @@ class Emitter implements KernelContext {
   #kernel: number | null = null
   #commands: Command[] = []
 
-  constructor(program: Program, { limits = baseLimits, donated = new Set(), winograd = true }: ShaderOptions) {
+  constructor(program: Program, { limits = baseLimits, donated = new Set(), winograd = true, winogradBytes = 2 ** 26 }: ShaderOptions) {
     this.limits = limits
     this.winograd = winograd
+    this.winogradBytes = winogradBytes
     this.#program = program
     const { places, of } = placesOf(program, donated)
     this.#places = places

@@ -16,6 +16,8 @@ export interface Dispatch {
 export interface KernelContext extends Memory {
   /** Whether convolutions may use Winograd's algorithm. */
   readonly winograd: boolean
+  /** Bytes of the sixteen matrices of one operand, or of the products, at most: the direct form needs no such memory. */
+  readonly winogradBytes: number
   /** Scratch for the present kernel. */
   temp(dtype: DType, elements: number): BufferId
   dispatch(d: Dispatch): void

@@ -16,8 +16,8 @@ import { emitLoop } from './loop-kernel.ts'
 import { block } from './module-text.ts'
 import { unravel, variableNames } from './variables.ts'
 
-/** Bytes of the sixteen matrices of one operand, or of the products, at most: the direct form needs no such memory. */
-const mostBytes = 2 ** 26
+/** Each chunk has shaders of its own: from so many on, what a convolution gains is not worth their compilation. */
+const mostChunks = 8
 /** Nodes of an operand that are rather evaluated for each tile than stored. */
 const mostRepeated = 4
 /** Invocations that make results. */
@@ -30,22 +30,50 @@ export function emitWinograd(context: KernelContext, kernel: ContractionKernel, 
   const plan = planWinograd(kernel, scratchBuffers)
   if (plan === null) return false
   if (!fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)], 1)) return false
+  const chunks = chunksOf(plan, context.winogradBytes)
+  if (chunks === null) return false
   const { channels, columns } = plan
-  const [parts, rows, depth] = plan.form === 'results' ? [1, tilesOf(plan), channels] : [blocksOf(plan), channels, tilesOf(plan)]
-  if (4 * products * Math.max(tilesOf(plan) * channels, depth * columns, parts * rows * columns) > mostBytes) return false
+  const results = plan.form === 'results'
   const temp = (...sizes: number[]): BufferId => context.temp('float32', sizeOf(sizes))
-  const [lhs, rhs] = [temp(products, tilesOf(plan), channels), temp(products, depth, columns)]
-  const multiplied = temp(products, parts, rows, columns)
-  const stages = new Stages(kernel.name, plan)
-  const operand = (loop: LoopKernel): Operand => (loop.stages[0]!.nodes.length <= mostRepeated ? inPlace(loop) : inMemory(context, loop))
-  emitLoop(context, stages.dataToMatrices(operand(plan.data), lhs))
-  emitLoop(context, plan.form === 'results' ? stages.tapsToMatrices(operand(plan.other), rhs) : stages.gradientsToMatrices(operand(plan.other), rhs))
-  multiply(plan.form === 'results' ? stages.product(lhs, rhs, multiplied) : stages.blockProducts(lhs, rhs, multiplied))
-  emitResults(context, plan, multiplied)
+  const most = Math.max(...chunks.map((c) => tilesOf(plan, c)))
+  const lhs = temp(products, most, channels)
+  const rhs = temp(products, results ? channels : most, columns)
+  const multiplied = temp(products, results ? most : blocksOf(plan) * channels, columns)
+  const operandOf = (loop: LoopKernel): Operand => (loop.stages[0]!.nodes.length <= mostRepeated ? inPlace(loop) : inMemory(context, loop))
+  const [data, other] = [operandOf(plan.data), operandOf(plan.other)]
+  if (results) emitLoop(context, new Stages(kernel.name, plan, chunks[0]!).tapsToMatrices(other, rhs))
+  for (const chunk of chunks) {
+    const stages = new Stages(kernel.name, plan, chunk)
+    emitLoop(context, stages.dataToMatrices(data, lhs))
+    if (!results) emitLoop(context, stages.gradientsToMatrices(other, rhs))
+    multiply(results ? stages.product(lhs, rhs, multiplied) : stages.blockProducts(lhs, rhs, multiplied))
+    if (results) emitResults(context, plan, multiplied, chunk)
+  }
+  if (!results) emitResults(context, plan, multiplied, all(plan))
   return true
 }
 
-const tilesOf = ({ images, tileRows, tilesAcross }: WinogradPlan): number => images * tileRows * tilesAcross
+/** Images that go through the matrices at a time. */
+interface Chunk {
+  readonly first: number
+  readonly images: number
+}
+const all = ({ images }: WinogradPlan): Chunk => ({ first: 0, images })
+
+/** Images in chunks whose matrices have no more than so many bytes, blocks in one piece; null where that cannot be, or would take too many. What is summed together is the same, however many chunks there are. */
+function chunksOf(plan: WinogradPlan, mostBytes: number): readonly Chunk[] | null {
+  const { images, channels, columns, blockImages, form } = plan
+  const bytes = (elements: number): number => 4 * products * elements
+  const together = form === 'results' ? 1 : blockImages
+  const each = bytes(tilesOf(plan, { first: 0, images: together }) * Math.max(channels, columns))
+  const fixed = form === 'results' ? bytes(channels * columns) : bytes(blocksOf(plan) * channels * columns)
+  if (Math.max(each, fixed) > mostBytes) return null
+  const most = Math.floor(mostBytes / each) * together
+  if (images > mostChunks * most) return null
+  return Array.from({ length: Math.ceil(images / most) }, (_, i) => ({ first: i * most, images: Math.min(most, images - i * most) }))
+}
+
+const tilesOf = ({ tileRows, tilesAcross }: WinogradPlan, { images }: Chunk): number => images * tileRows * tilesAcross
 const blocksOf = ({ blocks, blocksOfImage }: WinogradPlan): number => blocks * blocksOfImage
 
 /** Nodes for an element of what the plan's loop writes, at a flat place in terms of a space. */
@@ -79,10 +107,13 @@ interface Transform {
 class Stages {
   readonly #name: string
   readonly #plan: WinogradPlan
+  /** What is read and written is that of these images; matrices hold nothing else. */
+  readonly #chunk: Chunk
 
-  constructor(name: string, plan: WinogradPlan) {
+  constructor(name: string, plan: WinogradPlan, chunk: Chunk) {
     this.#name = name
     this.#plan = plan
+    this.#chunk = chunk
   }
 
   /** `[image][2 rows + 2][2 across + 2][channel]`, its rows maybe longer, to `[product][tile][channel]`. */
@@ -109,7 +140,7 @@ class Stages {
   /** Products of tiles and taps: every tile's channels are summed. */
   product(lhs: BufferId, rhs: BufferId, out: BufferId): ContractionKernel {
     const { channels, columns } = this.#plan
-    const tiles = tilesOf(this.#plan)
+    const tiles = tilesOf(this.#plan, this.#chunk)
     const sizes = [products, tiles, columns, channels]
     const [product, row, column, step] = dimVector(4) as [Index, Index, Index, Index] // four
     return this.#contraction([products], tiles, channels, {
@@ -120,11 +151,13 @@ class Stages {
     })
   }
 
-  /** Products of tiles and gradients: the tiles of every block are summed. */
+  /** Products of tiles and gradients: the tiles of every block are summed, and stand among those of all blocks. */
   blockProducts(lhs: BufferId, rhs: BufferId, out: BufferId): ContractionKernel {
-    const { channels, columns, images, tileRows, tilesAcross, blockImages, blockTileRows, blocksOfImage } = this.#plan
-    const tiles = tilesOf(this.#plan)
-    const blocks = blocksOf(this.#plan)
+    const { channels, columns, tileRows, tilesAcross, blockImages, blockTileRows, blocksOfImage } = this.#plan
+    const { first, images } = this.#chunk
+    const tiles = tilesOf(this.#plan, this.#chunk)
+    const blocks = Math.ceil(images / blockImages) * blocksOfImage
+    const before = (first / blockImages) * blocksOfImage
     const [rowsOfBlock, most] = [blockImages * blockTileRows, blockImages * blockTileRows * tilesAcross]
     const sizes = [products, blocks, channels, columns, most]
     const [product, block, row, column, step] = dimVector(5) as [Index, Index, Index, Index, Index] // five
@@ -139,7 +172,7 @@ class Stages {
       lhs: load(lhs, flattenIndex([product, tile, row], [products, tiles, channels], sizes), guards),
       rhs: load(rhs, flattenIndex([product, tile, column], [products, tiles, columns], sizes), guards),
       out,
-      at: flattenIndex([product, block, row, column], [products, blocks, channels, columns], sizes),
+      at: flattenIndex([product, addIndex(block, constantIndex(before), sizes), row, column], [products, blocksOf(this.#plan), channels, columns], sizes),
     })
   }
 
@@ -161,7 +194,8 @@ class Stages {
   }
 
   #tilesToMatrices(from: Operand, to: BufferId, image: readonly [rows: number, across: number, columns: number], matrix: Matrix): LoopKernel {
-    const { images, tileRows, tilesAcross } = this.#plan
+    const { tileRows, tilesAcross } = this.#plan
+    const { first, images } = this.#chunk
     const columns = image[2]
     const space = [images, tileRows, tilesAcross, columns]
     const [number, row, across, column] = dimVector(4) as [Index, Index, Index, Index] // four
@@ -171,7 +205,7 @@ class Stages {
       matrix,
       from,
       to,
-      read: (i, j) => flattenIndex([number, twice(row, i), twice(across, j), column], [images, ...image], space),
+      read: (i, j) => flattenIndex([addIndex(number, constantIndex(first), space), twice(row, i), twice(across, j), column], [this.#plan.images, ...image], space),
       write: (i, j) => flattenIndex([constantIndex(4 * i + j), number, row, across, column], [products, ...space], space),
     })
   }
@@ -204,7 +238,7 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 const load = (buffer: BufferId, index: Index, guards: readonly Guard[] = []): Node => ({ op: 'load', dtype: 'float32', buffer, index, guards, otherwise: 0 })
 
 /** Back from products to results, each by an invocation, and what follows them. A sum that is not finite is computed as the convolution is written. */
-function emitResults(context: KernelContext, plan: WinogradPlan, multiplied: BufferId): void {
+function emitResults(context: KernelContext, plan: WinogradPlan, multiplied: BufferId, chunk: Chunk): void {
   const [{ nodes: product, inner }, { nodes, stores }] = [plan.direct.stages[0] as ReduceStage, plan.epilogue.stages[0] as MapStage] // as the plan makes them
   const { space } = plan.epilogue
   const isSum = (n: Node): n is Extract<Node, { op: 'load' }> => n.op === 'load' && n.buffer === plan.buffers.sums
@@ -227,7 +261,7 @@ function emitResults(context: KernelContext, plan: WinogradPlan, multiplied: Buf
       block(`if (point < ${points}i)`, [
         ...unravel('point', space, 'd', 0),
         `let place = ${indexText(place, scope('').variables)};`,
-        ...(plan.form === 'results' ? resultText : tapText)(plan, (index) => bindings.read(multiplied, 'float32', index)),
+        ...(plan.form === 'results' ? resultText : tapText)(plan, (index) => bindings.read(multiplied, 'float32', index), chunk),
         block('if (!is_finite(sum))', [
           'sum = 0.0f;',
           block(`for (var step = 0i; step < ${sizeOf(inner)}i; step++)`, [...unravel('step', inner, 'd', space.length), ...term.statements, `sum += ${term.values.at(-1)!};`]),
@@ -243,15 +277,18 @@ type ReduceStage = Extract<LoopKernel['stages'][number], { kind: 'reduce' }>
 type MapStage = Extract<LoopKernel['stages'][number], { kind: 'map' }>
 
 /** `sum`, of the products `[product][tile][column]`; `place` counts `[image][2 rows][2 across][column]`, columns padded. */
-function resultText(plan: WinogradPlan, read: (index: string) => string): string[] {
+function resultText(plan: WinogradPlan, read: (index: string) => string, chunk: Chunk): string[] {
   const { tileRows, tilesAcross, columns, paddedColumns } = plan
+  const { first, images } = chunk
   return [
-    `let pixel = place / ${paddedColumns}i;`,
+    `let pixel = place / ${paddedColumns}i${first === 0 ? '' : ` - ${4 * first * tileRows * tilesAcross}i`};`,
+    // Points of other images are other chunks'.
+    ...(images === plan.images ? [] : [`if (pixel < 0i || pixel >= ${4 * images * tileRows * tilesAcross}i) { return; }`]),
     `let across = pixel % ${2 * tilesAcross}i;`,
     `let row = pixel / ${2 * tilesAcross}i % ${2 * tileRows}i;`,
     `let tile = (pixel / ${4 * tilesAcross * tileRows}i * ${tileRows}i + row / 2i) * ${tilesAcross}i + across / 2i;`,
     `let first = tile * ${columns}i + place % ${paddedColumns}i;`,
-    ...range(products).map((p) => `let m${p} = ${read(`(first + ${p * tilesOf(plan) * columns}i)`)};`),
+    ...range(products).map((p) => `let m${p} = ${read(`(first + ${p * tilesOf(plan, chunk) * columns}i)`)};`),
     ...transformText(resultMatrix, 'row % 2i', 'across % 2i'),
   ]
 }

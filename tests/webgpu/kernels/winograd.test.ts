@@ -4,6 +4,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { WasmBackend } from '../../../src/backends/wasm/index.ts'
 import { decodeNumbers, encodeNumbers } from '../../../src/core/bytes.ts'
 import type { Jaxpr } from '../../../src/core/jaxpr.ts'
+import { lowerToProgram } from '../../../src/lowering/index.ts'
+import { emitShaders } from '../../../src/lowering/wgsl/index.ts'
 import { someBytes } from '../../lowering/agree.ts'
 import { sized } from '../../scale.ts'
 import { expectAgreementOnDevice } from './agree.ts'
@@ -40,6 +42,19 @@ describe('a convolution and its gradients', () => {
     const [y, dx, dw] = onWasm(jaxpr, inputs)
     for (const [i, want] of [y, dx, dw].entries()) expect(numbers(outputs[i]!), `output ${i}`).toEqual(numbers(want!))
     expect(shaders.shaders.some(({ code }) => code.includes('let which_row'))).toBe(true)
+  })
+
+  const chunked = sized([[7, 9, 10, 16, 20, 200_000]], [[7, 9, 10, 16, 20, 100_000], [7, 9, 10, 16, 20, 200_000], [9, 6, 6, 24, 16, 100_000]]) as readonly (readonly [...Sizes, number])[]
+  test.each(chunked)('of %i images of %i × %i, %i to %i channels, that go through matrices of %i bytes in chunks, have the same bits', async (images, height, width, channels, features, winogradBytes) => {
+    const jaxpr = derivatives([images, height, width, channels, features])
+    const inputs = inputsOf(jaxpr)
+    const { outputs, count } = await runJaxpr(jaxpr, inputs, { winogradBytes })
+    for (const [i, want] of onWasm(jaxpr, inputs).slice(0, 3).entries()) expect(numbers(outputs[i]!), `output ${i}`).toEqual(numbers(want))
+    expect(count.dispatches).toBeGreaterThan(emitShaders(lowerToProgram(jaxpr).program).commands.length + 2)
+  })
+  test('of more images than chunks are worth are computed as they are written', () => {
+    const usesIt = (winogradBytes: number): boolean => emitShaders(lowerToProgram(derivatives([30, 9, 10, 16, 20])).program, { winogradBytes }).shaders.some(({ code }) => code.includes('let which_row'))
+    expect([10_000, 90_000, 200_000].map(usesIt)).toEqual([false, false, true])
   })
 
   test('with channels first as well', async () => {
