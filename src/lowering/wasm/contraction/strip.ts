@@ -2,7 +2,7 @@
  * The register-blocked heart of matrix products: a strip of rows against all columns.
  *
  * C[rows × w] (+)= A · B. The rows of A stand in a panel where every element fills a vector (`[k][5 rows][16 bytes]`), which stays
- * in the first-level cache while all columns pass by; B is read where it lies, w columns beside each other at each k. Loads of
+ * in the caches while all columns pass by; B is read where it lies, w columns beside each other at each k. Loads of
  * whole vectors at constant distances are what V8 folds into one instruction; a load that fills a vector from one element takes
  * another for its address, as many again as there are rows.
  *
@@ -18,8 +18,16 @@ export const stripRows = 5
 
 const vectorBytes = 16
 
-/** Bytes of a panel of A for `depth` steps of k. */
-export const panelBytes = (depth: number): number => stripRows * vectorBytes * depth
+/**
+ * Strips that pass by the columns together, each with a panel of its own, where the columns are too many for the first two levels of
+ * cache: a panel of columns is then fetched once for all of them.
+ */
+const stripsTogether = 3
+/** Bytes of columns that stay near beside a panel of A. */
+const columnsNear = 64 * 1024
+
+/** Bytes of the panels of A for `depth` steps of k. */
+export const panelBytes = (depth: number): number => stripsTogether * stripRows * vectorBytes * depth
 
 /** How the inner loop of a tile is written. */
 export interface TileForm {
@@ -214,7 +222,7 @@ export interface StripArguments<T> {
   readonly lhsRow: T
   readonly lhsStep: T
   readonly run: T
-  /** Room for a panel. */
+  /** Room for panels. */
   readonly panel: T
   /** B: the first element; steps of k; panels of columns. */
   readonly rhs: T
@@ -231,7 +239,7 @@ export interface StripArguments<T> {
 
 export const stripArguments: readonly (keyof StripArguments<unknown>)[] = ['lhs', 'lhsRow', 'lhsStep', 'run', 'panel', 'rhs', 'rhsStep', 'rhsPanel', 'sums', 'rowBytes', 'rows', 'columnPanels', 'depth', 'accumulate']
 
-/** The function of `stripArguments`: all rows against all panels of columns, strip by strip. Writes no row but those. `packed`: as in `tile`; `windows`: A is an image. */
+/** The function of `stripArguments`: all rows against all panels of columns, one or some strips at a time. Writes no row but those. `packed`: as in `tile`; `windows`: A is an image. */
 export function strips(module: ModuleBuilder, dtype: SumType, { packed, windows }: { readonly packed: boolean; readonly windows: boolean }, form: TileForm = tileForm()): FunctionRef {
   const name = `strips${packed ? '' : '_strided'}${windows ? '_windows' : ''}_${dtype}`
   const known = module.lookup(name)
@@ -239,29 +247,56 @@ export function strips(module: ModuleBuilder, dtype: SumType, { packed, windows 
   const { columns, elementBytes } = tileShape(dtype)
   const fn = module.function(name, stripArguments.map(() => 'i32' as const), [])
   const at = (of: keyof StripArguments<unknown>): ReturnType<typeof fn.param> => fn.param(stripArguments.indexOf(of))
-  const [tall, less, j, b, c] = [fn.local('i32', 'tall'), fn.local('i32', 'less'), fn.local('i32', 'j'), fn.local('i32', 'b'), fn.local('i32', 'c')]
+  const names = ['tall', 'less', 'j', 'b', 'c', 'sums', 'panel', 'together', 'now', 's', 'panelBytes', 'stripBytes'] as const
+  const [tall, less, j, b, c, sums, panel, together, now, s, panelStep, stripStep] = names.map((of) => fn.local('i32', of)) as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local]
+  fn.get(at('depth')).i32(stripRows * vectorBytes).emit('i32.mul').set(panelStep)
+  fn.i32(stripsTogether).i32(1).get(at('depth')).get(at('columnPanels')).emit('i32.mul').i32(columnsNear / (columns * elementBytes)).emit('i32.gt_u').select().set(together)
+  const move = (pointer: Local, step: Local): void => void fn.get(pointer).get(step).emit('i32.add').set(pointer)
   const loop = (count: () => void, rows: number): void => {
     const kernel = tile(module, dtype, rows, packed, form)
     const fill = windows ? fillWindows(module, dtype, rows) : fillPanel(module, dtype, rows)
-    const end = fn.local('i32', 'end')
-    const i = fn.local('i32', 'i')
+    const left = fn.local('i32', 'left')
     count()
-    fn.set(end)
-    fn.forLoop(i, 0, end, 1, () => {
-      fn.get(at('lhs')).get(at('lhsRow')).get(at('lhsStep')).get(at('panel')).get(at('depth'))
-      if (windows) fn.get(at('run'))
-      fn.call(fill)
-      fn.get(at('rhs')).set(b)
-      fn.get(at('sums')).set(c)
-      fn.forLoop(j, 0, at('columnPanels'), 1, () => {
-        fn.get(at('panel')).get(b).get(c).get(at('depth')).get(at('rhsStep')).get(at('rowBytes')).get(at('accumulate')).call(kernel)
-        fn.get(b).get(at('rhsPanel')).emit('i32.add').set(b)
-        fn.get(c).i32(columns * elementBytes).emit('i32.add').set(c)
+    fn.set(left).get(at('rowBytes')).i32(rows).emit('i32.mul').set(stripStep)
+    fn.block((done) => {
+      fn.loop((again) => {
+        fn.get(left).emit('i32.eqz').brIf(done)
+        fn.get(left).get(together).get(left).get(together).emit('i32.lt_u').select().set(now)
+        fn.get(at('panel')).set(panel)
+        fn.forLoop(s, 0, now, 1, () => {
+          fn.get(at('lhs')).get(at('lhsRow')).get(at('lhsStep')).get(panel).get(at('depth'))
+          if (windows) fn.get(at('run'))
+          fn.call(fill)
+          if (windows) fn.get(at('lhsRow')).i32(4 * rows).emit('i32.add').set(at('lhsRow'))
+          else fn.get(at('lhs')).get(at('lhsRow')).i32(rows).emit('i32.mul').emit('i32.add').set(at('lhs'))
+          move(panel, panelStep)
+        })
+        fn.get(at('rhs')).set(b).get(at('sums')).set(c)
+        const eachPanel = (tiles: () => void): void => {
+          fn.forLoop(j, 0, at('columnPanels'), 1, () => {
+            tiles()
+            move(b, at('rhsPanel'))
+            fn.get(c).i32(columns * elementBytes).emit('i32.add').set(c)
+          })
+        }
+        const multiply = (a: Local, to: Local): void => void fn.get(a).get(b).get(to).get(at('depth')).get(at('rhsStep')).get(at('rowBytes')).get(at('accumulate')).call(kernel)
+        fn.get(now).i32(1).emit('i32.eq').if(
+          () => eachPanel(() => multiply(at('panel'), c)),
+          () =>
+            eachPanel(() => {
+              fn.get(at('panel')).set(panel).get(c).set(sums)
+              fn.forLoop(s, 0, now, 1, () => {
+                multiply(panel, sums)
+                move(panel, panelStep)
+                move(sums, stripStep)
+              })
+            }),
+        )
+        fn.get(at('sums')).get(now).get(stripStep).emit('i32.mul').emit('i32.add').set(at('sums'))
+        fn.get(left).get(now).emit('i32.sub').set(left).br(again)
       })
-      if (windows) fn.get(at('lhsRow')).i32(4 * rows).emit('i32.add').set(at('lhsRow'))
-      for (const [pointer, row] of [...(windows ? [] : [[at('lhs'), at('lhsRow')] as const]), [at('sums'), at('rowBytes')] as const]) fn.get(pointer).get(row).i32(rows).emit('i32.mul').emit('i32.add').set(pointer)
     })
-    fn.free(i, end)
+    fn.free(left)
   }
   // rows = 5 tall + 4 less where that can be, with as many fours as fives fall short; else 5 tall + ones
   const rows = at('rows')
