@@ -40,7 +40,7 @@ export interface SkinnyPlan {
 }
 
 /** Vectors that are worth reading the matrix in place: with more, packing it is no longer what takes the time. */
-const mostVectors = { dots: 8, sweeps: 4 }
+const mostVectors = { dots: 8, sweeps: 8 }
 /** Elements from which a matrix is large, and how long its sides have to be. */
 const largeMatrix = 8192
 const fewestResults = { dots: 8, sweeps: 64 }
