@@ -6,7 +6,7 @@
  * order, by a loop that finishes results as well; all cuts are fixed by shape, so no bit depends on the number of threads.
  */
 import { dimIndex, dimVector, flattenIndex, type BufferId, type ContractionKernel, type Index, type LoopKernel, type Node } from '../../../kernel-ir/index.ts'
-import { rewriteNodes } from '../../../kernel-ir/rewrite.ts'
+import { rewriteNodes, rewriteStores } from '../../../kernel-ir/rewrite.ts'
 import { asPairs } from '../pairs.ts'
 import { inSumType, sumType } from '../sum-type.ts'
 import { type Strided, stridedOperand, stridedResult } from '../strided.ts'
@@ -139,28 +139,31 @@ function gatherKernel(kernel: ContractionKernel, matrixSide: 'm' | 'n', sum: Ski
   return { kind: 'loop', name: `${kernel.name} vectors`, space, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer: out, index, node: nodes.length - 1 }] }] }
 }
 
-/** Adds up the slices' sums, which stand as [slice][batch][vector][result], and computes the epilogue. */
+/** Adds up the slices' sums, which stand as [slice][batch][vector][result], and computes the epilogue: in their order, so that they are read as vectors. */
 function finishKernel(kernel: ContractionKernel, matrixSide: 'm' | 'n', sum: SkinnyType, slices: number, sums: BufferId): LoopKernel {
   const { batch, m, n, dtype, name } = kernel
-  const space = [...batch, ...m, ...n]
-  const [ms, ns] = [dimVector(m.length, batch.length), dimVector(n.length, batch.length + m.length)]
-  const [sizes, order] = matrixSide === 'n' ? [[...batch, ...m, ...n], [...ms, ...ns]] : [[...batch, ...n, ...m], [...ns, ...ms]]
+  const [vectors, results] = matrixSide === 'n' ? [m, n] : [n, m]
+  const space = [...batch, ...vectors, ...results]
+  const ofResult = (dim: number): number => (dim < batch.length || matrixSide === 'n' ? dim : dim < batch.length + m.length ? dim + n.length : dim - m.length)
+  const place = (dim: number): Index => dimIndex(ofResult(dim))
   const slice: Index[] = slices > 1 ? [dimIndex(space.length)] : []
-  const index = flattenIndex([...slice, ...dimVector(batch.length), ...order], [...slice.map(() => slices), ...sizes], [...space, ...slice.map(() => slices)])
+  const index = flattenIndex([...slice, ...dimVector(space.length)], [...slice.map(() => slices), ...space], [...space, ...slice.map(() => slices)])
+  const epilogue = rewriteNodes(kernel.epilogue, place, space)
+  const stores = rewriteStores(kernel.stores, place, space)
   const load: Node = { op: 'load', dtype, buffer: sums, index, guards: [], otherwise: 0 }
   if (slices === 1) {
-    const nodes = kernel.epilogue.map((node): Node => (node.op === 'accumulator' ? load : node))
-    return { kind: 'loop', name: `${name} epilogue`, space, stages: [{ kind: 'map', inner: [], nodes, stores: kernel.stores }] }
+    const nodes = epilogue.map((node): Node => (node.op === 'accumulator' ? load : node))
+    return { kind: 'loop', name: `${name} epilogue`, space, stages: [{ kind: 'map', inner: [], nodes, stores }] }
   }
   const wide: Node[] = sum === 'float32' ? [{ op: 'apply', primitive: 'convertElementType', params: { newDtype: 'float64', weakType: false }, dtype: 'float64', inputs: [0] }] : []
-  const nodes = kernel.epilogue.map((node): Node => (node.op === 'accumulator' ? { op: 'reduced', dtype, stage: 0, output: 0 } : node))
+  const nodes = epilogue.map((node): Node => (node.op === 'accumulator' ? { op: 'reduced', dtype, stage: 0, output: 0 } : node))
   return {
     kind: 'loop',
     name: `${name} slices`,
     space,
     stages: [
       { kind: 'reduce', inner: [slices], nodes: [load, ...wide], accumulators: [{ combine: 'sum', dtype, node: wide.length, position: null }] },
-      { kind: 'map', inner: [], nodes, stores: kernel.stores },
+      { kind: 'map', inner: [], nodes, stores },
     ],
   }
 }
