@@ -23,6 +23,8 @@ const chunkAim = 16384
 /** Of reductions so long that there are enough chunks anyway: their parts, which are read side by side, are longer. */
 const longChunk = 65536
 const veryLong = 2 ** 22
+/** Elements of a chunk at least, however many columns there are: more axes inside of the first make one of its steps long enough. */
+const leastChunk = 8
 /** Points of the space that give enough to share and to repeat. */
 const enoughPoints = 32
 const longReduction = 2 * chunkAim
@@ -188,7 +190,7 @@ class Splitter {
 /** Chunks of the first inner axis: of a length that divides it, where there is one near the aim. */
 function cut(inner: readonly number[], columns: number): { chunk: number; chunks: number; rest: number } {
   const size = inner[0] ?? 1
-  const aim = Math.min(size, Math.max(8, Math.floor((columns === 1 && product(inner) >= veryLong ? longChunk : chunkAim) / Math.max(1, columns * product(inner.slice(1))))))
+  const aim = Math.min(size, Math.max(Math.ceil(leastChunk / product(inner.slice(1))), Math.floor((columns === 1 && product(inner) >= veryLong ? longChunk : chunkAim) / Math.max(1, columns * product(inner.slice(1))))))
   let chunk = aim
   for (let d = aim; d >= Math.max(1, aim / 4); d--) {
     if (size % d === 0) {

@@ -7,6 +7,7 @@ import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
 import { lowerToProgram } from '../../../../src/lowering/index.ts'
 import { inputsOf, kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
 import { shareReads } from '../../../../src/lowering/wasm/emit/share-reads.ts'
+import { splitLongReductions } from '../../../../src/lowering/wasm/emit/split.ts'
 import { blockWindows } from '../../../../src/lowering/wasm/emit/windows.ts'
 import { expectAgreement, someBytes } from '../../agree.ts'
 import { sized } from '../../../scale.ts'
@@ -92,6 +93,14 @@ test("the gradient of a depthwise convolution's taps is one pass over the data",
   expect(shared.stages[0]).toMatchObject({ kind: 'reduce', accumulators: Array(9).fill({ combine: 'sum' }) })
   // whole numbers, whose sums are exact in any order
   expectAgreement(jaxpr, jaxpr.inputs.map((v, i) => encodeNumbers(decodeNumbers(someBytes(v.aval, i), 'float32').map(Math.round), 'float32')))
+})
+
+test("the gradient of a depthwise convolution's taps is added up image by image, each of which the caches keep for the next channels", () => {
+  const [x, w] = [np.zeros([4, 40, 40, 64]), np.zeros([3, 3, 1, 64])]
+  const { jaxpr } = makeJaxpr((a: np.NDArray, b: np.NDArray, ct: np.NDArray) => vjp((v: np.NDArray) => depthwise(a, v), [b] as const)[1](ct))(x, w, x)
+  const [kernel] = kernelsOf(lowerToProgram(jaxpr).program)
+  if (kernel?.kind !== 'loop') throw new Error('a depthwise gradient is a loop')
+  expect(splitLongReductions(kernel, 1000).kernels[0]).toMatchObject({ space: [4, 3, 3, 64], stages: [{ inner: [1, 40, 40] }, {}] })
 })
 
 test('products of few rows read the other side once for all of them', () => {
