@@ -5,7 +5,7 @@ import * as ops from '../core/ops/index.ts'
 import { checkOptions, placed } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { bringSpecialFunctions } from '../families/special-functions.ts'
-import { besideFraction, floating } from './operand.ts'
+import { besideFraction, floating, inexact, noBool, numeric, strong } from './operand.ts'
 
 /** max(x, 0), with derivative 0 at 0 and at NaN. */
 export const relu = (x: ArrayLike): NDArray =>
@@ -29,17 +29,17 @@ export interface LeakyReluOptions {
 export function leakyRelu(x: ArrayLike, negativeSlope?: ArrayLike | LeakyReluOptions): NDArray {
   return ops.within('leakyRelu', () => {
     const { negativeSlope: slope = 0.01 } = placed<LeakyReluOptions>('leakyRelu', ['negativeSlope'], [negativeSlope], undefined, ['negativeSlope'])
-    const a = besideFraction('leakyRelu', x)
+    const a = ops.toArray('leakyRelu', x)
     return ops.where(ops.ge(a, 0), a, ops.mul(a, slope))
   })
 }
 
-/** 1 / (1 + exp(-x)). */
-export const sigmoid = (x: ArrayLike): NDArray => ops.within('sigmoid', () => ops.logistic(x))
-/** x · sigmoid(x). Elfwing et al. 2017; also called swish. */
+/** 1 / (1 + exp(-x)). @throws DtypeError for integers and bool, as jax.nn does. */
+export const sigmoid = (x: ArrayLike): NDArray => ops.within('sigmoid', () => ops.logistic(inexact('sigmoid', x)))
+/** x · sigmoid(x). Elfwing et al. 2017; also called swish. @throws DtypeError for integers and bool. */
 export const silu = (x: ArrayLike): NDArray =>
   ops.within('silu', () => {
-    const a = floating('silu', x)
+    const a = inexact('silu', x)
     return ops.mul(a, ops.logistic(a))
   })
 /** `silu` by another name. */
@@ -47,17 +47,17 @@ export const swish = (x: ArrayLike): NDArray => ops.within('swish', () => silu(x
 /** log(1 + exp(x)), without overflow. */
 export const softplus = (x: ArrayLike): NDArray =>
   ops.within('softplus', () => {
-    const a = floating('softplus', x)
+    const a = numeric('softplus', x)
     // -|x|, but smooth on either side of 0: so derivatives of every order are right there too.
     const positive = ops.gt(a, 0)
     return ops.add(ops.where(positive, a, 0), ops.log1p(ops.exp(ops.where(positive, ops.neg(a), a))))
   })
 /** log(sigmoid(x)). */
-export const logSigmoid = (x: ArrayLike): NDArray => ops.within('logSigmoid', () => ops.neg(softplus(ops.neg(floating('logSigmoid', x)))))
+export const logSigmoid = (x: ArrayLike): NDArray => ops.within('logSigmoid', () => ops.neg(softplus(ops.neg(ops.toArray('logSigmoid', x)))))
 /** x / (|x| + 1). */
 export const softSign = (x: ArrayLike): NDArray =>
   ops.within('softSign', () => {
-    const a = floating('softSign', x)
+    const a = numeric('softSign', x)
     return ops.div(a, ops.add(ops.abs(a), 1))
   })
 
@@ -95,7 +95,7 @@ export interface GeluOptions {
 export function gelu(x: ArrayLike, options: GeluOptions = {}): NDArray {
   return ops.within('gelu', () => {
     checkOptions('gelu', options, ['approximate'])
-    const a = floating('gelu', x)
+    const a = strong('gelu', x)
     if (options.approximate === false) {
       bringSpecialFunctions()
       return ops.mul(ops.mul(a, 0.5), ops.erfc(ops.mul(ops.neg(a), Math.SQRT1_2)))
@@ -137,7 +137,7 @@ export function squareplus(x: ArrayLike, b?: ArrayLike | SquareplusOptions): NDA
 /** x · tanh(softplus(x)). Misra 2019. */
 export const mish = (x: ArrayLike): NDArray =>
   ops.within('mish', () => {
-    const a = floating('mish', x)
+    const a = numeric('mish', x)
     return ops.mul(a, ops.tanh(softplus(a)))
   })
 /** 0 up to -1, x from 1 on, (x + 1)² / 4 between. */
@@ -152,7 +152,7 @@ export const sparseSigmoid = (x: ArrayLike): NDArray => ops.within('sparseSigmoi
 /** The first half of an axis (the last by default) times the sigmoid of the second. Dauphin et al. 2016. @throws ShapeError for an odd size. */
 export function glu(x: ArrayLike, axis?: number | { readonly axis?: number }): NDArray {
   return ops.within('glu', () => {
-    const a = floating('glu', x)
+    const a = inexact('glu', x)
     const at = ops.normalAxis('glu', placed<{ readonly axis?: number }>('glu', ['axis'], [axis], undefined, ['axis']).axis ?? -1, a.ndim)
     const size = a.shape[at]!
     if (size % 2 !== 0) throw new ShapeError('glu', `axis ${at} of shape [${a.shape.join(',')}] has size ${size}; it takes an even one, to split in halves`)
@@ -160,3 +160,22 @@ export function glu(x: ArrayLike, axis?: number | { readonly axis?: number }): N
     return ops.mul(part(0, size / 2), ops.logistic(part(size / 2, size)))
   })
 }
+
+/** x itself. */
+export const identity = (x: ArrayLike): NDArray => ops.toArray('identity', x)
+/** The hyperbolic tangent; integers and bool give float32. */
+export const tanh = (x: ArrayLike): NDArray => ops.tanh(x)
+/**
+ * log(1 - exp(-x)) without loss of digits: by expm1 below log 2, by log1p above. Mächler 2012. NaN below 0.
+ *
+ * @example
+ * nn.log1mexp(np.array(1e-8))   // -18.42…, where log(1 - exp(-x)) is -Infinity
+ */
+export const log1mexp = (x: ArrayLike): NDArray =>
+  ops.within('log1mexp', () => {
+    const a = noBool('log1mexp', x)
+    const small = ops.lt(a, Math.LN2)
+    // The inner choices keep what is not selected, and its derivative, finite.
+    const near = ops.log(ops.neg(ops.expm1(ops.neg(ops.where(small, a, 1)))))
+    return ops.where(small, near, ops.log1p(ops.neg(ops.exp(ops.neg(ops.where(small, 1, a))))))
+  })

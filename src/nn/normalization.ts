@@ -4,7 +4,7 @@ import type { DType } from '../core/dtype.ts'
 import * as ops from '../core/ops/index.ts'
 import { type Axis, checkOptions, placed, type ReduceOptions } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
-import { floating } from './operand.ts'
+import { floating, noBool, strong } from './operand.ts'
 
 const keep = { keepdims: true } as const
 
@@ -33,7 +33,7 @@ const among = (a: NDArray, where: ArrayLike | undefined): NDArray => (where === 
 export function softmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: SoftmaxOptions): NDArray {
   return ops.within('softmax', () => {
     const o = softmaxOptions('softmax', axis, options)
-    const a = among(floating('softmax', x), o.where)
+    const a = among(noBool('softmax', x), o.where)
     const axes = axesOf('softmax', o.axis, a)
     const e = ops.exp(shifted(a, axes))
     const out = ops.div(e, ops.sum(e, axes, keep))
@@ -45,7 +45,7 @@ export function softmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: So
 export function logSoftmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: SoftmaxOptions): NDArray {
   return ops.within('logSoftmax', () => {
     const o = softmaxOptions('logSoftmax', axis, options)
-    const a = among(floating('logSoftmax', x), o.where)
+    const a = among(noBool('logSoftmax', x), o.where)
     const axes = axesOf('logSoftmax', o.axis, a)
     const below = shifted(a, axes)
     const out = ops.sub(below, ops.log(ops.sum(ops.exp(below), axes, keep)))
@@ -69,7 +69,7 @@ export function logsumexp(x: ArrayLike, axis?: Axis | LogsumexpOptions, options?
   return ops.within('logsumexp', () => {
     const o = placed<LogsumexpOptions>('logsumexp', ['axis'], [axis], options, ['axis', 'keepdims', 'b', 'where'])
     const at = o.axis ?? null
-    const given = floating('logsumexp', x)
+    const given = strong('logsumexp', x)
     // What does not take part may have any factor, NaN too.
     const factors = (b: ArrayLike, where: ArrayLike | undefined): ArrayLike => (where === undefined ? b : ops.where(where, b, 0))
     // A factor of 0 takes its element out, even an infinite one.
@@ -81,6 +81,28 @@ export function logsumexp(x: ArrayLike, axis?: Axis | LogsumexpOptions, options?
     const e = ops.exp(ops.sub(a, most))
     const total = ops.add(ops.log(ops.sum(o.b === undefined ? e : ops.mul(e, factors(o.b, o.where)), at, keep)), most)
     return o.keepdims === true ? total : ops.squeeze(total, axes)
+  })
+}
+
+export interface LogmeanexpOptions extends ReduceOptions {
+  /** Elements that take part. */
+  readonly where?: ArrayLike
+}
+/**
+ * log of the mean of exp(x) over axes (all by default), without overflow.
+ *
+ * @example
+ * nn.logmeanexp(np.array([1000, 1000]))   // 1000
+ */
+export function logmeanexp(x: ArrayLike, axis?: Axis | LogmeanexpOptions, options?: LogmeanexpOptions): NDArray {
+  return ops.within('logmeanexp', () => {
+    const o = placed<LogmeanexpOptions>('logmeanexp', ['axis'], [axis], options, ['axis', 'keepdims', 'where'])
+    const a = strong('logmeanexp', x)
+    const place = { axis: o.axis ?? null, keepdims: o.keepdims ?? false }
+    const axes = ops.normalAxes('logmeanexp', o.axis, a.ndim)
+    const total = logsumexp(a, o.where === undefined ? place : { ...place, where: o.where })
+    if (o.where === undefined) return ops.sub(total, Math.log(axes.reduce((n, i) => n * a.shape[i]!, 1)))
+    return ops.sub(total, ops.log(ops.sum(ops.broadcastTo(ops.convert(o.where, a.dtype), a.shape), place)))
   })
 }
 

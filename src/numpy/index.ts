@@ -6,13 +6,36 @@ export { array, type ArrayInput, asarray, copy, type CreateOptions } from './arr
 export * from './constants.ts'
 export * from './contraction.ts'
 export * from './creation.ts'
+export * from './cumulative-array.ts'
 export * from './dtypes.ts'
 export * from './einsum.ts'
 export * from './elementwise.ts'
+export * from './functional.ts'
+export * from './histogram.ts'
+export * from './index-arrays.ts'
 export * from './indexing.ts'
+export * from './integers.ts'
 export * from './logic.ts'
 export * from './nan-reduction.ts'
 export * from './padding.ts'
+export * from './polynomials.ts'
+export * from './quantiles.ts'
+export {
+  type AxisOrFlat,
+  block,
+  type Blocks,
+  fillDiagonal,
+  type FillDiagonalOptions,
+  insert,
+  type Positions,
+  put,
+  putAlongAxis,
+  type PutOptions,
+  remove as delete,
+  resize,
+  rollaxis,
+  trimZeros,
+} from './rearranging.ts'
 export { variance as var } from './reduction.ts'
 export * from './reduction.ts'
 export * from './sets.ts'
@@ -57,4 +80,7 @@ export {
   vsplit,
   vstack,
 } from './shape.ts'
+export * from './signal.ts'
 export * from './sorting.ts'
+export * from './statistics.ts'
+export * from './window-functions.ts'

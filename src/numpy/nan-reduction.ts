@@ -33,20 +33,25 @@ export function nanmin(x: ArrayLike, axis?: Place<ReduceOptions>, options?: Redu
 }
 /** Where an initial value takes part, something that is no NaN was there. */
 const orNan = (x: ArrayLike, o: ReduceOptions, out: NDArray): NDArray => (isInexact(out.dtype) && o.initial === undefined ? ops.where(ops.all(isnan(x), { axis: o.axis, keepdims: o.keepdims }), NaN, out) : out)
-/** The mean of what is no NaN. */
-export function nanmean(x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
+interface NanMeanOptions extends ops.ReduceOptions {
+  /** Takes only the elements where this holds. */
+  readonly where?: ArrayLike
+}
+/** x, with NaN for what is to be left out. */
+const keptOf = (a: NDArray, where: ArrayLike | undefined): NDArray => (where === undefined ? a : ops.where(where, a, NaN))
+/** The mean of what is no NaN; NaN of nothing. */
+export function nanmean(x: ArrayLike, axis?: Place<NanMeanOptions>, options?: NanMeanOptions): NDArray {
   return ops.within('nanmean', () => {
-    const o = ops.placed<ops.ReduceOptions>('nanmean', ['axis'], [axis], options, ['axis', 'keepdims'])
-    return widened(floating(ops.toArray('nanmean', x), undefined), (a) => ops.div(ops.sum(without(a, 0), o), counted(a, o)))
+    const { where, ...o } = ops.placed<NanMeanOptions>('nanmean', ['axis'], [axis], options, ['axis', 'keepdims', 'where'])
+    return widened(keptOf(floating(ops.toArray('nanmean', x), undefined), where), (a) => ops.div(ops.sum(without(a, 0), o), counted(a, o)))
   })
 }
-type NanVarOptions = Omit<VarOptions, 'where'>
 /** The variance of what is no NaN; NaN where ddof leaves nothing to divide by. */
-export function nanvar(x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanVarOptions): NDArray {
+export function nanvar(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray {
   return ops.within('nanvar', () => {
-    const o = ops.placed<NanVarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction'])
+    const o = ops.placed<VarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction', 'where'])
     const place = { axis: o.axis, keepdims: o.keepdims }
-    return widened(floating(ops.toArray('nanvar', x), o.dtype), (a) => {
+    return widened(keptOf(floating(ops.toArray('nanvar', x), o.dtype), o.where), (a) => {
       const centred = ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true }))
       const left = ops.sub(counted(a, place), ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0))
       return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.where(ops.gt(left, 0), left, NaN))
@@ -54,7 +59,7 @@ export function nanvar(x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanV
   })
 }
 /** The root of `nanvar`. */
-export const nanstd = (x: ArrayLike, axis?: Place<NanVarOptions>, options?: NanVarOptions): NDArray => ops.within('nanstd', () => ops.sqrt(nanvar(x, axis, options)))
+export const nanstd = (x: ArrayLike, axis?: Place<VarOptions>, options?: VarOptions): NDArray => ops.within('nanstd', () => ops.sqrt(nanvar(x, axis, options)))
 /** -1 where all is NaN. */
 function positionOf(operation: 'nanargmax' | 'nanargmin', position: typeof ops.argmax, least: number, x: ArrayLike, axis?: Place<ops.ReduceOptions>, options?: ops.ReduceOptions): NDArray {
   return ops.within(operation, () => {

@@ -49,7 +49,7 @@ const wrongUses: readonly WrongUse[] = doors.flatMap((door) =>
 )
 
 /** Where a user's function is called, its errors are of the operations in it. */
-const callsTheirs = new Set(['map', 'mapWithPath', 'reduce', 'reduceWindow', 'scan', 'fromfunction', 'register', 'evalShape', 'jvp', 'vjp', 'linearize', 'linearTranspose', 'applyUpdates', 'devicePut', 'all', 'broadcastPrefix', 'profile'])
+const callsTheirs = new Set(['map', 'mapWithPath', 'reduce', 'reduceWindow', 'scan', 'fromfunction', 'applyAlongAxis', 'piecewise', 'register', 'evalShape', 'jvp', 'vjp', 'linearize', 'linearTranspose', 'applyUpdates', 'devicePut', 'all', 'broadcastPrefix', 'profile'])
 /** Functions that others gave: their errors are of what is in them, or in the name of what made them. */
 const namedElse = (door: Door, name: string): boolean => callsTheirs.has(name) || door.name === 'given' || name.startsWith('check')
 

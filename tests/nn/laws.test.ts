@@ -96,9 +96,10 @@ describe('activations', () => {
   test('relu has derivative 0 at 0', () => {
     expect(vmap(grad((x: NDArray) => nn.relu(x)))(np.array([-1, 0, 2])).js()).toEqual([0, 0, 1])
   })
-  test('integers become float32, relu keeps them', () => {
+  test('integers become float32, relu keeps them, and the logistic function refuses them', () => {
     const x = np.array([-1, 2], { dtype: 'int32' })
-    expect([nn.silu(x).dtype, nn.softmax(x).dtype, nn.gelu(2).dtype, nn.relu(x).dtype]).toEqual(['float32', 'float32', 'float32', 'int32'])
+    expect([nn.softplus(x).dtype, nn.softmax(x).dtype, nn.gelu(2).dtype, nn.relu(x).dtype]).toEqual(['float32', 'float32', 'float32', 'int32'])
+    for (const f of [nn.sigmoid, nn.silu]) expect(() => f(x)).toThrow(/takes floating-point numbers: convert with astype/)
   })
   test('parameters stand in their place or among options', () => {
     const x = np.array([-1, 2])

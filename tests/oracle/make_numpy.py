@@ -6,7 +6,8 @@ A case calls `np.NAME(...)`: its params hold the arguments in order, with `{"arg
 import jax.numpy as jnp
 import numpy as np
 
-from fixture import case, normal, write
+from fixture import normal, write
+from numpy_calls import call, cases
 
 F32, F64, I32, U8, U32, BF16 = np.float32, np.float64, np.int32, np.uint8, np.uint32, jnp.bfloat16
 X, Y = normal((3, 4), 1), normal((3, 4), 2)
@@ -25,51 +26,6 @@ BOOL = np.array([[True, False, True, True], [False, False, False, False], [True,
 TIES = np.array([[3, 1, 3, 2], [-1, -1, 0, -1], [5, 5, 5, 5]], F32)
 NANS = np.array([[1, np.nan, 3, -2], [np.nan, np.nan, np.nan, np.nan], [4, 0, -1, np.inf]], F32)
 INF = np.inf
-
-cases = {}
-
-
-def camel(name):
-    head, *tail = name.rstrip("_").split("_")
-    return head + "".join(t.capitalize() for t in tail)
-
-
-def plain(x):
-    return list(plain(v) for v in x) if isinstance(x, (list, tuple)) else {"special": str(float(x)).replace("inf", "Infinity").replace("nan", "NaN")} if isinstance(x, float) and not np.isfinite(x) else x
-
-
-def call(name, *args, seed=None, ts=None, label="", **options):
-    """One case: arrays among args and options become arguments, everything else is written down."""
-    f, arrays = getattr(jnp, name), []
-
-    def take(x):
-        if isinstance(x, (np.ndarray, np.generic)):
-            arrays.append(x)
-            return {"arg": len(arrays) - 1}
-        if isinstance(x, list) and x and all(isinstance(v, (np.ndarray, np.generic)) for v in x):
-            return [take(v) for v in x]
-        return plain(x)
-
-    params = {"args": [take(a) for a in args]}
-    if options:
-        params["options"] = {camel(k): take(v) for k, v in options.items()}
-
-    def put(p, x, xs):
-        if isinstance(p, dict) and "arg" in p:
-            return xs[p["arg"]]
-        if isinstance(p, list) and isinstance(x, list) and p and isinstance(p[0], dict) and "arg" in p[0]:
-            return [xs[q["arg"]] for q in p]
-        return x
-
-    def g(*xs):
-        out = f(*[put(p, a, xs) for p, a in zip(params["args"], args)], **{k: put(params["options"][camel(k)], v, xs) for k, v in options.items()})
-        return list(out) if isinstance(out, tuple) else out
-
-    shapes = ", ".join(f"{np.asarray(a).dtype}{list(np.shape(a))}" for a in arrays)
-    rest = ", ".join([str(plain(a)) for a in args if not isinstance(a, (np.ndarray, np.generic, list))] + [f"{k}={v if not isinstance(v, np.ndarray) else '…'}" for k, v in options.items()])
-    key = ts or camel(name)
-    cases.setdefault(key, []).append(case(f"{label} {shapes} {rest}".strip(), g, arrays, params, seed))
-
 
 # Arithmetic
 for name in ["add", "subtract", "multiply", "divide", "mod", "remainder", "fmod", "floor_divide", "power", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp", "logaddexp2", "arctan2", "copysign", "heaviside", "nextafter", "equal", "less_equal", "logical_and", "logical_xor"]:

@@ -1,4 +1,4 @@
-/** The calls of np functions that numpy.json holds, as functions of their arrays. */
+/** The calls of np functions that numpy.json and numpy_more.json hold, as functions of their arrays. */
 import { type ArrayLike, type NDArray, np } from 'pullback'
 import { type Case, load } from './load.ts'
 
@@ -10,9 +10,9 @@ export interface Params {
 }
 type Decoded = ArrayLike | string | null | readonly Decoded[]
 
-const fixture = load<Readonly<Record<string, readonly Case<Params>[] | string>>>('numpy.json')
-
-export const entries: readonly (readonly [name: string, cases: readonly Case<Params>[]])[] = Object.entries(fixture).flatMap(([name, cases]) => (typeof cases === 'string' ? [] : [[name, cases] as const]))
+export const entries: readonly (readonly [name: string, cases: readonly Case<Params>[]])[] = ['numpy.json', 'numpy_more.json'].flatMap((file) =>
+  Object.entries(load<Readonly<Record<string, readonly Case<Params>[] | string>>>(file)).flatMap(([name, cases]) => (typeof cases === 'string' ? [] : [[name, cases] as const])),
+)
 
 function decoded(a: Argument, xs: readonly NDArray[]): Decoded {
   if (a === null || typeof a !== 'object') return a

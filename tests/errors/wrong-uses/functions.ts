@@ -124,3 +124,9 @@ wrong('parseJaxpr', () => parseJaxpr('{ lambda ; a:f32[3]. let b:f32[3] = sine a
 wrong('evalShape', () => evalShape(double, wrongKind('x')))
 wrong('evalShape', () => evalShape((v: np.NDArray) => v.reshape([4]), x), 'reshape')
 wrong('stopGradient', () => stopGradient(wrongKind({ w: 'text' })))
+
+for (const name of names('identity tanh log1mexp logmeanexp')) wrong(`nn.${name}`, () => named(nn, name)([1, 2, 3]))
+for (const name of names('sigmoid silu glu')) wrong(`nn.${name}`, () => named(nn, name)(np.array([1, 2], { dtype: 'int32' })))
+for (const name of names('softmax logSoftmax log1mexp')) wrong(`nn.${name}`, () => named(nn, name)(np.array([true, false])))
+wrong('nn.dotProductAttention', () => nn.dotProductAttention(np.ones([2, 3, 4, 8]), np.ones([2, 5, 3, 8]), np.ones([2, 5, 3, 8])))
+wrong('nn.dotProductAttention', () => nn.dotProductAttention(np.ones([3, 4, 8]), np.ones([5, 4, 8]), np.ones([5, 4, 8]), { mask: np.ones([3, 5]) }))
