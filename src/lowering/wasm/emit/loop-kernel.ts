@@ -10,7 +10,7 @@ import { normalizeLoop } from './normalize.ts'
 import { type Pass, passesOf } from './passes-of-row.ts'
 import { emitRowsInTurn, inTurn } from './rows-in-turn.ts'
 import { describeStage, hoist } from './schedule.ts'
-import { blockOf, chooseMode, forksFor, pointCost, product, timeOf, unitAxes, unitsPerCall } from './shape-of-work.ts'
+import { blockOf, chooseMode, forksFor, forksOfRows, pointCost, product, timeOf, unitAxes, unitsPerCall } from './shape-of-work.ts'
 import { emitPass, type StageContext } from './stages.ts'
 import { type Coordinate, rootState, type State } from './state.ts'
 import { orderInner, tileSpace } from './tile.ts'
@@ -56,7 +56,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
   const points = product(space) * Math.max(1, ...kernel.stages.map((s) => product(s.inner)))
 
   if (mode === 'space' && rank === 1) {
-    const forks = forksFor(kernel.stages, points)
+    const forks = forksOfRows(kernel, forksFor(kernel.stages, points))
     const block = blockOf(cost, 4 * forks)
     const units = Math.ceil(last / block)
     const from = fn.local('i32', 'from')
@@ -76,7 +76,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
     fn.scope(() => {
       const states = at(unit)
       nest(fn, states, outer.slice(axes).map((_, i) => axes + i), (inside) => {
-        if (mode === 'space') vectorLoop(fn, inside, { dim: rank - 1, size: last, part: null, forks: forksFor(kernel.stages, points) }, run)
+        if (mode === 'space') vectorLoop(fn, inside, { dim: rank - 1, size: last, part: null, forks: forksOfRows(kernel, forksFor(kernel.stages, points)) }, run)
         else run(inside)
       })
     })

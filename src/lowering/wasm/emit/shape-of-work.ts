@@ -1,5 +1,6 @@
 /** How a loop kernel is cut: which axis runs along the lanes, what one call does, how many vectors run side by side. */
-import { foldsInOrder, type LoopKernel, type Stage } from '../../kernel-ir/index.ts'
+import { type DType, dtypeInfo } from '../../../core/dtype.ts'
+import { foldsInOrder, type Index, type LoopKernel, type Stage } from '../../kernel-ir/index.ts'
 import { costOf } from './apply.ts'
 import { coefficientOf, isNested } from './index-arithmetic.ts'
 import { partsOf } from './lanes.ts'
@@ -74,6 +75,35 @@ export function forksFor(stages: readonly Stage[], points: number): number {
   const forks = points >= 2 ** 15 && cost <= 60 ? worth : points >= 2 ** 12 && cost <= 150 ? Math.min(2, worth) : 1
   return Math.max(1, forks / parts)
 }
+
+/** Addresses so many bytes apart share the few places of one set of the first-level cache, of which there are at least so many. */
+const setBytes = 4096
+const ways = 8
+const line = 64
+
+/**
+ * Vectors of rows side by side where running values go along the rows: as many as the cache has places for their lines. Rows of a power of
+ * two bytes are read and written twelve times slower otherwise. Every row is computed by itself, so no bit depends on it.
+ */
+export function forksOfRows({ space, stages }: LoopKernel, forks: number): number {
+  if (!stages.some((s) => s.kind === 'cumulative')) return forks
+  const last = space.length - 1
+  const strides: number[] = []
+  const add = (index: Index, dtype: DType): void => {
+    if (!isNested(index, last)) strides.push(Math.abs(coefficientOf(index, last)) * dtypeInfo[dtype].bytes)
+  }
+  for (const stage of stages) {
+    for (const n of stage.nodes) if (n.op === 'load') add(n.index, n.dtype)
+    if (stage.kind !== 'reduce') for (const w of stage.stores) add(w.index, stage.nodes[w.node]?.dtype ?? 'float32')
+  }
+  const linesOf = (stride: number, rows: number): number => (stride < line ? 0 : rows / Math.min(setBytes / line, setBytes / powerOfTwo(stride)))
+  let fitting = forks
+  while (fitting > 1 && strides.reduce((n, stride) => n + linesOf(stride, 4 * fitting), 0) > ways) fitting = Math.floor(fitting / 2)
+  return fitting
+}
+
+/** The greatest power of two, up to the distance of a set's addresses, that divides a number of bytes. */
+const powerOfTwo = (bytes: number): number => Math.min(setBytes, bytes & -bytes)
 
 /**
  * Formulas of which six vectors side by side are 6 to 14% faster than four, on Node 20 and 24. Others lose on one of them; eight do.

@@ -57,6 +57,14 @@ describe('running sums and extrema', () => {
       { numRuns: sized(60, 2000) },
     )
   })
+  test('of rows of a power of two, of which fewer are computed side by side', () => {
+    for (const [length, dtype] of [[512, 'float32'], [1024, 'float32'], [1024, 'float64'], [2048, 'int32'], [4096, 'int8']] as const) {
+      for (const p of ['cumsum', 'cummax'] as const) {
+        const shape = [37, length]
+        expectRunning(running(p, shape, dtype, 1, p === 'cummax'), p, dtype, inputOf(dtype, 37 * length, length, true), length)
+      }
+    }
+  })
   const long: fc.Arbitrary<readonly [readonly number[], number]> = fc
     .tuple(fc.integer({ min: 32_800, max: sized(45_000, 200_000) }), fc.integer({ min: 1, max: 5 }), fc.nat(2))
     .map(([n, others, form]) => (form === 0 ? [[n], 0] : form === 1 ? [[others, n], 1] : [[n, others], 0]))
