@@ -24,6 +24,12 @@ const axesOf = (operation: string, axis: Axis, a: NDArray): number[] => ops.norm
 const shifted = (a: NDArray, axes: readonly number[]): NDArray => (axes.some((i) => a.shape[i] === 0) ? a : ops.sub(a, ops.stopGradientArray(ops.maxOf(a, axes, keep))))
 const among = (a: NDArray, where: ArrayLike | undefined): NDArray => (where === undefined ? a : ops.where(where, a, -Infinity))
 
+/** e / Σ e of exponentials of which the greatest is 1. The sum lies between 1 and their number, so its inverse is a normal number of the wider floats: one division a row. */
+function shares(e: NDArray, axes: readonly number[]): NDArray {
+  const total = ops.sum(e, axes, keep)
+  return e.dtype === 'float32' || e.dtype === 'float64' ? ops.mul(e, ops.div(1, total)) : ops.div(e, total)
+}
+
 /**
  * exp(x) / Σ exp(x) along an axis (the last by default), without overflow.
  *
@@ -35,8 +41,7 @@ export function softmax(x: ArrayLike, axis?: Axis | SoftmaxOptions, options?: So
     const o = softmaxOptions('softmax', axis, options)
     const a = among(noBool('softmax', x), o.where)
     const axes = axesOf('softmax', o.axis, a)
-    const e = ops.exp(shifted(a, axes))
-    const out = ops.div(e, ops.sum(e, axes, keep))
+    const out = shares(ops.exp(shifted(a, axes)), axes)
     return o.where === undefined ? out : ops.where(o.where, out, 0)
   })
 }

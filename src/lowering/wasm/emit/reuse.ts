@@ -36,11 +36,12 @@ function sharedValue(kernel: LoopKernel, m: number, stage: MapStage, numbers: Nu
   if (before.some((s) => s.kind === 'cumulative')) return null
   const keys = keysOf(stage.nodes, numbers)
   const earlier = before.map((s) => (s.kind === 'reduce' && s.inner.join() === stage.inner.join() ? keysOf(s.nodes, numbers) : []))
-  let best: { node: NodeId; cost: number } | null = null
+  let best: { node: NodeId; saved: number } | null = null
   for (const [id, key] of keys.entries()) {
-    if (!earlier.some((list) => list.includes(key))) continue
+    const others = earlier.filter((list) => list.includes(key)).length
+    if (others === 0) continue
     const cost = treeCost(stage.nodes, id)
-    if (cost >= worthwhile && (best === null || cost > best.cost)) best = { node: id, cost }
+    if (cost >= worthwhile && (best === null || others * cost > best.saved)) best = { node: id, saved: others * cost }
   }
   if (best === null) return null
   const { node } = best
