@@ -1,5 +1,5 @@
 /** A loop kernel as one function over a range of its units of work. */
-import { type BufferId, foldsInOrder, type LoopKernel } from '../../kernel-ir/index.ts'
+import { type BufferId, foldsInOrder, type LoopKernel, type NodeId } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { buffersOf } from './kernel-key.ts'
@@ -29,6 +29,8 @@ export interface EmittedLoop {
 export interface LoopOptions {
   /** Units are exactly the points of the first axis, whatever its extent. */
   readonly fixedOuter: boolean
+  /** How often the function runs for one call of the program: its code is worth as much. */
+  readonly times?: number
 }
 
 /** The kernel as it is walked: its axes merged, split and ordered. */
@@ -46,14 +48,31 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
   const mode = chooseMode(kernel, options.fixedOuter)
   const reduced = new Map<string, readonly Value[]>()
   const context: StageContext = { fn, helpers, space, mode, reduced }
-  const passes = passesOf(kernel, nonPositiveNodes(kernel))
+  const nonPositive = nonPositiveNodes(kernel)
+  const passes = passesOf(kernel, nonPositive.unlessInfinite)
   const roots = passes.map((pass) => rootState(describe(context, pass, pointers)))
   for (const root of roots) hoist(root)
   const cost = pointCost(kernel)
   const time = timeOf(kernel)
-  const run = (states: readonly State[]): void => passes.forEach((pass, i) => emitPass(context, pass, states[i]!))
+  const { largest } = nonPositive
+  const known = largest === null ? passes.length : passes.findIndex((p) => p.stage.kind === 'reduce' && p.number === largest.stage) + 1
+  const run = (states: readonly State[]): void => {
+    passes.slice(0, known).forEach((pass, i) => emitPass(context, pass, states[i]!))
+    if (largest === null) return
+    const rest = (sets: readonly ReadonlySet<NodeId>[]) => (): void => {
+      fn.scope(() => {
+        for (const [i, pass] of passesOf(kernel, sets).entries()) if (i >= known) emitPass(context, pass, { ...states[i]!, info: { ...states[i]!.info, nonPositive: pass.nonPositive } })
+      })
+    }
+    const most = reduced.get(`${largest.stage}.${largest.output}`) ?? []
+    most.forEach(([m], i) => {
+      fn.get(m!).f32x4(Infinity).emit('f32x4.eq')
+      if (i > 0) fn.emit('v128.or')
+    })
+    fn.emit('v128.any_true').if(rest(nonPositive.always), rest(nonPositive.unlessInfinite))
+  }
   const last = space[rank - 1] ?? 1
-  const points = product(space) * Math.max(1, ...kernel.stages.map((s) => product(s.inner)))
+  const points = (options.times ?? 1) * product(space) * Math.max(1, ...kernel.stages.map((s) => product(s.inner)))
 
   if (mode === 'space' && rank === 1) {
     const forks = forksOfRows(kernel, forksFor(kernel.stages, points))
@@ -71,7 +90,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
   const units = product(outer.slice(0, axes))
   const unit = fn.local('i32', 'unit')
   const at = (which: Local): State[] => bindAll(roots, decode(fn, which, outer.slice(0, axes)))
-  if (axes === outer.length && inTurn(context, passes, units)) emitRowsInTurn(context, passes, begin, end, at)
+  if (largest === null && axes === outer.length && inTurn(context, passes, units)) emitRowsInTurn(context, passes, begin, end, at)
   else fn.forLoop(unit, begin, end, 1, () => {
     fn.scope(() => {
       const states = at(unit)

@@ -1,6 +1,6 @@
 /** Kernels of several passes over each row have the bits of the operations that they are made of, one after the other. */
 import fc from 'fast-check'
-import { devicePut, jit, nn, np } from 'pullback'
+import { devicePut, grad, jit, nn, np } from 'pullback'
 import { expect, test } from 'vitest'
 import { numSlowRuns } from '../../../scale.ts'
 
@@ -13,6 +13,10 @@ const functions: Readonly<Record<string, (x: np.NDArray) => np.NDArray>> = {
   softmax: (x) => nn.softmax(x),
   'softmax of columns': (x) => nn.softmax(x, 0),
   logSoftmax: (x) => nn.logSoftmax(x),
+  // rows with +Infinity among them, whose maximum is not taken off
+  logsumexp: (x) => nn.logsumexp(x, keep),
+  'logsumexp of columns': (x) => nn.logsumexp(x, 0),
+  'gradient of logsumexp': grad((x) => np.sum(nn.logsumexp(x, keep))),
   layerNorm,
   centred: (x) => x.sub(np.mean(x, keep)),
   'share of the largest': (x) => x.div(np.max(x, keep)),
