@@ -101,3 +101,69 @@ export function vectorLoop(fn: FunctionBuilder, states: readonly State[], range:
     rest()
   })
 }
+
+export interface SixesRange {
+  readonly dim: number
+  readonly size: number
+  /** Called after every `every` steps of four vectors, and at the end of the last. */
+  readonly block: { readonly every: number; readonly end: () => void } | null
+}
+
+/**
+ * What `vectorLoop` of four vectors does, six at a time: for long expressions that end in sums of four. `body` is told the first of
+ * its vectors, of which the sum's number is the remainder by four.
+ */
+export function vectorLoopInSixes(fn: FunctionBuilder, states: readonly State[], { dim, size, block }: SixesRange, body: (states: readonly State[], first: number, forks: number, lanes: Lanes) => void): void {
+  const run = (local: Local | null, first: number, forks: number, lanes: Lanes, constant = 4 * first): void => {
+    fn.scope(() => {
+      const children = states.map((state) => {
+        const child = childState(state, { coordinates: [[dim, { local, constant }]], forks, spread: 4, lanes })
+        hoist(child)
+        return child
+      })
+      body(children, first, forks, lanes)
+    })
+  }
+  /** So many vectors from an element on; their number is a multiple of four. */
+  const some = (from: Local | null, begin: number, count: number): void => {
+    const twelves = count - (count % 12)
+    if (twelves > 0) {
+      fn.scope(() => {
+        const v = fn.local('i32', 'v')
+        const end = fn.local('i32', 'end')
+        const at = (n: number): void => void (from === null ? fn.i32(begin + n) : fn.get(from).i32(n).emit('i32.add'))
+        at(0)
+        fn.set(v)
+        at(4 * twelves)
+        fn.set(end)
+        fn.loop((again) => {
+          run(v, 0, 6, 4)
+          run(v, 6, 6, 4)
+          fn.get(v).i32(48).emit('i32.add').tee(v).get(end).emit('i32.lt_u').brIf(again)
+        })
+      })
+    }
+    for (let k = twelves; k < count; k += 4) run(from, k, 4, 4, begin + 4 * k)
+  }
+  const steps = Math.floor(size / 16)
+  const every = block === null || steps <= block.every ? steps : block.every
+  const blocks = every === steps ? 0 : Math.floor(steps / every)
+  if (blocks > 0) {
+    fn.scope(() => {
+      const from = fn.local('i32', 'from')
+      fn.forLoop(from, 0, blocks * every * 16, every * 16, () => {
+        some(from, 0, 4 * every)
+        block?.end()
+      })
+    })
+  }
+  const done = blocks * every
+  if (done < steps) {
+    some(null, 16 * done, 4 * (steps - done))
+    if (blocks > 0) block?.end()
+  }
+  const vectors = Math.floor(size / 4)
+  if (vectors > 4 * steps) run(null, 4 * steps, vectors - 4 * steps, 4)
+  const lanes = size % 4
+  if (lanes === 1 || lanes === 2 || lanes === 3) run(null, 0, 1, lanes, size - lanes)
+}

@@ -110,10 +110,15 @@ const powerOfTwo = (bytes: number): number => Math.min(setBytes, bytes & -bytes)
  * Of reductions the number of vectors decides the order of a sum, and so its bits.
  */
 const inSixes: ReadonlySet<string> = new Set(['exp', 'exp2', 'log', 'tanh'])
-const gainsFromSix = (stage: Stage): boolean => {
-  const costly = stage.kind === 'map' ? stage.nodes.filter((n) => costOf(n) >= 20) : []
+const gainsFromSix = (stage: Stage): boolean => stage.kind === 'map' && hasSixes(stage)
+
+const hasSixes = (stage: Stage): boolean => {
+  const costly = stage.nodes.filter((n) => costOf(n) >= 20)
   return costly.length > 0 && costly.every((n) => n.op === 'apply' && n.dtype === 'float32' && inSixes.has(n.primitive))
 }
+
+/** Whether what goes into sums of four vectors is better computed for six. */
+export const foldsSixes = (stage: Extract<Stage, { kind: 'reduce' }>): boolean => stage.accumulators.every((a) => a.position === null) && bodyCost(stage) <= 60 && (stage.inner.at(-1) ?? 1) >= 96 && hasSixes(stage)
 
 /** Nanoseconds of a simple instruction on an element, four of them side by side: measured on chains from 4 to 60 instructions long. */
 const instructionTime = 0.1

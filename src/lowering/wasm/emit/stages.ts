@@ -1,14 +1,15 @@
 /** One stage at one point of the space, or at the vectors that lie side by side there. */
 import type { Accumulator, Stage } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
+import { keepsLoads } from '../engine.ts'
 import type { Helpers } from '../math/index.ts'
 import type { Lanes, Value } from './lanes.ts'
-import { bindAll, nest, unrolled, vectorLoop } from './loops.ts'
+import { bindAll, nest, unrolled, vectorLoop, vectorLoopInSixes } from './loops.ts'
 import { extremum, finishAcross, finishLanes, flush, type Order, reduceStep, type Running, startReduction } from './reduce.ts'
 import { reduceOrder } from './reduce-order.ts'
 import { emitStores, hoist } from './schedule.ts'
 import type { Pass } from './passes-of-row.ts'
-import { bodyCost, forksFor, product, type VectorMode } from './shape-of-work.ts'
+import { bodyCost, foldsSixes, forksFor, product, type VectorMode } from './shape-of-work.ts'
 import { childState, accumulatorBit, reducedBit, type State, valueOf } from './state.ts'
 
 export interface StageContext {
@@ -72,11 +73,11 @@ function emitReduce(c: StageContext, { number, stores, alone }: Pass, stage: Red
   const flushAll = (): void => {
     for (const r of own) flush(c, r)
   }
-  const fold = (r: Running, now: State, width: number, lanes: Lanes, order: Order): void => {
+  const fold = (r: Running, now: State, width: number, lanes: Lanes, order: Order, first = 0): void => {
     for (let fork = 0; fork < width; fork++) {
       const x = valueOf(now, r.accumulator.node, fork)
       const position = r.accumulator.position === null ? null : (valueOf(now, r.accumulator.position, fork)?.[0] ?? null)
-      if (x !== undefined) reduceStep(c, r, fork, x, position, across ? lanes : 4, order)
+      if (x !== undefined) reduceStep(c, r, (first + fork) % forks, x, position, across ? lanes : 4, order)
     }
   }
   // In each lane positions grow, so once it has an element each of the others has to be better: its own first may come again.
@@ -100,7 +101,14 @@ function emitReduce(c: StageContext, { number, stores, alone }: Pass, stage: Red
     const dim = dims.at(-1)
     if (dim === undefined) return step(inside, forks, 4)
     const size = stage.inner.at(-1) ?? 1
-    if (across) vectorLoop(fn, beside === null ? inside : [...inside, beside], { dim, size, part: null, forks, apart: o.apart, ...(o.every === Infinity ? {} : { block: { every: o.every, end: flushAll } }) }, step)
+    // engines that move loads would read twelve vectors at once
+    if (across && forks === 4 && beside === null && !o.apart && foldsSixes(stage) && keepsLoads()) {
+      vectorLoopInSixes(fn, inside, { dim, size, block: o.every === Infinity ? null : { every: o.every, end: flushAll } }, ([now], first, width, lanes) => {
+        if (now === undefined) return
+        for (const r of own) fold(r, now, width, lanes, 'any', first)
+        if (stores.length > 0) emitStores(now)
+      })
+    } else if (across) vectorLoop(fn, beside === null ? inside : [...inside, beside], { dim, size, part: null, forks, apart: o.apart, ...(o.every === Infinity ? {} : { block: { every: o.every, end: flushAll } }) }, step)
     else if (o.every === Infinity) nest(fn, inside, [dim], (s) => step(s, forks, 4))
     else blockedLoop(fn, inside, dim, size, o.every, flushAll, (s) => step(s, forks, 4))
   }
