@@ -60,6 +60,7 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'a sum of everything': '{ lambda ; a:f32[400,1000]. let b:f32[] = reduceSum[axes=(0, 1)] a in (b,) }',
     'sums of rows and of columns': '{ lambda ; a:f32[3000,70]. let b:f32[3000] = reduceSum[axes=(1,)] a c:f32[70] = reduceSum[axes=(0,)] a in (b, c) }',
     'the place of an extremum': '{ lambda ; a:f32[3,90000]. let b:i32[3] = argmax[axis=1 indexDtype=int32] a in (b,) }',
+    'shares of short rows': '{ lambda ; a:f32[9001,10]. let b:f32[9001] = reduceMax[axes=(1,)] a c:f32[9001,10] = broadcastInDim[broadcastDimensions=(0,) shape=(9001, 10)] b d:f32[9001,10] = sub a c e:f32[9001,10] = exp d f:f32[9001] = reduceSum[axes=(1,)] e g:f32[9001,10] = broadcastInDim[broadcastDimensions=(0,) shape=(9001, 10)] f h:f32[9001,10] = div e g in (h,) }',
     'running sums': '{ lambda ; a:f32[50,400]. let b:f32[50,400] = cumsum[axis=1 reverse=False] a c:f32[50,400] = cumsum[axis=0 reverse=True] a in (b, c) }',
     'a running sum along one long row': '{ lambda ; a:f32[70001]. let b:f32[70001] = cumsum[axis=0 reverse=False] a in (b,) }',
     'running extrema of a few long rows, backwards': '{ lambda ; a:f32[3,40000]. let b:f32[3,40000] = cummax[axis=1 reverse=True] a in (b,) }',

@@ -8,6 +8,7 @@ import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
 import { reuseComputed } from './reuse.ts'
 import { emitScatter } from './scatter.ts'
 import { segmentConcatenation } from './segments.ts'
+import { emitShortRows } from './short-rows.ts'
 import { product } from './shape-of-work.ts'
 import { shareReads } from './share-reads.ts'
 import { splitLongReductions } from './split.ts'
@@ -54,7 +55,16 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
     case 'loop': {
       const { kernels: whole, scratch, scratchBytes } = splitLongScans(kernel, scratchBuffers) ?? splitLongReductions(reuseComputed(kernel), scratchBuffers)
       const kernels = whole.flatMap(segmentConcatenation).map((k) => blockWindows(shareReads(k)))
-      return { phases: kernels.map((k, i) => loopPhase(emitLoopKernel(module, helpers, kernels.length > 1 ? `${name}_${i}` : name, k), scratch)), scratchBytes, ownBytes: 0 }
+      let ownBytes = 0
+      const phases = kernels.map((k, i): Phase => {
+        const part = kernels.length > 1 ? `${name}_${i}` : name
+        const short = emitShortRows(module, helpers, part, k)
+        if (short === null) return loopPhase(emitLoopKernel(module, helpers, part, k), scratch)
+        ownBytes = Math.max(ownBytes, short.ownBytes)
+        const phase = loopPhase(short, scratch)
+        return { ...phase, pointers: [{ own: 0 }, ...phase.pointers] }
+      })
+      return { phases, scratchBytes, ownBytes }
     }
     case 'contraction': {
       const ofPhases = splitPhases(kernel)
