@@ -70,3 +70,18 @@ test('a pause of the process does not take the threads away for long', () => {
   const ways = calls(new Pace(), 3000, (way, call) => (call % 100 === 50 ? 500 : way === 'shared' ? 6 : 11))
   expect(share(ways)).toBeGreaterThan(0.9)
 })
+
+test('slow calls among fast ones, as workers wake from a sleep, do not take the threads away', () => {
+  const pace = new Pace()
+  calls(pace, 200, (way) => (way === 'shared' ? 1.1 : 2.4))
+  const waking = [2.9, 1.6, 9.3, 1.4, 3.1, 1.6, 6.5, 1.4]
+  const ways = calls(pace, 400, (way, call) => (way === 'alone' ? 2.4 : call % 20 < waking.length ? waking[call % 20]! : 1.1))
+  expect(share(ways)).toBeGreaterThan(0.95)
+})
+
+test('threads that are slow in most calls run alone, whatever a few others take', () => {
+  const pace = new Pace()
+  calls(pace, 200, (way) => (way === 'shared' ? 1.1 : 2.4))
+  const ways = calls(pace, 4000, (way, call) => (way === 'alone' ? 2.4 : call % 3 === 0 ? 1.1 : 9))
+  expect(share(ways.slice(1000))).toBeLessThan(0.1)
+})
