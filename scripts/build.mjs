@@ -17,8 +17,10 @@ function fail(why) {
 
 /** `./dist/stax/index.js` is made of `src/stax/index.ts`. */
 const sourceOf = (output) => output.replace('./dist/', 'src/').replace(/\.js$/, '.ts')
+/** The entry points that have files of their own; the others are namespaces (see below). */
+const entryPoints = Object.entries(manifest.exports).flatMap(([name, e]) => (typeof e === 'string' || e.default.startsWith('./dist/namespaces/') ? [] : [{ name, output: e.default }]))
 const outputs = [
-  ...Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [] : [e.default])),
+  ...entryPoints.map(({ output }) => output),
   manifest.imports['#platform'].browser,
   manifest.imports['#platform'].default,
   './dist/wire.js',
@@ -28,7 +30,7 @@ if (missing.length > 0) fail(`package.json points to ${missing.join(', ')}, whic
 
 // `export * as np from './numpy/index.ts'` of an entry point: bundled, the namespace would be an object made by a call, and
 // an app would carry all of it, used or not. As modules of their own (`#namespaces/np`, of package.json's `imports`), apps
-// drop what they do not use of them.
+// drop what they do not use of them; `pullback/numpy` is one of these, for bundlers that keep all of a namespace that is handed on.
 const namespaces = new Map()
 for (const entry of outputs.map(sourceOf)) {
   for (const [, name, path] of readFileSync(join(root, entry), 'utf8').matchAll(/^export \* as (\w+) from '(\..+)'$/gm)) {
@@ -98,7 +100,7 @@ const forBrowsers = await build({
   ...forPages,
   minify: true,
   metafile: true,
-  entryPoints: Object.entries(manifest.exports).flatMap(([name, e]) => (typeof e === 'string' || name === './testing' ? [] : [{ in: sourceOf(e.default), out: entryOf(name) }])),
+  entryPoints: entryPoints.filter(({ name }) => name !== './testing').map(({ name, output }) => ({ in: sourceOf(output), out: entryOf(name) })),
   outdir: join(outdir, 'browser'),
 }).catch(() => fail('esbuild failed'))
 

@@ -13,6 +13,7 @@ import { ownNames, platform, root, shakenFpTs } from './bundle.mjs'
 const goal = 60
 const apps = {
   'jit(grad(f)) with np': "import { grad, jit, np } from 'pullback'\nconst f = jit(grad((w) => np.sum(np.tanh(np.matmul(w, w)))))\nconsole.log(String(f(np.ones([3, 3]))))\n",
+  'jit(grad(f)) with pullback/numpy': "import { grad, jit } from 'pullback'\nimport * as np from 'pullback/numpy'\nconst f = jit(grad((w) => np.sum(np.tanh(np.matmul(w, w)))))\nconsole.log(String(f(np.ones([3, 3]))))\n",
   'jit(grad(f)) alone': "import { grad, jit } from 'pullback'\nconsole.log(String(jit(grad((x) => x.mul(x).sum()))(3)))\n",
   'np and lax': "import { np, lax, jit } from 'pullback'\nconsole.log(String(jit((x) => lax.scan((c, y) => [np.add(c, y), c], 0, x))(np.arange(3))))\n",
   'everything of the front door': "import * as pullback from 'pullback'\nconsole.log(pullback)\n",
