@@ -15,8 +15,9 @@ function worst(got: ArrayLike<number>, wanted: (i: number) => number): number {
   let most = 0
   Array.from(got).forEach((x, i) => {
     const want = wanted(i)
-    // What may be flushed to zero, or is past the largest.
-    if (Math.abs(want) < 2 ** -125 || Math.fround(want) === Infinity) return
+    if (Math.abs(want) < 2 ** -125) return // it may be flushed to zero
+    // Past the largest number there is the infinity of its sign.
+    if (x === Math.fround(want)) return
     const unit = 2 ** (Math.floor(Math.log2(Math.abs(want))) - 23)
     most = Math.max(most, Math.abs(x - want) / unit)
   })
