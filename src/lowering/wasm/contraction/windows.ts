@@ -41,7 +41,9 @@ const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
 
 /** Null where the operand is no such, or the block or its runs would be too small. */
 export function planWindows(kernel: ContractionKernel, o: WindowsOptions): WindowsPlan | null {
-  const { batch, m, n, k, sliding } = kernel
+  const { batch, m, n, k } = kernel
+  // where a window has one place, its elements are told by k alone: what is left of the operand need not name the place
+  const sliding = kernel.sliding.filter((s) => m[s.place]! > 1)
   if (sliding.some((s) => s.side !== 'm' || (s.stride > 1 && s.dilation > 1)) || product(sliding.map((s) => k[s.k]!)) < 2) return null
   const box = boxOf(m, o.rows)
   const blockRows = product(box.sizes)

@@ -107,6 +107,17 @@ test.each([5, 7])('windows of %i by as many: blocks of the depth end where rows 
   for (const channels of [64, 100]) check({ axes: [{ ...plain, window }, { ...plain, window }], batch: 2, channels, features: 8, groups: 1, last: true })
 })
 
+test('windows that have one place along an axis', () => {
+  const whole: Axis = { size: 3, window: 3, stride: 1, dilation: 1, padding: [0, 0] }
+  const case_: Omit<Case, 'axes'> = { batch: 1, channels: 20, features: 8, groups: 1, last: true }
+  for (const along of [whole, { ...whole, stride: 2 }, { ...whole, size: 6, dilation: 2 }]) {
+    for (const across of [{ ...whole, window: 1, padding: [0, 1] as const }, plain, { ...plain, window: 2, dilation: 2 }, { ...plain, stride: 2 }]) {
+      check({ ...case_, axes: [across, along] })
+      check({ ...case_, axes: [along, across] })
+    }
+  }
+})
+
 test('what the windows of a block of rows meet is brought into an image once', () => {
   const imageOf = (x: readonly number[], w: readonly number[], windowStrides: readonly number[], rhsDilation: readonly number[], groups = 1): { rows: number; elements: number; run: number; runs: number } | null => {
     const f = (a: np.NDArray, b: np.NDArray): np.NDArray => lax.convGeneralDilated(a, b, { windowStrides, rhsDilation, padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'], featureGroupCount: groups })
