@@ -9,7 +9,14 @@ export const functions: readonly (readonly [name: string, f: AnyFunction])[] = O
 )
 
 /** All that can be told of an array, so that equal texts mean equal arrays. */
-export const described = (x: NDArray): unknown => ({ dtype: x.dtype, weak: x.aval.weakType, shape: x.shape, data: [...x.dataSync()].map((v) => (Object.is(v, -0) ? '-0' : String(v))) })
+export interface Described {
+  readonly dtype: string
+  readonly weak: boolean
+  readonly shape: readonly number[]
+  /** As text, which tells -0 from 0. */
+  readonly data: readonly string[]
+}
+export const described = (x: NDArray): Described => ({ dtype: x.dtype, weak: x.aval.weakType, shape: x.shape, data: [...x.dataSync()].map((v) => (Object.is(v, -0) ? '-0' : String(v))) })
 
 /** The arrays of a result, or null where it is none. */
 export function arraysOf(result: unknown): NDArray[] | null {
