@@ -6,8 +6,8 @@ import { InternalError } from '../core/errors.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
 import type { planWindows } from './wasm/contraction/windows.ts'
 import type { emitWinograd } from './wasm/contraction/winograd/index.ts'
-import type { emitSort } from './wasm/emit/sort.ts'
 import type { SpecialFormulas, SpecialName } from './wasm/math/special.ts'
+import type { emitSort } from './wasm/sort/index.ts'
 
 type Pass = (jaxpr: Jaxpr) => Jaxpr
 

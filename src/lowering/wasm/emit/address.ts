@@ -1,9 +1,9 @@
 /** Index maps as i32 code, addresses that grow level by level, guards as conditions. */
-import type { Guard, Index, IndexAtom, Term } from '../../kernel-ir/index.ts'
+import { coefficientOf, type Guard, type Index, type IndexAtom, indexKey, isNested, rangeOf, type Term } from '../../kernel-ir/index.ts'
+import { indexMask } from '../arrange/index.ts'
 import type { Local } from '../asm/index.ts'
-import { coefficientOf, indexKey, isNested, rangeOf } from './index-arithmetic.ts'
-import type { Address } from './memory.ts'
-import { type Access, type Base, find, indexMask, isVarying, note, type State } from './state.ts'
+import type { Address } from '../lanes/index.ts'
+import { type Access, type Base, find, isVarying, note, type State } from './state.ts'
 
 /** Pushes the value of an index map, at the vector variable plus `shift`. */
 export function pushIndex(state: State, index: Index, shift: number): void {

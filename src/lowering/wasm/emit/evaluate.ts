@@ -1,17 +1,11 @@
 /** One node as vector code: its value for one fork of the vector variable. */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { InternalError } from '../../../core/errors.ts'
-import type { Guard, Index, Node, NodeId, Position } from '../../kernel-ir/index.ts'
+import { coefficientOf, type Guard, type Index, isNested, type Node, type NodeId, type Position } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
+import { applyPrimitive, applySide, fromInt32, fromStorageBits, keep, literal, loadContiguous, loadLanes, loadSplat, partsOf, selectParts, toStorageBits, type Value } from '../lanes/index.ts'
 import { advance, isLaneGuard, laneAddress, laneStride, pushGuard, pushIndex, uniformCondition } from './address.ts'
-import { applyPrimitive, applySide } from './apply.ts'
-import { fromInt32 } from './convert.ts'
-import { fromStorageBits, toStorageBits } from './half.ts'
-import { coefficientOf, isNested } from './index-arithmetic.ts'
-import { keep, literal, partsOf, type Value } from './lanes.ts'
-import { loadContiguous, loadLanes, loadSplat } from './memory.ts'
 import { isVarying, type State, valueOf } from './state.ts'
-import { selectParts } from './select.ts'
 import { threefryWord } from './threefry.ts'
 
 /** A node's value for each fork. */

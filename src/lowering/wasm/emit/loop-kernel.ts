@@ -1,19 +1,14 @@
 /** A loop kernel as one function over a range of its units of work. */
-import { type BufferId, foldsInOrder, type LoopKernel, type NodeId } from '../../kernel-ir/index.ts'
+import { type BufferId, buffersOf, foldsInOrder, type LoopKernel, type NodeId } from '../../kernel-ir/index.ts'
+import { arranged, blockOf, chooseMode, forksFor, forksOfRows, nonPositiveNodes, type Pass, passesOf, pointCost, product, timeOf, unitAxes, unitsPerCall } from '../arrange/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
+import type { Value } from '../lanes/index.ts'
 import type { Helpers } from '../math/index.ts'
-import { buffersOf } from './kernel-key.ts'
-import type { Value } from './lanes.ts'
 import { bindAll, nest, vectorLoop } from './loops.ts'
-import { nonPositiveNodes } from './non-positive.ts'
-import { normalizeLoop } from './normalize.ts'
-import { type Pass, passesOf } from './passes-of-row.ts'
 import { emitRowsInTurn, inTurn } from './rows-in-turn.ts'
 import { describeStage, hoist } from './schedule.ts'
-import { blockOf, chooseMode, forksFor, forksOfRows, pointCost, product, timeOf, unitAxes, unitsPerCall } from './shape-of-work.ts'
 import { emitPass, type StageContext } from './stages.ts'
 import { type Coordinate, rootState, type State } from './state.ts'
-import { orderInner, tileSpace } from './tile.ts'
 
 /** A loop kernel as a function `(begin, end, ...pointers)` over units `begin` to `end`; `buffers` are the pointers' order. */
 export interface EmittedLoop {
@@ -32,9 +27,6 @@ export interface LoopOptions {
   /** How often the function runs for one call of the program: its code is worth as much. */
   readonly times?: number
 }
-
-/** The kernel as it is walked: its axes merged, split and ordered. */
-export const arranged = (kernel: LoopKernel, fixedOuter: boolean): LoopKernel => tileSpace(orderInner(normalizeLoop(kernel, fixedOuter)), fixedOuter)
 
 export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: string, given: LoopKernel, options: LoopOptions = { fixedOuter: false }): EmittedLoop {
   const buffers = buffersOf(given)

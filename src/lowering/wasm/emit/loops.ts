@@ -1,6 +1,6 @@
 /** Loops around states: each opens a level at which everything that can be computed is. */
 import type { FunctionBuilder, Local } from '../asm/index.ts'
-import type { Lanes } from './lanes.ts'
+import type { Lanes } from '../lanes/index.ts'
 import { hoist } from './schedule.ts'
 import { childState, type Coordinate, type State } from './state.ts'
 

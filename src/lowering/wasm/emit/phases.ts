@@ -1,52 +1,12 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
 import { needed } from '../../brought.ts'
 import { contractionAsLoop, type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
-import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
+import { blockWindows, product, reuseComputed, segmentConcatenation, shareReads, splitLongReductions, splitLongScans } from '../arrange/index.ts'
 import { emitContraction, emitSkinny, emitWinograd, splitPhases } from '../contraction/index.ts'
-import type { Helpers } from '../math/index.ts'
-import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
-import { reuseComputed } from './reuse.ts'
+import { emitLoopKernel, type EmittedLoop } from './loop-kernel.ts'
+import type { EmitContext, EmittedKernel, Phase } from './phase.ts'
 import { emitScatter } from './scatter.ts'
-import { segmentConcatenation } from './segments.ts'
 import { emitShortRows } from './short-rows.ts'
-import { product } from './shape-of-work.ts'
-import { shareReads } from './share-reads.ts'
-import { splitLongReductions } from './split.ts'
-import { splitLongScans } from './split-scans.ts'
-import { blockWindows } from './windows.ts'
-
-/** One pass between two barriers. */
-export interface Phase {
-  /** - `units`: `fn(begin, end, ...pointers)` over its units.
-   * - `team`: `fn(threadId, threadCount, ...pointers)`, which shares as many units itself, and waits inside where it must. */
-  readonly kind: 'units' | 'team'
-  readonly fn: FunctionRef
-  readonly units: number
-  readonly unitsPerCall: number
-  /** Units must run in order, on one thread. */
-  readonly sequential: boolean
-  /** Nanoseconds of all units on one thread, roughly. */
-  readonly time: number
-  /** Pointers after the range: buffers of the kernel by position, or a byte offset into the scratch area, or into the thread's own. */
-  readonly pointers: readonly ({ readonly buffer: number } | { readonly scratch: number } | { readonly own: number })[]
-}
-
-export interface EmittedKernel {
-  readonly phases: readonly Phase[]
-  /** Scratch memory that all threads share while the kernel runs. */
-  readonly scratchBytes: number
-  /** Scratch memory that each thread needs for itself. */
-  readonly ownBytes: number
-}
-
-export interface EmitContext {
-  readonly module: ModuleBuilder
-  readonly helpers: Helpers
-  /** The function in which threads wait for each other; null: there is one thread. */
-  readonly meet: () => FunctionRef | null
-  /** Whether convolutions may use Winograd's algorithm. */
-  readonly winograd: boolean
-}
 
 /** The code of a kernel whose buffers are numbered 0, 1, … in order of first mention. `outBytes`: of a scatter's result. */
 export function emitKernel(context: EmitContext, name: string, kernel: Kernel, outBytes: number): EmittedKernel {

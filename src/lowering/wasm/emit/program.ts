@@ -1,12 +1,12 @@
 /** A program as one WebAssembly module with one entry. */
 import { bytesOf } from '../../../core/aval.ts'
 import { InternalError } from '../../../core/errors.ts'
-import { type BufferId, type Kernel, kernelsOf, type LoopStep, type MemoryPlan, type Program, renameBuffers, type Step } from '../../kernel-ir/index.ts'
+import { type BufferId, buffersOf, type Kernel, kernelKey, kernelsOf, type LoopStep, type MemoryPlan, type Program, renameBuffers, type Step } from '../../kernel-ir/index.ts'
 import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
 import { createHelpers } from '../math/index.ts'
 import { barrier, beginClaims, claimShares } from '../threads/index.ts'
-import { buffersOf, kernelKey } from './kernel-key.ts'
-import { type EmitContext, type EmittedKernel, emitKernel, type Phase } from './phases.ts'
+import type { EmitContext, EmittedKernel, Phase } from './phase.ts'
+import { emitKernel } from './phases.ts'
 
 export interface EmittedProgram {
   readonly bytes: Uint8Array<ArrayBuffer>

@@ -3,10 +3,9 @@
  * room for the other. Points are independent of each other, and bits do not depend on it.
  */
 import { foldsInOrder } from '../../kernel-ir/index.ts'
+import { bodyCost, type Pass } from '../arrange/index.ts'
 import type { Local } from '../asm/index.ts'
-import { keep, type Value } from './lanes.ts'
-import type { Pass } from './passes-of-row.ts'
-import { bodyCost } from './shape-of-work.ts'
+import { keep, type Value } from '../lanes/index.ts'
 import { emitPass, entered, type StageContext } from './stages.ts'
 import type { State } from './state.ts'
 

@@ -1,15 +1,13 @@
 /** Computes nodes at the outermost level where all they depend on is known. */
 import { dtypeInfo } from '../../../core/dtype.ts'
-import { type Expression, type NodeId, type Stage, type Store, inputsOf } from '../../kernel-ir/index.ts'
+import { type Expression, inputsOf, type NodeId, type Sizes, type Stage, type Store } from '../../kernel-ir/index.ts'
+import { dependenciesOf, guardReads, indexMask } from '../arrange/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
+import { storeContiguous, storeLanes, type Value } from '../lanes/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { accessOf, advance, isLaneGuard, laneAddress, laneStride, uniformCondition } from './address.ts'
 import { evaluateForks } from './evaluate.ts'
-import { guardReads } from './guards.ts'
-import { indexMask, type Access, dependenciesOf, isVarying, note, type StageInfo, type State, valueOf } from './state.ts'
-import type { Sizes } from './index-arithmetic.ts'
-import type { Value } from './lanes.ts'
-import { storeContiguous, storeLanes } from './memory.ts'
+import { type Access, isVarying, note, type StageInfo, type State, valueOf } from './state.ts'
 
 export interface StageOptions {
   readonly fn: FunctionBuilder

@@ -3,15 +3,11 @@
  * are transposed into the thread's own memory, where lanes are rows, and results are transposed back.
  */
 import { dtypeInfo } from '../../../core/dtype.ts'
-import { type BufferId, dimIndex, foldsInOrder, type Index, type LoopKernel, type Node, type Stage } from '../../kernel-ir/index.ts'
+import { type BufferId, buffersOf, coefficientOf, dimIndex, foldsInOrder, type Index, type LoopKernel, type Node, rewriteStage, type Stage } from '../../kernel-ir/index.ts'
+import { normalizeLoop, timeOf, unitsPerCall } from '../arrange/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import type { Helpers } from '../math/index.ts'
-import { coefficientOf } from './index-arithmetic.ts'
-import { buffersOf } from './kernel-key.ts'
-import { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
-import { normalizeLoop } from './normalize.ts'
-import { rewriteStage } from '../../kernel-ir/rewrite.ts'
-import { timeOf, unitsPerCall } from './shape-of-work.ts'
+import { emitLoopKernel, type EmittedLoop } from './loop-kernel.ts'
 
 /** Elements of a row: fewer do not fill a vector, of more the ends hardly count. Reductions alone need no way back; maxima end most slowly. */
 const shortest = 4

@@ -1,16 +1,13 @@
 /** One stage at one point of the space, or at the vectors that lie side by side there. */
 import type { Accumulator, Stage } from '../../kernel-ir/index.ts'
+import { accumulatorBit, bodyCost, foldsSixes, forksFor, type Pass, product, reducedBit, reduceOrder, type VectorMode } from '../arrange/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { keepsLoads } from '../engine.ts'
+import { extremum, finishAcross, finishLanes, flush, type Lanes, type Order, reduceStep, type Running, startReduction, type Value } from '../lanes/index.ts'
 import type { Helpers } from '../math/index.ts'
-import type { Lanes, Value } from './lanes.ts'
 import { bindAll, nest, unrolled, vectorLoop, vectorLoopInSixes } from './loops.ts'
-import { extremum, finishAcross, finishLanes, flush, type Order, reduceStep, type Running, startReduction } from './reduce.ts'
-import { reduceOrder } from './reduce-order.ts'
 import { emitStores, hoist } from './schedule.ts'
-import type { Pass } from './passes-of-row.ts'
-import { bodyCost, foldsSixes, forksFor, product, type VectorMode } from './shape-of-work.ts'
-import { childState, accumulatorBit, reducedBit, type State, valueOf } from './state.ts'
+import { childState, type State, valueOf } from './state.ts'
 
 export interface StageContext {
   readonly fn: FunctionBuilder

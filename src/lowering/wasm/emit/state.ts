@@ -4,11 +4,10 @@
  * States form a chain, one a loop level. `hoist` (schedule.ts) computes at each level whatever its variables suffice for, so
  * that an inner loop holds only what depends on its own variable.
  */
-import type { Expression, Index, Node, NodeId, Store } from '../../kernel-ir/index.ts'
+import type { Expression, Index, NodeId, Sizes, Store } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
+import type { Lanes, Value } from '../lanes/index.ts'
 import type { Helpers } from '../math/index.ts'
-import { eachDim, type Sizes } from './index-arithmetic.ts'
-import type { Lanes, Value } from './lanes.ts'
 
 /** The value of a loop variable: a local (none: zero) plus a constant. */
 export interface Coordinate {
@@ -96,9 +95,6 @@ export interface State {
   readonly accumulators: readonly (readonly Value[])[]
 }
 
-export const reducedBit: number = 1 << 29
-export const accumulatorBit: number = 1 << 30
-
 export interface Binding {
   readonly coordinates?: readonly (readonly [dim: number, at: Coordinate])[]
   readonly bits?: number
@@ -170,52 +166,6 @@ export function note<T extends keyof Items>(state: State, table: T, key: Keys[T]
 }
 
 export const isVarying = (info: StageInfo, mask: number): boolean => info.vectorDim !== null && (mask & (1 << info.vectorDim)) !== 0
-
-export function indexMask(index: Index): number {
-  let mask = 0
-  eachDim(index, (dim) => {
-    mask |= 1 << dim
-  })
-  return mask
-}
-
-/** The variables that each node depends on. `spaceMask`: those of the parallel space, on which results of reductions depend. */
-export function dependenciesOf(nodes: Expression, spaceMask: number): number[] {
-  const masks: number[] = []
-  const of = (id: NodeId): number => masks[id] ?? 0
-  for (const node of nodes) masks.push(nodeMask(node, of, spaceMask))
-  return masks
-}
-
-function nodeMask(node: Node, of: (id: NodeId) => number, spaceMask: number): number {
-  let mask = 0
-  switch (node.op) {
-    case 'load':
-    case 'gather':
-      mask = indexMask(node.index)
-      for (const guard of node.guards) mask |= indexMask(guard.index)
-      if (node.op === 'gather') for (const { position } of node.positions) mask |= of(position)
-      return mask
-    case 'literal':
-      return 0
-    case 'index':
-      return indexMask(node.index)
-    case 'guarded':
-      mask = of(node.inside) | of(node.outside)
-      for (const guard of node.guards) mask |= indexMask(guard.index)
-      return mask
-    case 'apply':
-    case 'threefry':
-      for (const id of node.inputs) mask |= of(id)
-      return mask
-    case 'bitcast':
-      return of(node.input)
-    case 'reduced':
-      return spaceMask | reducedBit
-    case 'accumulator':
-      return accumulatorBit | spaceMask
-  }
-}
 
 /** The value of a computed node in one fork. */
 export function valueOf(state: State, node: NodeId, fork: number): Value | undefined {

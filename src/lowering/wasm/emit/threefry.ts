@@ -2,8 +2,8 @@
 import { InternalError } from '../../../core/errors.ts'
 import type { Node, NodeId } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
+import { keep, type Value } from '../lanes/index.ts'
 import { threefry2x32 } from '../math/index.ts'
-import { keep, type Value } from './lanes.ts'
 import { find, note, type State } from './state.ts'
 
 /** One result word; both are kept, because the other one is nearly always wanted too. */

@@ -2,17 +2,15 @@
 import { isElementwise } from '../../../core/abstract-eval/index.ts'
 import { bytesOf, sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import type { Eqn } from '../../../core/jaxpr.ts'
 import { paramKey } from '../../../core/jaxpr-key.ts'
+import type { Eqn } from '../../../core/jaxpr.ts'
 import type { ElementwiseParams } from '../../../core/primitives/index.ts'
 import type { Node } from '../../kernel-ir/index.ts'
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../asm/index.ts'
-import { applyPrimitive } from '../emit/apply.ts'
-import type { Lanes, Value } from '../emit/lanes.ts'
-import { loadContiguous, loadSplat, storeContiguous } from '../emit/memory.ts'
+import { applyPrimitive, type Lanes, loadContiguous, loadSplat, storeContiguous, type Value } from '../lanes/index.ts'
 import { createHelpers } from '../math/index.ts'
-import type { SizedForm } from './form.ts'
 import { entry } from './entry.ts'
+import type { SizedForm } from './form.ts'
 
 type Apply = Extract<Node, { op: 'apply' }>
 

@@ -4,12 +4,8 @@
  */
 import { sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import type { Accumulator, BufferId, Index, LoopKernel } from '../../kernel-ir/index.ts'
-import { coefficientOf } from '../emit/index-arithmetic.ts'
-import { arranged } from '../emit/loop-kernel.ts'
-import { reduceOrder } from '../emit/reduce-order.ts'
-import { chooseMode, timeOf } from '../emit/shape-of-work.ts'
-import { splitLongReductions } from '../emit/split.ts'
+import { type Accumulator, type BufferId, coefficientOf, type Index, type LoopKernel } from '../../kernel-ir/index.ts'
+import { arranged, chooseMode, reduceOrder, splitLongReductions, timeOf } from '../arrange/index.ts'
 
 /** What the code of a phase depends on: there are few of them. */
 export interface FoldVariant {

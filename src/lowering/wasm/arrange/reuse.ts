@@ -3,9 +3,8 @@
  * sum and by the quotient. They wait in the memory of the result, where the last stage would store anyway.
  */
 import { paramKey } from '../../../core/jaxpr-key.ts'
-import { type Expression, type LoopKernel, type Node, type NodeId, type Stage, type Store, inputsOf } from '../../kernel-ir/index.ts'
-import { costOf } from './apply.ts'
-import { indexKey } from './index-arithmetic.ts'
+import { type Expression, indexKey, inputsOf, type LoopKernel, type Node, type NodeId, type Stage, type Store } from '../../kernel-ir/index.ts'
+import { costOf } from '../lanes/index.ts'
 
 type MapStage = Extract<Stage, { kind: 'map' }>
 

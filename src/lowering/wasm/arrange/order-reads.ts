@@ -2,8 +2,7 @@
  * The order in which a long expression is computed, where many results share what they read: each element is read when all
  * that came before it is used up, and goes into every result at once. So the registers hold the results, not the elements.
  */
-import { type Expression, inputsOf, type NodeId } from '../../kernel-ir/index.ts'
-import { withOperands } from '../../kernel-ir/rewrite.ts'
+import { type Expression, inputsOf, type NodeId, withOperands } from '../../kernel-ir/index.ts'
 
 /** The same nodes in that order, and where each of `roots` is; nodes that none of them needs are left out. */
 export function orderByReads(nodes: Expression, roots: readonly NodeId[]): { readonly nodes: Expression; readonly roots: readonly NodeId[] } {

@@ -1,9 +1,7 @@
 /** How a loop kernel is cut: which axis runs along the lanes, what one call does, how many vectors run side by side. */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import { foldsInOrder, type Index, type LoopKernel, type Stage } from '../../kernel-ir/index.ts'
-import { costOf } from './apply.ts'
-import { coefficientOf, isNested } from './index-arithmetic.ts'
-import { partsOf } from './lanes.ts'
+import { coefficientOf, foldsInOrder, type Index, isNested, type LoopKernel, type Stage } from '../../kernel-ir/index.ts'
+import { costOf, partsOf } from '../lanes/index.ts'
 
 /**
  * - `space`: lanes are neighbours on the last axis of the space, and every stage runs over its inner axes for each vector.

@@ -1,6 +1,5 @@
 /** Reads that only matter under a `guarded` node get its guards, because elsewhere their places may not exist. */
-import { type Expression, type Guard, type NodeId, inputsOf } from '../../kernel-ir/index.ts'
-import { indexKey } from './index-arithmetic.ts'
+import { type Expression, type Guard, indexKey, inputsOf, type NodeId } from '../../kernel-ir/index.ts'
 
 const keyOf = (g: Guard): string => `${g.low}<${g.high}:${indexKey(g.index)}`
 

@@ -1,8 +1,6 @@
 /** The order in which a space is walked, where row by row is a bad one. */
-import type { LoopKernel, Stage } from '../../kernel-ir/index.ts'
-import { coefficientOf, dimIndex, isNested } from './index-arithmetic.ts'
+import { coefficientOf, dimIndex, isNested, type LoopKernel, rewriteStage, type Stage } from '../../kernel-ir/index.ts'
 import { permuteSpace, splitSpaceAxis } from './normalize.ts'
-import { rewriteStage } from '../../kernel-ir/rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 
 /** Rows that are read together: the elements of a cache line. */

@@ -7,7 +7,7 @@ import { encodeNumbers } from '../../../../src/core/bytes.ts'
 import { type DType, dtypeInfo } from '../../../../src/core/dtype.ts'
 import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
 import { parseJaxpr } from '../../../../src/core/parse.ts'
-import { isSelection } from '../../../../src/lowering/wasm/emit/sort-first.ts'
+import { isSelection } from '../../../../src/lowering/wasm/sort/first.ts'
 import '../../../families.ts'
 import { sized } from '../../../scale.ts'
 

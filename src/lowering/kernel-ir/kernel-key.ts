@@ -1,5 +1,5 @@
 /** What makes two kernels the same code: everything but their names and which buffers they run on. */
-import type { BufferId, Expression, Kernel, Store } from '../../kernel-ir/index.ts'
+import type { BufferId, Expression, Kernel, Store } from './index.ts'
 
 function eachBuffer(nodes: Expression, stores: readonly Store[], visit: (buffer: BufferId) => void): void {
   for (const node of nodes) if (node.op === 'load' || node.op === 'gather') visit(node.buffer)

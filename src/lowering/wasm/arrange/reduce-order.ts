@@ -3,7 +3,7 @@
  * emitted by it, and code that reads its sizes reads these numbers, so both give the same bits.
  */
 import { foldsInOrder, type Stage } from '../../kernel-ir/index.ts'
-import { needsTotals } from './reduce.ts'
+import { needsTotals } from '../lanes/index.ts'
 import { forksFor, product, type VectorMode } from './shape-of-work.ts'
 
 export interface ReduceOrder {

@@ -4,15 +4,14 @@
  * read once and every guard and division that a point's place settles is gone. The reduction is written out as one expression.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import { type Accumulator, constantIndex, dimIndex, type Expression, type Index, type LoopKernel, type Node, type NodeId, type Sizes, type Stage, type Store, substitute } from '../../kernel-ir/index.ts'
-import { costOf } from './apply.ts'
+import { type Accumulator, constantIndex, dimIndex, type Expression, type Index, type LoopKernel, type Node, type NodeId, rewriteNodes, type Sizes, type Stage, type Store, substitute } from '../../kernel-ir/index.ts'
+import { costOf } from '../lanes/index.ts'
+import { dependenciesOf } from './dependencies.ts'
 import { guardReads } from './guards.ts'
 import { Nodes, points } from './nodes.ts'
 import { normalizeLoop } from './normalize.ts'
 import { orderByReads } from './order-reads.ts'
-import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
-import { dependenciesOf } from './state.ts'
 
 /** Elements of a window, and nodes of the expression, at most. */
 const mostElements = 16

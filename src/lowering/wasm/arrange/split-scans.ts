@@ -6,10 +6,8 @@
  * Products of floats stay in order: a part of them may overflow where the whole of them does not.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import type { Accumulator, BufferId, Index, LoopKernel, Node, NodeId, Stage } from '../../kernel-ir/index.ts'
-import { dimIndex } from './index-arithmetic.ts'
-import { identity, needsTotals, primitiveOf } from './reduce.ts'
-import { rewriteNodes, rewriteStores, withOperands } from '../../kernel-ir/rewrite.ts'
+import { type Accumulator, type BufferId, dimIndex, type Index, type LoopKernel, type Node, type NodeId, rewriteNodes, rewriteStores, type Stage, withOperands } from '../../kernel-ir/index.ts'
+import { identity, needsTotals, primitiveOf } from '../lanes/index.ts'
 import { product } from './shape-of-work.ts'
 import type { SplitKernel } from './split.ts'
 

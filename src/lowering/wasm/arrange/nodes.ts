@@ -1,7 +1,6 @@
 /** Expressions put together of others, in which equal nodes stand once. */
 import { paramKey } from '../../../core/jaxpr-key.ts'
-import type { Expression, Node, NodeId } from '../../kernel-ir/index.ts'
-import { withOperands } from '../../kernel-ir/rewrite.ts'
+import { type Expression, type Node, type NodeId, withOperands } from '../../kernel-ir/index.ts'
 import { product } from './shape-of-work.ts'
 
 export class Nodes {

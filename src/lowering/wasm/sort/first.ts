@@ -4,14 +4,13 @@
  * parts, by several threads, and the best of all parts are sorted once more: parts are fixed by shape, and pairs of key and place have one order.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import type { SortKernel } from '../../kernel-ir/index.ts'
+import { buffersOf, type SortKernel } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
-import { buffersOf } from './kernel-key.ts'
-import { copyElement } from './memory.ts'
-import type { EmitContext, EmittedKernel, Phase } from './phases.ts'
-import { keysOf, keyWords, wordsOfKey } from './sort-keys.ts'
-import { mergeSort } from './sort-merge.ts'
-import { countBytes, digits, radixSort } from './sort-radix.ts'
+import type { EmitContext, EmittedKernel, Phase } from '../emit/phase.ts'
+import { copyElement } from '../lanes/index.ts'
+import { keysOf, keyWords, wordsOfKey } from './keys.ts'
+import { mergeSort } from './merge.ts'
+import { countBytes, digits, radixSort } from './radix.ts'
 
 /** A row is sorted whole where more of it than this part is wanted: measured on random and on rising rows. */
 const selectedPart = (length: number): number => (length < 256 ? 1 / 4 : length < longRow ? 1 / 16 : 1 / 64)

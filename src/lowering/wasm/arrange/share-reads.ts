@@ -2,11 +2,10 @@
  * Long reductions that read the same elements at several points of the space, such as the gradient of a depthwise
  * convolution's taps: the points of short axes become accumulators of one pass.
  */
-import { type Accumulator, constantIndex, dimIndex, type Index, type LoopKernel, mentions, type Stage, type Store, substitute } from '../../kernel-ir/index.ts'
+import { type Accumulator, constantIndex, dimIndex, type Index, type LoopKernel, mentions, rewriteNodes, type Stage, type Store, substitute } from '../../kernel-ir/index.ts'
 import { guardReads } from './guards.ts'
 import { Nodes, points } from './nodes.ts'
 import { normalizeLoop } from './normalize.ts'
-import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 
 /** Accumulators that the registers hold beside what is read. */

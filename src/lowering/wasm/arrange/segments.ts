@@ -2,10 +2,8 @@
  * Concatenations of computed values as one kernel a piece: inside a piece the guards are settled, so that only its own
  * expression is computed, where one kernel would compute all of them everywhere and choose.
  */
-import type { Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
-import { dimIndex } from './index-arithmetic.ts'
+import { dimIndex, type Index, type LoopKernel, type Node, rewriteStage } from '../../kernel-ir/index.ts'
 import { normalizeLoop } from './normalize.ts'
-import { rewriteStage } from '../../kernel-ir/rewrite.ts'
 import { product } from './shape-of-work.ts'
 
 const mostPieces = 8

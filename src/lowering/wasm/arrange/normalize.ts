@@ -2,9 +2,7 @@
  * Loop nests in their simplest form: no axis of one element, axes split where an index map divides them evenly (so that the
  * division vanishes), neighbouring axes merged wherever every index map steps through both as through one.
  */
-import type { Index, LoopKernel, Stage } from '../../kernel-ir/index.ts'
-import { coefficientOf, constantIndex, dimIndex } from './index-arithmetic.ts'
-import { type DimMap, eachIndex, rewriteStage } from '../../kernel-ir/rewrite.ts'
+import { coefficientOf, constantIndex, dimIndex, type DimMap, eachIndex, type Index, type LoopKernel, rewriteStage, type Stage } from '../../kernel-ir/index.ts'
 
 /** `fixedOuter`: the first axis stays as it is, since others count by it. */
 export function normalizeLoop(kernel: LoopKernel, fixedOuter = false): LoopKernel {

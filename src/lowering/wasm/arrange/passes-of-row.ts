@@ -1,7 +1,5 @@
 /** The stages of a kernel as passes over each row: fewer, where what one stage stores the next one folds. */
-import { foldsInOrder, type LoopKernel, type NodeId, type Stage, type Store } from '../../kernel-ir/index.ts'
-import { indexKey } from './index-arithmetic.ts'
-import { withOperands } from '../../kernel-ir/rewrite.ts'
+import { foldsInOrder, indexKey, type LoopKernel, type NodeId, type Stage, type Store, withOperands } from '../../kernel-ir/index.ts'
 import { bodyCost } from './shape-of-work.ts'
 
 /** A stage, and what a reduction stores of each element on its way. */

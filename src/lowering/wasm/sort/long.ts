@@ -3,13 +3,12 @@
  * pairs of a digit go, and every chunk puts its own there. The order found does not depend on who computes which chunk.
  */
 import { dtypeInfo } from '../../../core/dtype.ts'
-import type { SortKernel } from '../../kernel-ir/index.ts'
+import { buffersOf, type SortKernel } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
-import { buffersOf } from './kernel-key.ts'
-import { copyElement } from './memory.ts'
-import type { EmitContext, EmittedKernel, Phase } from './phases.ts'
-import { keysOf, keyWords, wordsOfKey } from './sort-keys.ts'
-import { countBytes, countDigits, digitBits, digits, buckets, distribute } from './sort-radix.ts'
+import type { EmitContext, EmittedKernel, Phase } from '../emit/phase.ts'
+import { copyElement } from '../lanes/index.ts'
+import { keysOf, keyWords, wordsOfKey } from './keys.ts'
+import { buckets, countBytes, countDigits, digitBits, digits, distribute } from './radix.ts'
 
 const chunks = 16
 const longRow = 2 ** 14

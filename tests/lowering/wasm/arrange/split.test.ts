@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Node } from '../../../../src/lowering/kernel-ir/index.ts'
-import { affine, apply, f32, kernelProgram, load, loop, map, run } from './harness.ts'
+import { affine, apply, f32, kernelProgram, load, loop, map, run } from '../emit/harness.ts'
 
 // Reductions so long that they fall into chunks: the results are those of one pass.
 describe('long reductions', () => {

@@ -6,11 +6,11 @@ import { decodeNumbers, encodeNumbers } from '../../../../src/core/bytes.ts'
 import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
 import { lowerToProgram } from '../../../../src/lowering/index.ts'
 import { inputsOf, kernelsOf } from '../../../../src/lowering/kernel-ir/index.ts'
-import { shareReads } from '../../../../src/lowering/wasm/emit/share-reads.ts'
-import { splitLongReductions } from '../../../../src/lowering/wasm/emit/split.ts'
-import { blockWindows } from '../../../../src/lowering/wasm/emit/windows.ts'
-import { expectAgreement, someBytes } from '../../agree.ts'
+import { shareReads } from '../../../../src/lowering/wasm/arrange/share-reads.ts'
+import { splitLongReductions } from '../../../../src/lowering/wasm/arrange/split.ts'
+import { blockWindows } from '../../../../src/lowering/wasm/arrange/windows.ts'
 import { sized } from '../../../scale.ts'
+import { expectAgreement, someBytes } from '../../agree.ts'
 
 /** How many points of each loop kernel become one. */
 const blocked = (jaxpr: Jaxpr): number[] =>

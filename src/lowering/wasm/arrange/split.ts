@@ -4,11 +4,9 @@
  * shape, so results do not depend on how many threads there are.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import { type Accumulator, type BufferId, foldsInOrder, type Index, type LoopKernel, type Node, type Stage, type Store } from '../../kernel-ir/index.ts'
-import { dimIndex } from './index-arithmetic.ts'
+import { type Accumulator, type BufferId, dimIndex, foldsInOrder, type Index, type LoopKernel, type Node, rewriteNodes, type Stage, type Store } from '../../kernel-ir/index.ts'
+import { needsTotals } from '../lanes/index.ts'
 import { normalizeLoop } from './normalize.ts'
-import { needsTotals } from './reduce.ts'
-import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { chooseMode, product } from './shape-of-work.ts'
 
 export interface SplitKernel {

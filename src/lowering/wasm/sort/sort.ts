@@ -3,16 +3,15 @@
  * where it is short, digit by digit where it is long; further keys, and the low words of 64-bit keys, are earlier passes, as in a radix sort. The order found is then applied to every operand.
  */
 import { dtypeInfo } from '../../../core/dtype.ts'
-import type { SortKernel } from '../../kernel-ir/index.ts'
+import { buffersOf, type SortKernel } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
-import { buffersOf } from './kernel-key.ts'
-import { copyElement } from './memory.ts'
-import type { EmitContext, EmittedKernel } from './phases.ts'
-import { keysOf, keyWords } from './sort-keys.ts'
-import { emitLongSort, isLongSort } from './sort-long.ts'
-import { emitSelection, isSelection } from './sort-first.ts'
-import { mergeSort } from './sort-merge.ts'
-import { countBytes, digits, radixSort } from './sort-radix.ts'
+import type { EmitContext, EmittedKernel } from '../emit/phase.ts'
+import { copyElement } from '../lanes/index.ts'
+import { emitSelection, isSelection } from './first.ts'
+import { keysOf, keyWords } from './keys.ts'
+import { emitLongSort, isLongSort } from './long.ts'
+import { mergeSort } from './merge.ts'
+import { countBytes, digits, radixSort } from './radix.ts'
 
 /** From here on counting digits is faster than merging. */
 const radixLength = 80
