@@ -4,7 +4,7 @@
  */
 import { paramKey } from '../../../core/jaxpr-key.ts'
 import { type Expression, indexKey, inputsOf, type LoopKernel, type Node, type NodeId, type Stage, type Store } from '../../kernel-ir/index.ts'
-import { costOf } from '../lanes/index.ts'
+import { costOf } from './cost.ts'
 
 type MapStage = Extract<Stage, { kind: 'map' }>
 

@@ -1,7 +1,8 @@
 /** How a loop kernel is cut: which axis runs along the lanes, what one call does, how many vectors run side by side. */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { coefficientOf, foldsInOrder, type Index, isNested, type LoopKernel, type Stage } from '../../kernel-ir/index.ts'
-import { costOf, partsOf } from '../lanes/index.ts'
+import { partsOf } from '../lanes/index.ts'
+import { costOf } from './cost.ts'
 
 /**
  * - `space`: lanes are neighbours on the last axis of the space, and every stage runs over its inner axes for each vector.

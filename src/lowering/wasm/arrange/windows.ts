@@ -5,7 +5,7 @@
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { type Accumulator, constantIndex, dimIndex, type Expression, type Index, type LoopKernel, type Node, type NodeId, rewriteNodes, type Sizes, type Stage, type Store, substitute } from '../../kernel-ir/index.ts'
-import { costOf } from '../lanes/index.ts'
+import { costOf } from './cost.ts'
 import { dependenciesOf } from './dependencies.ts'
 import { guardReads } from './guards.ts'
 import { Nodes, points } from './nodes.ts'

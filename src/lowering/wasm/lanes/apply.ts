@@ -1,137 +1,30 @@
 /** Elementwise primitives on vectors of four elements: a static table, so that a missing primitive does not compile. */
-import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import { DtypeError } from '../../../core/errors.ts'
-import type { ElementwiseParams } from '../../../core/primitives/index.ts'
+import type { DType } from '../../../core/dtype.ts'
 import type { Node } from '../../kernel-ir/index.ts'
-import type { FunctionBuilder, PlainName } from '../asm/index.ts'
-import { type BinaryName, f32x4, f32x4ExpOfNonPositive, f32x4Pair, f32x4Side, f64x2, f64x2Pair, type Helpers, type SideEmitter, type UnaryName } from '../math/index.ts'
+import { f32x4ExpOfNonPositive, f32x4Side, type SideEmitter } from '../math/index.ts'
 import { convert } from './convert.ts'
-import { roundBrain, roundHalf } from './half.ts'
 import { bitCount, divideLanes, leadingZeros, remainderLanes, type Shift, shiftLanes, signLanes } from './integers.ts'
-import { keep, laneShape, literal, partsOf, type Value, wrapLanes } from './lanes.ts'
+import { keep, type LaneContext, laneShape, literal, type Value } from './lanes.ts'
+import { type AnyCall, type Call, comparison, instruction, instructionOf, isIntegral, mathBinary, mathUnary, rounded, type Rules, unsupported } from './rule.ts'
 import { joinMasks, selectParts } from './select.ts'
 
-export interface ApplyContext {
-  readonly fn: FunctionBuilder
-  readonly helpers: Helpers
-}
-
-/** What a rule sees: `dtype` is the operands' (the result's only where a rule says so). */
-interface Call<P extends keyof ElementwiseParams> extends ApplyContext {
-  readonly params: ElementwiseParams[P]
-  readonly dtype: DType
-  readonly result: DType
-  readonly inputs: readonly Value[]
-  /** Operands that are literals. */
-  readonly constants: readonly (number | null)[]
-}
-
-type Rule<P extends keyof ElementwiseParams> = (c: Call<P>) => Value
-type Rules = { readonly [P in keyof ElementwiseParams]: Rule<P> }
-type AnyCall = Call<keyof ElementwiseParams>
-
 /** The value of an elementwise primitive. */
-export function applyPrimitive(context: ApplyContext, node: Extract<Node, { op: 'apply' }>, inputs: readonly Value[], operands: readonly (Node | undefined)[]): Value {
+export function applyPrimitive(context: LaneContext, node: Extract<Node, { op: 'apply' }>, inputs: readonly Value[], operands: readonly (Node | undefined)[]): Value {
   const constants = operands.map((o) => (o?.op === 'literal' ? Number(o.value) : null))
   return dispatch(node.primitive, { ...context, params: node.params, dtype: operands[0]?.dtype ?? node.dtype, result: node.dtype, inputs, constants })
 }
 
 /** The values of an elementwise primitive for vectors side by side, of operands that may be known to be at most 0; null: they are computed one after the other. */
-export function applySide({ fn, helpers }: ApplyContext, node: Extract<Node, { op: 'apply' }>, operands: readonly Value[], nonPositive: boolean): Value[] | null {
+export function applySide({ fn, helpers }: LaneContext, node: Extract<Node, { op: 'apply' }>, operands: readonly Value[], nonPositive: boolean): Value[] | null {
   const side = node.primitive === 'exp' && nonPositive ? f32x4ExpOfNonPositive : (f32x4Side as Partial<Record<string, SideEmitter>>)[node.primitive]
   const emitter = node.dtype === 'float32' && node.inputs.length === 1 ? side : undefined
   if (emitter === undefined) return null
   return emitter(fn, operands.flatMap(([x]) => (x === undefined ? [] : [x])), helpers).map((local) => [local])
 }
 
-function dispatch<P extends keyof ElementwiseParams>(primitive: P, call: Call<P>): Value {
+function dispatch<P extends keyof Rules>(primitive: P, call: Call<P>): Value {
   return applyRules[primitive](call)
 }
-
-const unsupported = (name: string, dtype: DType): never => {
-  throw new DtypeError(name, `is not defined for ${dtype}`)
-}
-
-/** A float result back in the range of its dtype. */
-function rounded(c: ApplyContext, dtype: DType, x: Value): Value {
-  const [v] = x
-  if (v === undefined) return x
-  if (dtype === 'float16') return [roundHalf(c.fn, v)]
-  if (dtype === 'bfloat16') return [roundBrain(c.fn, v)]
-  return x
-}
-
-type Names = Partial<Readonly<Record<'f32' | 'f64' | 'i32' | 'u32' | 'mask', PlainName>>>
-
-const nameFor = (c: AnyCall, what: string, names: Names): PlainName => {
-  const shape = laneShape(c.dtype)
-  const name = shape === 'bits64' || shape === 'bits128' ? undefined : names[shape]
-  return name ?? unsupported(what, c.dtype)
-}
-
-/** One instruction an operand part; `exact` results need no rounding to a narrow float. */
-function instruction(what: string, names: Names, exact = false): (c: AnyCall) => Value {
-  return (c) => {
-    const name = nameFor(c, what, names)
-    const [x = []] = c.inputs
-    const out = x.map((part, i) => {
-      c.fn.get(part)
-      for (const other of c.inputs.slice(1)) c.fn.get(other[i] ?? part)
-      return keep(c.fn.emit(name))
-    })
-    return settle(c, out, exact)
-  }
-}
-
-function settle(c: AnyCall, out: Value, exact = false): Value {
-  const [v] = out
-  const shape = laneShape(c.result)
-  if ((shape === 'i32' || shape === 'u32') && v !== undefined) return [wrapLanes(c.fn, c.result, v)]
-  return exact ? out : rounded(c, c.result, out)
-}
-
-/** Comparisons: a mask of 32-bit lanes whatever the width. */
-function comparison(what: string, names: Names): (c: AnyCall) => Value {
-  return (c) => {
-    const name = nameFor(c, what, names)
-    const [x = [], y = []] = c.inputs
-    const masks = x.map((part, i) => keep(c.fn.get(part).get(y[i] ?? part).emit(name), 'mask'))
-    const [low, high] = masks
-    return low === undefined || high === undefined ? masks : [joinMasks(c.fn, low, high)]
-  }
-}
-
-function mathUnary(name: UnaryName): (c: AnyCall) => Value {
-  return (c) => {
-    const [x = []] = c.inputs
-    const shape = laneShape(c.dtype)
-    if (shape === 'f32') return rounded(c, c.dtype, x.map((part) => (f32x4[name](c.fn, part, c.helpers), keep(c.fn))))
-    if (shape !== 'f64') return unsupported(name, c.dtype)
-    return perPart(x, (part) => (f64x2[name](c.fn, part, c.helpers), keep(c.fn)))
-  }
-}
-
-/** Uniform values hold one local twice: it is computed once. */
-function perPart(x: Value, f: (part: Value[number]) => Value[number]): Value {
-  const done = new Map<Value[number], Value[number]>()
-  return x.map((part) => {
-    const known = done.get(part)
-    if (known !== undefined) return known
-    const made = f(part)
-    done.set(part, made)
-    return made
-  })
-}
-
-function mathBinary(name: BinaryName, c: AnyCall): Value {
-  const [x = [], y = []] = c.inputs
-  const shape = laneShape(c.dtype)
-  if (shape !== 'f32' && shape !== 'f64') return unsupported(name, c.dtype)
-  const emitter = shape === 'f32' ? f32x4Pair[name] : f64x2Pair[name]
-  return rounded(c, c.dtype, x.map((part, i) => (emitter(c.fn, part, y[i] ?? part, c.helpers), keep(c.fn))))
-}
-
-const isIntegral = (dtype: DType): boolean => dtypeInfo[dtype].kind === 'int' || dtypeInfo[dtype].kind === 'uint'
 
 /** Integers are whole already. */
 const rounding = (name: 'floor' | 'ceil' | 'roundHalfAway' | 'roundHalfEven') => (c: AnyCall): Value => (isIntegral(c.dtype) ? (c.inputs[0] ?? []) : mathUnary(name)(c))
@@ -279,33 +172,11 @@ export const applyRules: Rules = {
   },
 }
 
-/** Bitwise on integers, logical on masks. */
-function instructionOf(what: string, name: PlainName): (c: AnyCall) => Value {
-  return instruction(what, { i32: name, u32: name, mask: name }, true)
-}
-
-/** How much work a node is, in simple vector instructions: for tiles and unrolling. */
-export function costOf(node: Node): number {
-  if (node.op === 'threefry') return 60
-  if (node.op === 'gather') return 12
-  // a guard along the lanes brings a second, lane by lane way to read
-  if (node.op === 'load') return node.guards.length > 0 ? 6 : 1
-  if (node.op !== 'apply') return node.op === 'literal' ? 0 : 1
-  const wide = partsOf(node.dtype)
-  if (cheap.has(node.primitive)) return wide
-  return wide * (node.primitive === 'div' || node.primitive === 'sqrt' ? 4 : 20)
-}
-
-const cheap: ReadonlySet<keyof ElementwiseParams> = new Set([
-  'neg', 'sign', 'floor', 'ceil', 'round', 'abs', 'square', 'isFinite', 'not', 'integerPow', 'convertElementType', 'stopGradient',
-  'add', 'sub', 'mul', 'max', 'min', 'and', 'or', 'xor', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'selectN', 'clamp',
-] as const)
-
 type Comparison = 'gt' | 'lt' | 'ge' | 'le' | 'eq' | 'ne'
 const comparisons: ReadonlySet<string> = new Set<Comparison>(['gt', 'lt', 'ge', 'le', 'eq', 'ne'])
 
 /** A binary primitive on two values of one dtype, for reductions. */
-export function combineValues(context: ApplyContext, primitive: 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor' | Comparison, dtype: DType, a: Value, b: Value): Value {
+export function combineValues(context: LaneContext, primitive: 'add' | 'mul' | 'max' | 'min' | 'and' | 'or' | 'xor' | Comparison, dtype: DType, a: Value, b: Value): Value {
   const comparing = comparisons.has(primitive)
   return dispatch(primitive, { ...context, params: {}, dtype, result: comparing ? 'bool' : dtype, inputs: [a, b], constants: [] })
 }

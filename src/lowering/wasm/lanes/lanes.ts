@@ -8,6 +8,13 @@
 import { bfloat16Bits, bfloat16Value, float16Bits, float16Value } from '../../../core/bytes.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
+import type { Helpers } from '../math/index.ts'
+
+/** Where code is written that computes lanes. */
+export interface LaneContext {
+  readonly fn: FunctionBuilder
+  readonly helpers: Helpers
+}
 
 /** How many of the four lanes are elements; the others hold whatever they hold. Fewer than four only at the end of a row. */
 export type Lanes = 1 | 2 | 3 | 4

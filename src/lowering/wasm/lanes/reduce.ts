@@ -8,10 +8,9 @@ import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { InternalError } from '../../../core/errors.ts'
 import type { Accumulator, Combine, PositionCombine } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
-import type { Helpers } from '../math/index.ts'
 import { combineValues } from './apply.ts'
 import { convert } from './convert.ts'
-import { keep, type Lanes, literal, partsOf, type Value } from './lanes.ts'
+import { keep, type LaneContext, type Lanes, literal, partsOf, type Value } from './lanes.ts'
 import { selectParts } from './select.ts'
 
 type Fold = Exclude<Combine, PositionCombine>
@@ -44,18 +43,13 @@ interface Lost {
   readonly signs: Value
 }
 
-export interface Context {
-  readonly fn: FunctionBuilder
-  readonly helpers: Helpers
-}
-
 /** Sums that lose accuracy when they are long. */
 export const needsTotals = (a: Accumulator, nodeDType: DType): boolean => a.combine === 'sum' && dtypeInfo[nodeDType].kind === 'float' && nodeDType !== 'float64'
 
 const runningDType = (dtype: DType): DType => (dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype)
 
 /** Fresh accumulators at their identities. `withExtremum`: of a select, whose extremum is wanted too. */
-export function startReduction(c: Context, accumulator: Accumulator, nodeDType: DType, forks: number, totals: boolean, { withExtremum = false, long = false }: { readonly withExtremum?: boolean; readonly long?: boolean } = {}): Running {
+export function startReduction(c: LaneContext, accumulator: Accumulator, nodeDType: DType, forks: number, totals: boolean, { withExtremum = false, long = false }: { readonly withExtremum?: boolean; readonly long?: boolean } = {}): Running {
   const dtype = runningDType(nodeDType)
   const copies = (d: DType, value: number | boolean): Value[] =>
     Array.from({ length: forks }, () => Array.from({ length: partsOf(d) }, () => mutable(c, literal(c.fn, d, value)[0])))
@@ -72,12 +66,12 @@ export function startReduction(c: Context, accumulator: Accumulator, nodeDType: 
 
 const isExtremum = (combine: Combine): combine is 'max' | 'min' => combine === 'max' || combine === 'min'
 
-function startLost(c: Context, combine: 'max' | 'min', dtype: DType, forks: number): Lost[] {
+function startLost(c: LaneContext, combine: 'max' | 'min', dtype: DType, forks: number): Lost[] {
   const filled = (word: number): Value => Array.from({ length: partsOf(dtype) }, () => keep(c.fn.i32x4(word), 'lost'))
   return Array.from({ length: forks }, () => ({ nan: filled(0), signs: filled(combine === 'max' ? -1 : 0) }))
 }
 
-function mutable({ fn }: Context, from: Local | undefined): Local {
+function mutable({ fn }: LaneContext, from: Local | undefined): Local {
   if (from === undefined) throw new InternalError('reduce', 'a value without parts')
   return keep(fn.get(from), 'sum')
 }
@@ -114,7 +108,7 @@ export function identity(combine: Combine, dtype: DType): number | boolean {
 export type Order = 'any' | 'first' | 'later'
 
 /** Takes one vector into fork `fork`. Of fewer than four lanes, when lanes are elements of the reduction, the others are left out. */
-export function reduceStep(c: Context, r: Running, fork: number, x: Value, position: Local | null, lanes: Lanes, order: Order): void {
+export function reduceStep(c: LaneContext, r: Running, fork: number, x: Value, position: Local | null, lanes: Lanes, order: Order): void {
   const own = r.values[fork]
   if (own === undefined) throw new InternalError('reduce', `no fork ${fork}`)
   const place = r.positions[fork]
@@ -168,7 +162,7 @@ export function reduceStep(c: Context, r: Running, fork: number, x: Value, posit
 const shapeOf = (r: Running): 'f32x4' | 'f64x2' => (r.dtype === 'float64' ? 'f64x2' : 'f32x4')
 
 /** What is lost goes back into the extrema, which are as `max` and `min` give them afterwards. */
-function recover({ fn }: Context, r: Running): void {
+function recover({ fn }: LaneContext, r: Running): void {
   const lanesOf = shapeOf(r)
   const constant = (x: number): void => void (lanesOf === 'f32x4' ? fn.f32x4(x) : fn.f64x2(x))
   for (const [fork, { nan, signs }] of r.lost.entries()) {
@@ -184,7 +178,7 @@ function recover({ fn }: Context, r: Running): void {
 }
 
 // Combines (value, position) into the locals `own`, `place`.
-function merge(c: Context, r: Running, own: Value, place: Local | null, value: Value, position: Local | null): void {
+function merge(c: LaneContext, r: Running, own: Value, place: Local | null, value: Value, position: Local | null): void {
   const { combine } = r.accumulator
   if (isSelect(combine)) throw new InternalError('reduce', `${combine} out of order`)
   if (combine !== 'argmax' && combine !== 'argmin') {
@@ -208,12 +202,12 @@ function merge(c: Context, r: Running, own: Value, place: Local | null, value: V
 
 const first = (v: Value): Local => v[0] as Local // every value has a part
 
-function assign({ fn }: Context, to: Value, from: Value): void {
+function assign({ fn }: LaneContext, to: Value, from: Value): void {
   for (const [i, part] of from.entries()) fn.get(part).set(to[i]!)
 }
 
 /** Adds the lanes of a block to the totals and starts the next one. */
-export function flush(c: Context, r: Running): void {
+export function flush(c: LaneContext, r: Running): void {
   for (const [fork, total] of r.totals.entries()) {
     const block = r.values[fork] ?? []
     assign(c, total, combineValues(c, 'add', 'float64', total, convert(c.fn, 'float32', 'float64', block)))
@@ -222,7 +216,7 @@ export function flush(c: Context, r: Running): void {
 }
 
 /** The result of each fork, lanes apart: for reductions whose lanes are points of the parallel space. */
-export function finishLanes(c: Context, r: Running): Value[] {
+export function finishLanes(c: LaneContext, r: Running): Value[] {
   if (r.positions.length > 0) return r.positions.map((p) => [p])
   recover(c, r)
   if (r.totals.length > 0) {
@@ -233,14 +227,14 @@ export function finishLanes(c: Context, r: Running): Value[] {
 }
 
 /** The extremum itself, which a finished select carries beside its position, but for NaN: for a max or min of the same node. */
-export const extremum = (c: Context, r: Running, a: Accumulator): Value[] =>
+export const extremum = (c: LaneContext, r: Running, a: Accumulator): Value[] =>
   r.values.map((v, fork) => {
     const sawNaN = r.sawNaN[fork]
     return convert(c.fn, r.dtype, a.dtype, sawNaN === undefined ? v : selectParts(c.fn, r.dtype, sawNaN, literal(c.fn, r.dtype, NaN), v))
   })
 
 /** One result in every lane: for reductions over the vector axis. */
-export function finishAcross(c: Context, r: Running): Value {
+export function finishAcross(c: LaneContext, r: Running): Value {
   const { fn } = c
   recover(c, r)
   // forks in pairs, a fixed tree

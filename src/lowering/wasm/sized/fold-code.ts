@@ -2,7 +2,7 @@
 import { dtypeInfo } from '../../../core/dtype.ts'
 import type { Accumulator } from '../../kernel-ir/index.ts'
 import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
-import { type Context, finishAcross, finishLanes, flush, type Lanes, loadContiguous, loadLanes, needsTotals, reduceStep, type Running, startReduction, storeContiguous, type Value } from '../lanes/index.ts'
+import { finishAcross, finishLanes, flush, type LaneContext, type Lanes, loadContiguous, loadLanes, needsTotals, reduceStep, type Running, startReduction, storeContiguous, type Value } from '../lanes/index.ts'
 import { createHelpers } from '../math/index.ts'
 import { barrier } from '../threads/index.ts'
 import { columnVectors, type FoldField, foldFields, foldFlags, type FoldVariant } from './fold-plan.ts'
@@ -164,7 +164,7 @@ function finish(fn: FunctionBuilder, r: Running, flags: Local, store: (r: Runnin
 function acrossFunction(module: ModuleBuilder, name: string, v: FoldVariant): FunctionRef {
   const fn = module.function(name, ['i32', 'i32', 'i32'])
   const [from, to, fields] = [fn.param(0), fn.param(1), fn.param(2)]
-  const c: Context = { fn, helpers: createHelpers(module) }
+  const c: LaneContext = { fn, helpers: createHelpers(module) }
   const field = fieldsOf(fn, fields)
   const [flags, stepBytes, forkBytes, restAt, restVectors, restLanes, laneBytes] = [field('flags'), field('stepBytes'), field('forkBytes'), field('restAt'), field('restVectors'), field('restLanes'), field('laneBytes')]
   const accumulator = accumulatorOf(v)
@@ -198,7 +198,7 @@ function acrossFunction(module: ModuleBuilder, name: string, v: FoldVariant): Fu
 function columnFunction(module: ModuleBuilder, name: string, v: FoldVariant, columns: number): FunctionRef {
   const fn = module.function(name, ['i32', 'i32', 'i32'])
   const [from, to, fields] = [fn.param(0), fn.param(1), fn.param(2)]
-  const c: Context = { fn, helpers: createHelpers(module) }
+  const c: LaneContext = { fn, helpers: createHelpers(module) }
   const field = fieldsOf(fn, fields)
   const [flags, stepBytes, laneBytes] = [field('flags'), field('stepBytes'), field('laneBytes')]
   const vectors = Math.ceil(columns / 4)
