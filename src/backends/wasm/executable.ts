@@ -2,9 +2,10 @@
 import { DeviceError, InternalError, OutOfMemoryError } from '../../core/errors.ts'
 import type { Executable, Storage } from '../../core/storage.ts'
 import { tinyBytes } from '../ledger.ts'
-import { type Heap, type ScratchMemory, WasmStorage } from './heap.ts'
+import type { Heap, ScratchMemory } from './heap.ts'
 import type { Code, ThreadPool } from './pool.ts'
 import type { Profiler, Timed } from './profiler.ts'
+import { WasmStorage } from './storage.ts'
 
 /** What a call must know of a program, whatever its code is. */
 export interface Signature {

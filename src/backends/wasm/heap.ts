@@ -8,71 +8,16 @@
  * Where the platform can collect garbage synchronously (Node), the ledger finds dead storages first. Elsewhere finalizers
  * return their blocks when the event loop turns.
  */
-import { collectGarbage, heapBudget, sharesMemory } from '#platform'
+import { collectGarbage, heapBudget } from '#platform'
 import { hostCopy } from '../../core/bytes.ts'
-import { DeviceError, InternalError, OutOfMemoryError } from '../../core/errors.ts'
+import { InternalError, OutOfMemoryError } from '../../core/errors.ts'
 import type { MemoryUse, Storage } from '../../core/storage.ts'
 import { controlEnd } from '../../lowering/wasm/index.ts'
-import { type Account, Ledger } from '../ledger.ts'
+import { Ledger } from '../ledger.ts'
 import { Allocator } from './allocator.ts'
-import { type Linked, Recency } from './recency.ts'
-
-/** What the ledger and the heap know of a storage. */
-interface Holding extends Account, Linked<Holding> {
-  /** Where in the heap the bytes are; -1: on the host. */
-  address: number
-  /** Set while the bytes are in the heap. On the host it is null: the bytes there are to die with their storage. */
-  place: Place | null
-}
-
-/** Where the bytes of a storage are: the heap holds it for as long as they are in the heap, the storage until it dies. */
-interface Place {
-  /** On the host, or null. */
-  host: Uint8Array | null
-  /** In the heap, or counted; null for bytes that are neither. */
-  holding: Holding | null
-}
-
-export class WasmStorage implements Storage {
-  readonly device = 'wasm'
-  readonly byteLength: number
-  readonly #heap: Heap
-  shared = false
-  /** Changed by the heap alone. */
-  readonly place: Place
-
-  constructor(heap: Heap, byteLength: number, host: Uint8Array | null) {
-    this.#heap = heap
-    this.byteLength = byteLength
-    this.place = { host, holding: null }
-  }
-  /** Where in the heap the bytes are; -1 where they are not. */
-  get address(): number {
-    return this.place.holding?.address ?? -1
-  }
-  get host(): Uint8Array | null {
-    return this.place.host
-  }
-  read(): Uint8Array {
-    const { address, host } = this
-    if (host !== null) return hostCopy('read', host)
-    if (address < 0) throw new InternalError('read', 'the storage was given away')
-    return hostCopy('read', this.#heap.view(address, this.byteLength))
-  }
-  get readable(): boolean {
-    return true
-  }
-  readAsync(): Promise<Uint8Array> {
-    return Promise.resolve(this.read())
-  }
-  async ready(): Promise<void> {}
-  markShared(): void {
-    this.shared = true
-  }
-  release(): void {
-    if (!this.shared) this.#heap.release(this)
-  }
-}
+import { Recency } from './recency.ts'
+import { reserve } from './reserve.ts'
+import { type Holding, type Place, WasmStorage } from './storage.ts'
 
 export interface HeapLimits {
   /** Bytes of arrays in the heap at most, and never more than half of what scratch memory leaves; the rest is spilled. Default: what the platform says. */
@@ -92,6 +37,9 @@ export interface ScratchMemory {
   /** Gives back what the program at hand does not use. */
   trim(): void
 }
+
+/** Below are the words by which threads meet; address 0 stays unused, so that no pointer is null. */
+const grainStart = controlEnd
 
 /** Where a search for the dead leaves the heap fuller than this, live arrays move out: else the next search came too soon. */
 const fullest = 7 / 8
@@ -119,7 +67,7 @@ export class Heap {
 
   constructor(limits: Partial<HeapLimits> = {}) {
     const pages = limits.pages ?? 65536
-    const { memory, shared } = limits.shared === false ? { memory: reserve(false, pages), shared: false } : reserveSharedIfPossible(pages)
+    const { memory, shared } = reserve(pages, limits.shared === false)
     this.memory = memory
     this.shared = shared
     this.bytesView = new Uint8Array(this.memory.buffer)
@@ -310,34 +258,6 @@ export class Heap {
       place.host = hostCopy('spill', this.view(holding.address, holding.bytes))
       this.#vacate(holding)
       if (!this.#ledger.counts(holding.bytes)) this.#ledger.close(holding)
-    }
-  }
-}
-
-/** Below are the words by which threads meet; address 0 stays unused, so that no pointer is null. */
-const grainStart = controlEnd
-
-function reserveSharedIfPossible(pages: number): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {
-  if (!sharesMemory()) return { memory: reserve(false, pages), shared: false }
-  try {
-    return { memory: reserve(true, pages), shared: true }
-  } catch {
-    return { memory: reserve(false, pages), shared: false } // an engine without shared memory
-  }
-}
-
-/**
- * As much address space as can be had; pages cost nothing until they are touched. Phones refuse what computers grant, the shared kind
- * above all, and engines differ in the error by which they do.
- */
-function reserve(shared: boolean, most: number): WebAssembly.Memory {
-  if (typeof WebAssembly === 'undefined') throw new DeviceError('allocate', "this engine has no WebAssembly, or it is switched off; defaultDevice('cpu') computes without it")
-  const least = Math.min(most, 1024)
-  for (let pages = most; ; pages = Math.max(least, Math.floor(pages / 2))) {
-    try {
-      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
-    } catch (e) {
-      if (pages === least) throw new OutOfMemoryError('allocate', `not even ${least / 16} MiB of WebAssembly memory can be reserved: ${String(e)}`)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Heap, type WasmStorage } from '../../../src/backends/wasm/heap.ts'
+import { Heap } from '../../../src/backends/wasm/heap.ts'
 import { WasmBackend } from '../../../src/backends/wasm/index.ts'
+import type { WasmStorage } from '../../../src/backends/wasm/storage.ts'
 import { DeviceError, OutOfMemoryError } from '../../../src/core/errors.ts'
 import { parseJaxpr } from '../../../src/core/parse.ts'
 
