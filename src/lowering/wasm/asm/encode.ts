@@ -57,9 +57,6 @@ const encodeInstruction = (out: ByteWriter, instruction: Instruction, space: Ind
     }
     case 'function':
       return out.u32(space.functionIndex(payload as FunctionRef))
-    case 'type':
-      out.u32(space.typeIndex(payload as FunctionType))
-      return out.byte(0)
     case 'table': {
       const depths = payload as readonly number[]
       out.u32(depths.length)

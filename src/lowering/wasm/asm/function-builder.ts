@@ -1,7 +1,9 @@
 import { hoistConstants } from './hoist-constants.ts'
-import type { FunctionRef, Global, Instruction, Local, Payload } from './instruction.ts'
+import type { FunctionRef, Instruction, Local, Payload } from './instruction.ts'
+import { LocalPool } from './local-pool.ts'
 import { opcode, type BulkName, type ImmediateName, type LaneName, type MemoryLaneName, type MemoryName, type Opcode, type PlainName } from './opcodes.ts'
 import { AssemblyError, type FunctionType, type ValueType } from './value-type.ts'
+import { f32x4Bytes, i32x4Bytes, shuffleBytes } from './vector-bytes.ts'
 
 /** The target of a branch: the end of a block or `if`, the head of a loop. */
 export interface Label {
@@ -22,23 +24,6 @@ export interface FunctionContext {
 
 const none: readonly ValueType[] = []
 
-// Vector constants come again and again; typed arrays are slow to make.
-const floatSplats = new Map<number, Uint8Array>()
-const integerSplats = new Map<number, Uint8Array>()
-const shuffles = new Map<number, Uint8Array>()
-const cacheLimit = 4096
-
-function splatBytes(cache: Map<number, Uint8Array>, value: number, make: () => ArrayBufferView): Uint8Array {
-  // a Map takes -0 for 0
-  if (value === 0 && Object.is(value, -0)) return new Uint8Array(make().buffer)
-  let bytes = cache.get(value)
-  if (bytes === undefined) {
-    bytes = new Uint8Array(make().buffer)
-    if (cache.size < cacheLimit) cache.set(value, bytes)
-  }
-  return bytes
-}
-
 /**
  * Emits one function, instruction by instruction, in stack order; every call returns the builder.
  *
@@ -52,11 +37,10 @@ export class FunctionBuilder implements FunctionRef {
   /** The body so far, without its final `end`. */
   code: Instruction[] = []
   /** Parameters first, then locals in the order in which they were made. */
-  readonly locals: Local[] = []
+  readonly locals: Local[]
   private readonly context: FunctionContext
   private readonly check: ((instruction: Instruction) => void) | null
-  private readonly freed: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] }
-  private readonly scopes: Local[][] = []
+  private readonly pool: LocalPool
   private depth = 0
   private ended = false
 
@@ -64,8 +48,9 @@ export class FunctionBuilder implements FunctionRef {
     this.name = name
     this.type = type
     this.context = context
+    this.pool = new LocalPool(name, type.params)
+    this.locals = this.pool.all
     this.check = context.check?.(this) ?? null
-    type.params.forEach((param, index) => this.locals.push({ index, type: param, name: `p${index}` }))
   }
 
   private append(op: Opcode, a = 0, b = 0, payload: Payload = null): this {
@@ -88,32 +73,18 @@ export class FunctionBuilder implements FunctionRef {
 
   /** A local of this type: a freed one where there is one. It holds whatever was in it, so set it before reading it. */
   local(type: ValueType, name: string = type[0] ?? ''): Local {
-    const reused = this.freed[type].pop()
-    const local = reused ?? { index: this.locals.length, type, name }
-    if (!reused) this.locals.push(local)
-    this.scopes.at(-1)?.push(local)
-    return local
+    return this.pool.take(type, name)
   }
 
   /** Gives locals back for reuse; reading them afterwards is a fault. Inside `scope` this happens by itself. */
   free(...locals: readonly Local[]): this {
-    for (const local of locals) {
-      if (this.freed[local.type].includes(local)) throw new AssemblyError(`${this.name}: local ${local.index} is freed twice`)
-      for (const scope of this.scopes) {
-        const held = scope.indexOf(local)
-        if (held >= 0) scope.splice(held, 1)
-      }
-      this.freed[local.type].push(local)
-    }
+    for (const local of locals) this.pool.free(local)
     return this
   }
 
   /** Runs `body` and frees every local made in it. */
   scope(body: () => void): this {
-    this.scopes.push([])
-    body()
-    const made = this.scopes.pop() ?? []
-    for (const local of made) this.freed[local.type].push(local)
+    this.pool.scope(body)
     return this
   }
 
@@ -127,15 +98,6 @@ export class FunctionBuilder implements FunctionRef {
 
   tee(local: Local): this {
     return this.control('local.tee', local.index)
-  }
-
-  getGlobal(global: Global): this {
-    return this.control('global.get', global.index, global)
-  }
-
-  setGlobal(global: Global): this {
-    if (!global.mutable) throw new AssemblyError(`${this.name}: global ${global.name} is immutable`)
-    return this.control('global.set', global.index, global)
   }
 
   /** Any instruction without immediates: `fn.emit('f32x4.add')`. */
@@ -179,13 +141,7 @@ export class FunctionBuilder implements FunctionRef {
   /** Four 32-bit lanes chosen from the eight of two vectors. */
   shuffle32(a: number, b: number, c: number, d: number): this {
     if (((a | b | c | d) & ~7) !== 0) throw new AssemblyError(`${this.name}: shuffle of 32-bit lanes [${a} ${b} ${c} ${d}]`)
-    const key = ((a * 8 + b) * 8 + c) * 8 + d
-    let bytes = shuffles.get(key)
-    if (bytes === undefined) {
-      bytes = Uint8Array.from([a, b, c, d].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)))
-      shuffles.set(key, bytes)
-    }
-    return this.control('i8x16.shuffle', 0, bytes)
+    return this.control('i8x16.shuffle', 0, shuffleBytes(a, b, c, d))
   }
 
   i32(value: number): this {
@@ -210,7 +166,7 @@ export class FunctionBuilder implements FunctionRef {
   }
 
   f32x4(value: number): this {
-    return this.v128(splatBytes(floatSplats, value, () => Float32Array.of(value, value, value, value)))
+    return this.v128(f32x4Bytes(value))
   }
 
   f64x2(value: number): this {
@@ -218,8 +174,7 @@ export class FunctionBuilder implements FunctionRef {
   }
 
   i32x4(a: number, b: number = a, c: number = a, d: number = a): this {
-    if (a === b && a === c && a === d) return this.v128(splatBytes(integerSplats, a, () => Int32Array.of(a, a, a, a)))
-    return this.v128(new Uint8Array(Int32Array.of(a, b, c, d).buffer))
+    return this.v128(i32x4Bytes(a, b, c, d))
   }
 
   i64x2(value: bigint): this {
@@ -305,13 +260,6 @@ export class FunctionBuilder implements FunctionRef {
 
   call(target: FunctionRef): this {
     return this.control('call', 0, target)
-  }
-
-  /** Calls the function at the table index on top of the stack (its arguments lie below). */
-  callIndirect(params: readonly ValueType[], results: readonly ValueType[]): this {
-    const type: FunctionType = { params, results }
-    this.context.useType(type)
-    return this.control('call_indirect', 0, type)
   }
 
   private operand(value: Local | number): this {

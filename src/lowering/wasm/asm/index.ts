@@ -1,5 +1,5 @@
 export { FunctionBuilder, type Label } from './function-builder.ts'
-export type { FunctionRef, Global, Instruction, Local } from './instruction.ts'
+export type { FunctionRef, Instruction, Local } from './instruction.ts'
 export { ModuleBuilder, type MemoryLimits, type ModuleOptions } from './module-builder.ts'
 export { opcodes, type BulkName, type LaneName, type MemoryLaneName, type MemoryName, type Opcode, type PlainName } from './opcodes.ts'
 export { printWat } from './print-wat.ts'

@@ -14,15 +14,7 @@ export interface Local {
   readonly name: string
 }
 
-/** A global variable of the module. */
-export interface Global {
-  readonly index: number
-  readonly type: ValueType
-  readonly mutable: boolean
-  readonly name: string
-}
-
-export type Payload = null | Uint8Array | bigint | readonly number[] | FunctionRef | FunctionType | Global
+export type Payload = null | Uint8Array | bigint | readonly number[] | FunctionRef | FunctionType
 
 /**
  * One instruction: what both the bytes and the text are printed from.

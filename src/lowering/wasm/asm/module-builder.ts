@@ -1,7 +1,7 @@
 import { ByteWriter } from './byte-writer.ts'
 import { encodeBody, type IndexSpace } from './encode.ts'
 import { type Check, FunctionBuilder, type FunctionContext } from './function-builder.ts'
-import type { FunctionRef, Global } from './instruction.ts'
+import type { FunctionRef } from './instruction.ts'
 import { AssemblyError, valueTypeCode, type FunctionType, type ValueType } from './value-type.ts'
 
 export interface ModuleOptions {
@@ -22,11 +22,7 @@ export interface MemoryLimits {
 
 interface MemoryImport extends MemoryLimits { readonly module: string; readonly name: string }
 interface FunctionImport extends FunctionRef { readonly module: string; readonly field: string }
-interface GlobalDefinition extends Global { readonly init: number | bigint }
-interface Export { readonly name: string; readonly what: FunctionRef | Global | 'table' }
-interface DataSegment { readonly offset: number; readonly bytes: Uint8Array }
-
-const emptyVector = new Uint8Array(16)
+interface Export { readonly name: string; readonly what: FunctionRef }
 
 /**
  * A WebAssembly module under construction.
@@ -47,10 +43,7 @@ export class ModuleBuilder {
   readonly imports: FunctionImport[] = []
   readonly functions: FunctionBuilder[] = []
   private readonly byName = new Map<string, FunctionRef>()
-  readonly globals: GlobalDefinition[] = []
   readonly exports: Export[] = []
-  readonly segments: DataSegment[] = []
-  tableEntries: readonly FunctionRef[] = []
 
   constructor(options: ModuleOptions = {}) {
     this.context = {
@@ -106,25 +99,8 @@ export class ModuleBuilder {
     return this.byName.get(name) ?? null
   }
 
-  global(name: string, type: ValueType, mutable: boolean, init: number | bigint = 0): Global {
-    const global: GlobalDefinition = { index: this.globals.length, type, mutable, name, init }
-    this.globals.push(global)
-    return global
-  }
-
-  export(name: string, what: FunctionRef | Global): void {
+  export(name: string, what: FunctionRef): void {
     this.exports.push({ name, what })
-  }
-
-  /** The module's one table, for `callIndirect`; with a name, it is exported as well. */
-  table(entries: readonly FunctionRef[], exportName?: string): void {
-    this.tableEntries = entries
-    if (exportName !== undefined) this.exports.push({ name: exportName, what: 'table' })
-  }
-
-  /** Bytes written to memory at `offset` on instantiation, in every thread that instantiates the module. */
-  data(offset: number, bytes: Uint8Array): void {
-    this.segments.push({ offset, bytes })
   }
 
   indexSpace(): IndexSpace {
@@ -193,67 +169,17 @@ export class ModuleBuilder {
     section(3, this.functions.length, (content) => {
       for (const { type } of this.functions) content.u32(space.typeIndex(type))
     })
-    const entries = this.tableEntries
-    section(4, entries.length > 0 ? 1 : 0, (content) => {
-      content.bytes([0x70, 0x01])
-      content.u32(entries.length)
-      content.u32(entries.length)
-    })
-    section(6, this.globals.length, (content) => {
-      for (const global of this.globals) {
-        content.byte(valueTypeCode[global.type])
-        content.byte(global.mutable ? 1 : 0)
-        encodeInitial(content, global)
-        content.byte(0x0b)
-      }
-    })
     section(7, this.exports.length, (content) => {
       for (const { name, what } of this.exports) {
         content.name(name)
-        content.byte(what === 'table' ? 0x01 : isGlobal(what) ? 0x03 : 0x00)
-        content.u32(what === 'table' ? 0 : isGlobal(what) ? what.index : space.functionIndex(what))
+        content.byte(0x00)
+        content.u32(space.functionIndex(what))
       }
-    })
-    section(9, entries.length > 0 ? 1 : 0, (content) => {
-      content.bytes([0x00, 0x41, 0x00, 0x0b])
-      content.u32(entries.length)
-      for (const ref of entries) content.u32(space.functionIndex(ref))
     })
     if (this.functions.length > 0) {
       out.byte(10)
       out.sized(bodies)
     }
-    section(11, this.segments.length, (content) => {
-      for (const { offset, bytes } of this.segments) {
-        content.bytes([0x00, 0x41])
-        content.s32(offset)
-        content.byte(0x0b)
-        content.u32(bytes.length)
-        content.bytes(bytes)
-      }
-    })
     return out.finish()
-  }
-}
-
-export const isGlobal = (what: FunctionRef | Global): what is Global => 'mutable' in what
-
-const encodeInitial = (out: ByteWriter, { type, init }: GlobalDefinition): void => {
-  switch (type) {
-    case 'i32':
-      out.byte(0x41)
-      return out.s32(Number(init))
-    case 'i64':
-      out.byte(0x42)
-      return out.s64(BigInt(init))
-    case 'f32':
-      out.byte(0x43)
-      return out.f32(Number(init))
-    case 'f64':
-      out.byte(0x44)
-      return out.f64(Number(init))
-    case 'v128':
-      out.bytes([0xfd, 0x0c])
-      return out.bytes(emptyVector)
   }
 }

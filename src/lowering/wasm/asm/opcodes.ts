@@ -15,7 +15,7 @@ export type OpcodeName = PlainName | MemoryName | MemoryLaneName | LaneName | Bu
 
 /** What follows an opcode in the stream. */
 export type ImmediateKind =
-  | 'none' | 'memory' | 'memoryLane' | 'lane' | 'zeros' | 'block' | 'index' | 'table' | 'function' | 'type' | 'local'
+  | 'none' | 'memory' | 'memoryLane' | 'lane' | 'zeros' | 'block' | 'index' | 'table' | 'function' | 'local'
   | 'i32' | 'i64' | 'f32' | 'f64' | 'bytes'
 
 /** One row of the instruction table, from which bytes, text and stack types are all read. It holds what the library emits. */

@@ -1,6 +1,6 @@
 import type { IndexSpace } from './encode.ts'
 import type { FunctionRef, Instruction, Local } from './instruction.ts'
-import { isGlobal, type ModuleBuilder } from './module-builder.ts'
+import type { ModuleBuilder } from './module-builder.ts'
 import type { FunctionType, ValueType } from './value-type.ts'
 
 /** A WAT identifier; characters that the text format does not admit become `_`. */
@@ -59,8 +59,6 @@ const immediateText = ({ op, a, b, payload }: Instruction, locals: readonly Loca
     }
     case 'function':
       return ` ${identifier((payload as FunctionRef).name)}`
-    case 'type':
-      return ` (type ${space.typeIndex(payload as FunctionType)})`
     case 'table':
       return ` ${[...(payload as readonly number[]), a].join(' ')}`
   }
@@ -104,17 +102,6 @@ export function printWat(built: ModuleBuilder): string {
   for (const { module, field, name, type } of built.imports)
     lines.push(`  (import ${stringText(module)} ${stringText(field)} (func ${identifier(name)} (type ${space.typeIndex(type)})))`)
   lines.push(...functions)
-  const entries = built.tableEntries
-  if (entries.length > 0) lines.push(`  (table ${entries.length} ${entries.length} funcref)`)
-  for (const { type, mutable, init } of built.globals) {
-    const value = type === 'v128' ? 'i32x4 0 0 0 0' : typeof init === 'bigint' ? String(init) : floatText(init)
-    lines.push(`  (global ${mutable ? `(mut ${type})` : type} (${type}.const ${value}))`)
-  }
-  for (const { name, what } of built.exports) {
-    const target = what === 'table' ? 'table 0' : isGlobal(what) ? `global ${what.index}` : `func ${identifier(what.name)}`
-    lines.push(`  (export ${stringText(name)} (${target}))`)
-  }
-  if (entries.length > 0) lines.push(`  (elem (i32.const 0) func ${entries.map((ref) => identifier(ref.name)).join(' ')})`)
-  for (const { offset, bytes } of built.segments) lines.push(`  (data (i32.const ${offset | 0}) "${[...bytes].map(escapedByte).join('')}")`)
+  for (const { name, what } of built.exports) lines.push(`  (export ${stringText(name)} (func ${identifier(what.name)}))`)
   return `(module\n${lines.join('\n')})\n`
 }

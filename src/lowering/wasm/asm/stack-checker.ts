@@ -1,5 +1,5 @@
 import type { Check, FunctionBuilder } from './function-builder.ts'
-import type { FunctionRef, Global, Instruction } from './instruction.ts'
+import type { FunctionRef, Instruction } from './instruction.ts'
 import { AssemblyError, type FunctionType, type ValueType } from './value-type.ts'
 
 interface Frame {
@@ -47,12 +47,8 @@ class StackChecker {
         return this.leaveBy(a, op.name)
       case 'function':
         return this.call((payload as FunctionRef).type, `call of ${(payload as FunctionRef).name}`)
-      case 'type':
-        this.pop(['i32'], op.name)
-        return this.call(payload as FunctionType, op.name)
       case 'index':
         if (op.name === 'br') return this.leaveBy(a, op.name)
-        if (op.name !== 'br_if') return this.variable(op.name, payload as Global)
         this.pop(['i32'], op.name)
         return this.branch(a, true, op.name)
       case 'none':
