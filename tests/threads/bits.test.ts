@@ -64,6 +64,7 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'running sums': '{ lambda ; a:f32[50,400]. let b:f32[50,400] = cumsum[axis=1 reverse=False] a c:f32[50,400] = cumsum[axis=0 reverse=True] a in (b, c) }',
     'a running sum along one long row': '{ lambda ; a:f32[70001]. let b:f32[70001] = cumsum[axis=0 reverse=False] a in (b,) }',
     'running extrema of a few long rows, backwards': '{ lambda ; a:f32[3,40000]. let b:f32[3,40000] = cummax[axis=1 reverse=True] a in (b,) }',
+    'many updates of few elements': '{ lambda ; a:f32[33] b:i32[40000,1] c:f32[40000]. let d:f32[33] = scatterAdd[dimensionNumbers={insertedWindowDims=(0,) operandBatchingDims=() scatterDimsToOperandDims=(0,) scatterIndicesBatchingDims=() updateWindowDims=()} mode=fillOrDrop uniqueIndices=False] a b c in (d,) }',
     'sorts of rows': '{ lambda ; a:f32[60,501]. let b:f32[60,501] = sort[dimension=1 numKeys=1] a in (b,) }',
     'a sort of one long row': '{ lambda ; a:f32[70001]. let b:f32[70001] = sort[dimension=0 numKeys=1] a in (b,) }',
     'a sort by two keys of a long row': '{ lambda ; a:i32[20000] b:f32[20000]. let c:i32[20000] d:f32[20000] = sort[dimension=0 numKeys=2] a b in (c, d) }',

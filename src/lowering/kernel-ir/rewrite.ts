@@ -1,4 +1,5 @@
 /** The same expressions and stages over other loop variables. */
+import type { DType } from '../../core/dtype.ts'
 import type { Guard, Index } from './index-map.ts'
 import type { Expression, LoopKernel, Node, NodeId, Stage, Store } from './kernel.ts'
 import { simplifyGuards, type Sizes, substitute } from './index-arithmetic.ts'
@@ -60,6 +61,12 @@ export function withOperands(node: Node, at: (id: NodeId) => NodeId): Node {
 
 /** The node in a longer list, where everything that it refers to stands so many places further on. */
 export const shiftNode = (n: Node, by: number): Node => withOperands(n, (id) => id + by)
+
+/** Where the node stands in another dtype: a conversion is added to the list unless it has that already. */
+export function pushConverted(nodes: Node[], id: NodeId, dtype: DType): NodeId {
+  if (nodes[id]?.dtype === dtype) return id
+  return nodes.push({ op: 'apply', primitive: 'convertElementType', params: { newDtype: dtype, weakType: false }, dtype, inputs: [id] }) - 1
+}
 
 export const rewriteStores = (stores: readonly Store[], into: DimMap, sizes: Sizes): readonly Store[] =>
   stores.map((store) => ({ ...store, index: substitute(store.index, into, sizes) }))

@@ -6,7 +6,7 @@
  * Products of floats stay in order: a part of them may overflow where the whole of them does not.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import { type Accumulator, type BufferId, dimIndex, type Index, type LoopKernel, type Node, type NodeId, rewriteNodes, rewriteStores, type Stage, withOperands } from '../../kernel-ir/index.ts'
+import { type Accumulator, type BufferId, dimIndex, type Index, type LoopKernel, type Node, type NodeId, pushConverted, rewriteNodes, rewriteStores, type Stage, withOperands } from '../../kernel-ir/index.ts'
 import { identity, needsTotals, primitiveOf } from '../lanes/index.ts'
 import { product } from './shape-of-work.ts'
 import type { SplitKernel } from './split.ts'
@@ -105,10 +105,4 @@ function withStart(given: readonly Node[], accumulator: Accumulator, wide: DType
     places.push(pushConverted(nodes, sum, dtype))
   }
   return { nodes, node: pushConverted(nodes, place(accumulator.node), wide), place }
-}
-
-/** The node in another dtype. */
-function pushConverted(nodes: Node[], id: NodeId, dtype: DType): NodeId {
-  if (nodes[id]?.dtype === dtype) return id
-  return nodes.push({ op: 'apply', primitive: 'convertElementType', params: { newDtype: dtype, weakType: false }, dtype, inputs: [id] }) - 1
 }

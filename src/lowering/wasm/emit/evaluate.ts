@@ -70,15 +70,15 @@ function emitRead(state: State, node: Read, id: NodeId, fork: number, operand: (
   const fill = node.op === 'gather' && node.mode === 'fill'
   const scattered = positions.some((p) => isVarying(info, info.dependencies[p.position] ?? 0))
   const extra = new Map<number, Local>()
-  const inside = new Map<number, Local>()
+  let places: Places | null = null
+  const allPlaces = (): Places => (places ??= placesOf(fn, positions, operand, access.bytes, fill))
   const place = (lane: number): Local | null => {
     const key = scattered ? lane : 0
     if (positions.length === 0) return null
     const known = extra.get(key)
     if (known !== undefined) return known
-    const { sum, ok } = placeOf(fn, positions, operand, key, access.bytes, fill)
+    const sum = laneOf(fn, allPlaces().sum, key)
     extra.set(key, sum)
-    inside.set(key, ok)
     return sum
   }
   const exact = node.guards.length > 0
@@ -95,12 +95,15 @@ function emitRead(state: State, node: Read, id: NodeId, fork: number, operand: (
         if (conditions++ > 0) fn.emit('i32.and')
       }
       if (checked) for (const guard of laneGuards) and(() => pushGuard(state, guard, state.spread * fork + lane))
-      if (fill && scattered) and(() => fn.get(inside.get(lane)!))
       if (conditions === 0) read()
       else fn.if(read)
     })
   const whole = (): Value => {
-    if (scattered) return fromLanes(true)
+    if (scattered) {
+      // Places outside are clamped, so they can be read: a choice is cheaper than a branch for each lane.
+      const read = fromLanes(true)
+      return fill ? selectParts(fn, node.dtype, allPlaces().ok, read, literal(fn, node.dtype, node.otherwise)) : read
+    }
     if (!varying || stride === 0) return loadSplat(fn, node.dtype, laneAddress(state, access, fork, 0, place(0), exact))
     if (stride === access.bytes) return loadContiguous(fn, node.dtype, lanes, laneAddress(state, access, fork, 0, place(0), exact))
     return fromLanes(false)
@@ -108,7 +111,7 @@ function emitRead(state: State, node: Read, id: NodeId, fork: number, operand: (
   const conditions = [...same]
   if (fill && !scattered) {
     place(0)
-    conditions.push(inside.get(0)!)
+    conditions.push(laneOf(fn, allPlaces().ok, 0))
   } else if (!scattered) place(0)
   advance(state, access)
   const regular = laneGuards.every((g) => !isNested(g.index, vectorDim ?? -1))
@@ -133,37 +136,42 @@ function emitRead(state: State, node: Read, id: NodeId, fork: number, operand: (
   return either(state, node.dtype, read, () => literal(fn, node.dtype, node.otherwise))
 }
 
-/**
- * Sum of the clamped positions in bytes, and (if asked for) whether all of them were inside: of one lane. Clamped in every
- * mode: a place outside is never read or written, but its address must stay in memory.
- */
-export function placeOf(
-  fn: FunctionBuilder,
-  positions: readonly Position[],
-  operand: (id: NodeId) => Value,
-  lane: number,
-  bytes: number,
-  check: boolean,
-): { readonly sum: Local; readonly ok: Local } {
-  const sum = fn.local('i32', 'gathered')
-  const at = fn.local('i32', 'position')
-  const ok = fn.local('i32', 'inside')
+/** Of four lanes at once. */
+export interface Places {
+  /** The sum of the clamped positions, in bytes. */
+  readonly sum: Local
+  /** All ones where every position was inside, if asked for. */
+  readonly ok: Local
+}
+
+/** Clamped in every mode: a place outside is never written, and what is read there is not used, but its address must stay in memory. */
+export function placesOf(fn: FunctionBuilder, positions: readonly Position[], operand: (id: NodeId) => Value, bytes: number, check: boolean): Places {
+  const sum = fn.local('v128', 'gathered')
+  const ok = fn.local('v128', 'inside')
   for (const [i, p] of positions.entries()) {
-    const [vector] = operand(p.position)
-    if (vector === undefined) continue
-    fn.get(vector).lane('i32x4.extract_lane', lane).set(at)
+    const [at] = operand(p.position)
+    if (at === undefined) continue
     if (check) {
-      fn.get(at).i32(p.limit).emit('i32.le_u')
-      if (i > 0) fn.get(ok).emit('i32.and')
+      fn.get(at).i32x4(p.limit).emit('i32x4.le_u')
+      if (i > 0) fn.get(ok).emit('v128.and')
       fn.set(ok)
     }
-    fn.get(at).i32(0).get(at).i32(0).emit('i32.gt_s').select().tee(at)
-    fn.i32(p.limit).get(at).i32(p.limit).emit('i32.lt_s').select()
-    fn.i32(p.stride * bytes).emit('i32.mul')
-    if (i > 0) fn.get(sum).emit('i32.add')
+    fn.get(at).i32x4(0).emit('i32x4.max_s').i32x4(p.limit).emit('i32x4.min_s')
+    const scale = p.stride * bytes
+    const log = Math.log2(scale)
+    if (Number.isInteger(log)) fn.i32(log).emit('i32x4.shl')
+    else fn.i32x4(scale).emit('i32x4.mul')
+    if (i > 0) fn.get(sum).emit('i32x4.add')
     fn.set(sum)
   }
   return { sum, ok }
+}
+
+/** One lane of int32 in a local of its own. */
+export function laneOf(fn: FunctionBuilder, vector: Local, lane: number): Local {
+  const local = fn.local('i32', 'lane')
+  fn.get(vector).lane('i32x4.extract_lane', lane).set(local)
+  return local
 }
 
 /** One of two values by the i32 on the stack; only that branch runs. */

@@ -190,14 +190,18 @@ function storeBytes(fn: FunctionBuilder, count: number, { local, offset }: Addre
 
 /** Each lane to an address of its own: `addressOf(lane)`. */
 export function storeLanes(fn: FunctionBuilder, dtype: DType, lanes: Lanes, value: Value, addressOf: (lane: number) => Address): void {
-  const { bytes } = dtypeInfo[dtype]
   const raw = narrow(fn, dtype, value)
-  for (let lane = 0; lane < lanes; lane++) {
-    const { local, offset } = addressOf(lane)
-    const part = raw[bytes <= 4 ? 0 : Math.floor((lane * bytes) / 16)]!
-    if (bytes === 16) fn.get(local).get(part).mem('v128.store', offset, 8)
-    else fn.get(local).get(part).memLane(storeLaneOp[bytes], bytes === 8 ? lane % 2 : lane, offset)
-  }
+  for (let lane = 0; lane < lanes; lane++) storeRaw(fn, dtype, lane, raw, addressOf(lane))
+}
+
+/** One lane. */
+export const storeLane = (fn: FunctionBuilder, dtype: DType, lane: number, value: Value, address: Address): void => storeRaw(fn, dtype, lane, narrow(fn, dtype, value), address)
+
+function storeRaw(fn: FunctionBuilder, dtype: DType, lane: number, raw: Raw, { local, offset }: Address): void {
+  const { bytes } = dtypeInfo[dtype]
+  const part = raw[bytes <= 4 ? 0 : Math.floor((lane * bytes) / 16)]!
+  if (bytes === 16) fn.get(local).get(part).mem('v128.store', offset, 8)
+  else fn.get(local).get(part).memLane(storeLaneOp[bytes], bytes === 8 ? lane % 2 : lane, offset)
 }
 
 /** Copies one element: the address to write to and that to read from are on the stack. */
