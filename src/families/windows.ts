@@ -4,8 +4,9 @@ import { bringRules } from '../lowering/fusion/rules/index.ts'
 import { windowsLowering } from '../lowering/fusion/rules/windows.ts'
 import { planWindows } from '../lowering/wasm/contraction/windows.ts'
 import { emitWinograd } from '../lowering/wasm/contraction/winograd/index.ts'
+import { emitDepthwise } from '../lowering/wasm/depthwise/index.ts'
 
 export function bringWindows(): void {
   bringRules(windowsLowering)
-  bring({ planWindows, emitWinograd })
+  bring({ planWindows, emitWinograd, emitDepthwise })
 }

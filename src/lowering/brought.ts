@@ -6,6 +6,7 @@ import { InternalError } from '../core/errors.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
 import type { planWindows } from './wasm/contraction/windows.ts'
 import type { emitWinograd } from './wasm/contraction/winograd/index.ts'
+import type { emitDepthwise } from './wasm/depthwise/index.ts'
 import type { SpecialFormulas, SpecialName } from './wasm/math/special.ts'
 import type { emitSort } from './wasm/sort/index.ts'
 
@@ -15,6 +16,8 @@ interface Brought {
   /** Operands that are read through windows; without, they are packed like others. */
   planWindows: typeof planWindows
   emitWinograd: typeof emitWinograd
+  /** Depthwise convolutions; without, they are reductions like others. */
+  emitDepthwise: typeof emitDepthwise
   emitSort: typeof emitSort
   specialFormulas: SpecialFormulas
   /** The same of single numbers, for the `cpu` device. */

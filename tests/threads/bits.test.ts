@@ -1,6 +1,6 @@
 /** The number of threads changes no bit of any result. */
 import fc from 'fast-check'
-import { makeJaxpr, nn, np } from 'pullback'
+import { lax, makeJaxpr, nn, np, vjp } from 'pullback'
 import { afterAll, describe, expect, test } from 'vitest'
 import { WasmBackend } from '../../src/backends/wasm/index.ts'
 import { interpret } from '../../src/backends/cpu/interpret.ts'
@@ -119,6 +119,19 @@ describe('of rows whose last pass runs beside the first of the next', () => {
   test.each([2, 7, 64])('%i rows', (rows) => {
     const f = (x: np.NDArray): np.NDArray[] => [nn.softmax(x), nn.standardize(x), x.div(np.max(x, { axis: 1, keepdims: true }))]
     const { jaxpr } = makeJaxpr(f)(np.zeros([rows, 333]))
+    expectSameBits(jaxpr)
+  })
+})
+
+describe('of depthwise convolutions and their gradients', () => {
+  test.each([[[3, 12, 13, 32], [3, 3]], [[2, 20, 20, 6], [5, 5]], [[5, 7, 7, 512], [3, 3]], [[2, 300, 16], [9]]])('%j, windows of %j', (shape, window) => {
+    const dimensionNumbers = window.length === 1 ? ['NWC', 'WIO', 'NWC'] as const : ['NHWC', 'HWIO', 'NHWC'] as const
+    const f = (x: np.NDArray, w: np.NDArray): np.NDArray => lax.convGeneralDilated(x, w, { windowStrides: window.map(() => 1), padding: 'SAME', dimensionNumbers, featureGroupCount: x.shape.at(-1)! })
+    const x = np.zeros(shape)
+    const { jaxpr } = makeJaxpr((a: np.NDArray, b: np.NDArray, ct: np.NDArray) => {
+      const [y, pullback] = vjp(f, [a, b] as const)
+      return [y, ...pullback(ct)]
+    })(x, np.zeros([...window, 1, shape.at(-1)!]), x)
     expectSameBits(jaxpr)
   })
 })

@@ -1,5 +1,5 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
-import { needed } from '../../brought.ts'
+import { brought, needed } from '../../brought.ts'
 import { contractionAsLoop, type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
 import { blockWindows, product, reuseComputed, segmentConcatenation, shareReads, splitLongReductions, splitLongScans } from '../arrange/index.ts'
 import { emitContraction, emitSkinny, emitWinograd, splitPhases } from '../contraction/index.ts'
@@ -13,6 +13,14 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
   const { module, helpers, meet } = context
   switch (kernel.kind) {
     case 'loop': {
+      let rows = 0
+      const depthwise = brought.emitDepthwise?.(module, name, kernel, (k) => emitLoopKernel(module, helpers, `${name}_rows_${rows++}`, k, { fixedOuter: true })) ?? null
+      if (depthwise !== null) {
+        const { after, scratch, scratchBytes, ownBytes } = depthwise
+        const phase = loopPhase(depthwise, scratch)
+        const rest = after === null ? [] : [loopPhase(emitLoopKernel(module, helpers, `${name}_after`, after), scratch)]
+        return { phases: [{ ...phase, pointers: [{ own: 0 }, ...phase.pointers] }, ...rest], scratchBytes, ownBytes }
+      }
       const { kernels: whole, scratch, scratchBytes } = splitLongScans(kernel, scratchBuffers) ?? splitLongReductions(reuseComputed(kernel), scratchBuffers)
       const kernels = whole.flatMap(segmentConcatenation).map((k) => blockWindows(shareReads(k)))
       let ownBytes = 0
