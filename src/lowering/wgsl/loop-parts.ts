@@ -1,75 +1,15 @@
 /** One shader of a loop kernel: some of its stages, of which it may make only some results. */
 import { sizeOf } from '../../core/aval.ts'
-import { type BufferId, eachDim, type Expression, guardKey, indexKey, type LoopKernel, neededBy, type Node, type NodeId, type Stage } from '../kernel-ir/index.ts'
+import type { BufferId, LoopKernel, Stage } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
 import { Fold, type Lanes, treeText } from './fold.ts'
+import { Kept } from './kept.ts'
 import type { KernelContext } from './kernel-context.ts'
 import { block } from './module-text.ts'
+import { type Part, type Partials, type PartOptions, rootsOf, savedKey, usesOfParts } from './part.ts'
 import { layoutOf, type RowLayout } from './row-layout.ts'
-import { typeOf } from './types.ts'
 import { unravel, variableNames } from './variables.ts'
-
-/** A stage, and which of its stores and accumulators a shader makes. */
-export interface Part {
-  readonly stage: number
-  readonly stores: readonly number[]
-  readonly accumulators: readonly number[]
-}
-
-export const partOf = ({ stages }: LoopKernel, stage: number): Part => {
-  const s = stages[stage]!
-  return { stage, stores: s.kind === 'reduce' ? [] : s.stores.map((_, i) => i), accumulators: s.kind === 'map' ? [] : s.accumulators.map((_, i) => i) }
-}
-
-/** Results of reductions in memory, an element a row, by `savedKey`. */
-export type Saved = Map<string, BufferId>
-export const savedKey = (stage: number, output: number): string => `${stage}_${output}`
-
-/** Results of folds over chunks of rows: element `row * chunks + chunk`, of each accumulator of a part. */
-export interface Partials {
-  readonly chunks: number
-  readonly buffers: readonly { readonly value: BufferId; readonly position: BufferId | null }[]
-}
-
-export interface PartOptions {
-  readonly saved: Saved
-  /** Elements of what is saved: points, or every so many of them share one. */
-  readonly rows: number
-  /** Whether results of the reduction go to memory, into `saved`. */
-  readonly saves?: boolean
-  /** The first part folds these, not the stage's elements. */
-  readonly partials?: Partials | null
-  /** Folds chunks, into these. */
-  readonly makes?: Partials
-}
-
-/** The nodes that a part's results are made from. */
-export function rootsOf({ stages }: LoopKernel, part: Part): NodeId[] {
-  const s = stages[part.stage]!
-  const folded = s.kind === 'map' ? [] : part.accumulators.flatMap((o) => [s.accumulators[o]!.node, s.accumulators[o]!.position ?? []].flat())
-  return [...folded, ...(s.kind === 'reduce' ? [] : part.stores.map((i) => s.stores[i]!.node))]
-}
-
-export function usesOfParts(kernel: LoopKernel, parts: readonly Part[], saved: Saved): { readonly reads: Set<BufferId>; readonly writes: Set<BufferId> } {
-  const reads = new Set<BufferId>()
-  const writes = new Set<BufferId>()
-  for (const part of parts) {
-    const s = kernel.stages[part.stage]!
-    for (const id of neededBy(s.nodes, rootsOf(kernel, part))) {
-      const b = bufferOf(s.nodes[id]!, saved)
-      if (b !== null) reads.add(b)
-    }
-    if (s.kind !== 'reduce') for (const i of part.stores) writes.add(s.stores[i]!.buffer)
-  }
-  return { reads, writes }
-}
-
-/** The buffer that a node reads. */
-export function bufferOf(n: Node, saved: Saved): BufferId | null {
-  if (n.op === 'load' || n.op === 'gather') return n.buffer
-  return n.op === 'reduced' ? (saved.get(savedKey(n.stage, n.output)) ?? null) : null
-}
 
 export function emitParts(context: KernelContext, kernel: LoopKernel, parts: readonly Part[], options: PartOptions): void {
   new PartsShader(context, kernel, parts, options).emit()
@@ -252,71 +192,4 @@ class PartsShader {
     const inside = [...place, ...before.statements, ...folds.map((f) => f.take(before.values[f.of.node]!, '')), ...after.statements, ...stores]
     return [...folds.map((f) => f.start()), block(`for (var e = 0i; e < ${length}i; e++)`, inside)]
   }
-}
-
-/** Invocations keep at most so many elements of a row. */
-const mostKept = 16
-
-/** Elements that several stages load: each lane keeps its own from the first stage on. */
-class Kept {
-  readonly #names = new Map<string, { readonly name: string; readonly type: string; readonly first: number }>()
-  readonly #stages: readonly Stage[]
-  #length = 0
-
-  constructor(kernel: LoopKernel, parts: readonly Part[], { lanes }: RowLayout, options: PartOptions) {
-    this.#stages = parts.map((p) => kernel.stages[p.stage]!)
-    if (lanes === 1 || options.partials || options.makes) return
-    const seen = new Map<string, { first: number; times: number; type: string }>()
-    parts.forEach((part, i) => {
-      const { nodes, inner } = kernel.stages[part.stage]!
-      const length = Math.ceil(sizeOf(inner) / lanes)
-      if (length > mostKept || sizeOf(inner) === 1) return
-      const keys = new Set<string>()
-      for (const id of neededBy(nodes, rootsOf(kernel, part))) {
-        const n = nodes[id]!
-        if (n.op === 'load' && variesWithin(n, kernel.space.length)) keys.add(keyOf(n, inner))
-      }
-      for (const key of keys) {
-        const known = seen.get(key)
-        if (known === undefined) seen.set(key, { first: i, times: 1, type: '' })
-        else known.times++
-      }
-      this.#length = Math.max(this.#length, length)
-    })
-    for (const [key, { first, times }] of seen) {
-      const node = this.#find(key, first)
-      if (times > 1 && node !== null && this.#names.size * this.#length < 64) this.#names.set(key, { name: `kept${this.#names.size}`, type: typeOf(node.dtype), first })
-    }
-  }
-
-  #find(key: string, stage: number): Extract<Node, { op: 'load' }> | null {
-    const { nodes, inner }: { nodes: Expression; inner: readonly number[] } = this.#stages[stage]!
-    for (const n of nodes) if (n.op === 'load' && keyOf(n, inner) === key) return n
-    return null
-  }
-
-  declarations(): string[] {
-    return [...this.#names.values()].map(({ name, type }) => `var ${name}: array<${type}, ${this.#length}>;`)
-  }
-
-  /** Whether stage number `stage` of the shader counts its elements by `i`. */
-  uses(stage: number): boolean {
-    const { nodes, inner } = this.#stages[stage]!
-    return nodes.some((n) => n.op === 'load' && this.#names.has(keyOf(n, inner)))
-  }
-
-  at(node: Extract<Node, { op: 'load' }>, stage: number): { readonly name: string; readonly fills: boolean } | null {
-    const kept = this.#names.get(keyOf(node, this.#stages[stage]!.inner))
-    return kept === undefined ? null : { name: `${kept.name}[i]`, fills: kept.first === stage }
-  }
-}
-
-const keyOf = (n: Extract<Node, { op: 'load' }>, inner: readonly number[]): string =>
-  [n.buffer, n.dtype, indexKey(n.index), n.guards.map(guardKey).join('&'), String(n.otherwise), inner.join('x')].join(' ')
-
-/** Whether a load depends on an inner dimension. */
-function variesWithin(n: Extract<Node, { op: 'load' }>, first: number): boolean {
-  let varies = false
-  for (const index of [n.index, ...n.guards.map((g) => g.index)]) eachDim(index, (dim) => (varies ||= dim >= first))
-  return varies
 }

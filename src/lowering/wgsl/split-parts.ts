@@ -7,7 +7,8 @@ import { DeviceError } from '../../core/errors.ts'
 import { type Accumulator, type BufferId, type Expression, flattenIndex, dimVector, type LoopKernel, neededBy, type NodeId, type Stage, type Store } from '../kernel-ir/index.ts'
 import { bindingCount } from './bindings.ts'
 import { fits, type KernelContext } from './kernel-context.ts'
-import { bufferOf, emitParts, type Part, partOf, type PartOptions, rootsOf, type Saved, usesOfParts } from './loop-parts.ts'
+import { emitParts } from './loop-parts.ts'
+import { bufferOf, type Part, partOf, type PartOptions, rootsOf, type Saved, usesOfParts } from './part.ts'
 import { type Expanded, expandWide } from './wide-nodes.ts'
 
 type Run = (kernel: LoopKernel, part: Part) => void

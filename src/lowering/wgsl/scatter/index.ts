@@ -1,0 +1,1 @@
+export { emitScatter } from './scatter.ts'
