@@ -15,6 +15,7 @@ export * from './histogram.ts'
 export * from './index-arrays.ts'
 export * from './indexing.ts'
 export * from './integers.ts'
+export * from './joining.ts'
 export * from './logic.ts'
 export * from './nan-reduction.ts'
 export * from './padding.ts'
@@ -22,8 +23,6 @@ export * from './polynomials.ts'
 export * from './quantiles.ts'
 export {
   type AxisOrFlat,
-  block,
-  type Blocks,
   fillDiagonal,
   type FillDiagonalOptions,
   insert,
@@ -33,54 +32,34 @@ export {
   type PutOptions,
   remove as delete,
   resize,
-  rollaxis,
   trimZeros,
 } from './rearranging.ts'
 export { variance as var } from './reduction.ts'
 export * from './reduction.ts'
 export * from './sets.ts'
 export {
-  append,
-  arraySplit,
   atleast1d,
   atleast2d,
   atleast3d,
   broadcastArrays,
   broadcastShapes,
   broadcastTo,
-  columnStack,
-  concat,
-  concatenate,
-  dsplit,
-  dstack,
   expandDims,
-  flip,
-  fliplr,
-  flipud,
-  hsplit,
-  hstack,
   matrixTranspose,
   moveaxis,
   ndim,
   permuteDims,
   ravel,
-  repeat,
   reshape,
-  roll,
-  rot90,
+  rollaxis,
   shape,
   size,
-  split,
   squeeze,
-  stack,
   swapaxes,
-  tile,
   transpose,
-  unstack,
-  vsplit,
-  vstack,
 } from './shape.ts'
 export * from './signal.ts'
 export * from './sorting.ts'
 export * from './statistics.ts'
+export * from './turning.ts'
 export * from './window-functions.ts'

@@ -110,60 +110,6 @@ export function resize(x: ArrayLike, newShape: number | Shape): NDArray {
   })
 }
 
-/**
- * An axis moved to stand before another.
- *
- * @example
- * np.rollaxis(np.ones([2, 3, 4]), 2).shape   // [4, 2, 3]
- */
-export function rollaxis(x: ArrayLike, axis: number, start?: number | { readonly start?: number }): NDArray {
-  return ops.within('rollaxis', () => {
-    const o = ops.placed<{ readonly start?: number }>('rollaxis', ['start'], [start], undefined, ['start'])
-    const a = ops.toArray('rollaxis', x)
-    const from = ops.normalAxis('rollaxis', axis, a.ndim)
-    const given = ops.checkInteger('rollaxis', 'start', o.start ?? 0)
-    if (given < -a.ndim || given > a.ndim) throw new ShapeError('rollaxis', `start is ${given} for rank ${a.ndim}; it takes ${-a.ndim} to ${a.ndim}`)
-    const to = given < 0 ? given + a.ndim : given
-    const order = a.shape.map((_, i) => i).filter((i) => i !== from)
-    order.splice(from < to ? to - 1 : to, 0, from)
-    return ops.transpose(a, order)
-  })
-}
-
-/** A tree of lists of blocks. */
-export type Blocks = ArrayLike | readonly Blocks[]
-/**
- * An array put together of blocks: the innermost lists are joined along the last axis, those around them along the one before.
- *
- * @example
- * np.block([[np.eye(2), np.zeros([2, 1])], [np.ones([1, 3])]]).shape   // [3, 3]
- * @throws ArgumentError for lists of different depths, ShapeError for blocks that do not fit.
- */
-export function block(arrays: Blocks): NDArray {
-  return ops.within('block', () => {
-    const depth = depthOf(arrays)
-    const rank = Math.max(depth, rankOf(arrays))
-    const join = (b: Blocks, level: number): NDArray => {
-      if (!Array.isArray(b)) {
-        // What is no list is a leaf: the type says the same.
-        const a = ops.toArray('block', b as ArrayLike)
-        return ops.reshape(a, [...Array.from({ length: rank - a.ndim }, () => 1), ...a.shape])
-      }
-      return ops.concatenate((b as readonly Blocks[]).map((c) => join(c, level + 1)), rank - depth + level)
-    }
-    const out = join(arrays, 0)
-    return depth === 0 ? ops.toArray('block', arrays as ArrayLike) : out
-  })
-}
-function depthOf(b: Blocks, level = 0): number {
-  if (level > 100) throw new ArgumentError('block', 'lists are more than 100 deep, or one contains itself')
-  if (!Array.isArray(b)) return 0
-  const depths = ops.checkList('block', 'a list of blocks', b as readonly Blocks[], 1).map((c) => depthOf(c, level + 1))
-  if (depths.some((d) => d !== depths[0])) throw new ArgumentError('block', `lists of blocks are ${depths.join(', ')} deep beside each other; they must be alike`)
-  return depths[0]! + 1
-}
-const rankOf = (b: Blocks): number => (Array.isArray(b) ? Math.max(...(b as readonly Blocks[]).map(rankOf)) : ops.toArray('block', b as ArrayLike).ndim)
-
 export interface FillDiagonalOptions {
   /** Of a matrix with more rows than columns the diagonal goes on below, after a row left out. */
   readonly wrap?: boolean
