@@ -3,13 +3,14 @@
  * depth that the workgroup keeps in its memory. What stands before and after the product is evaluated on the way into the
  * panels and out of the sums, so convolutions and their gradients are nothing else.
  *
- * A deep product with few results is cut along its depth, the parts added up in order by a second shader; one with few rows,
- * columns or steps is a row kernel.
+ * A deep product is added up in blocks of the depth, those of few results by a second shader; one with few rows, columns or
+ * steps is a row kernel.
  */
 import { sizeOf } from '../../core/aval.ts'
 import { type BufferId, coefficientOf, constantIndex, contractionAsLoop, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, isNested, type LoopKernel, type Node, readsOfKernel, sumIsReduced, writesOfKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
+import { busy, type DepthParts, eachBlock, emitSumOfParts, hasTotals, partsOf, undivided } from './depth-parts.ts'
 import { fits, type KernelContext } from './kernel-context.ts'
 import { emitLoop } from './loop-kernel.ts'
 import { block } from './module-text.ts'
@@ -21,28 +22,21 @@ import { emitWinograd } from './winograd.ts'
 const panel = 16
 /** Products with fewer rows, columns or steps are no work for tiles. */
 const skinny = 4
-/** Workgroups that keep a device busy. */
-const busy = 64
-/** Parts of a depth that is cut have at least so many steps. */
-const leastDepth = 256
 
-export function emitContraction(context: KernelContext, kernel: ContractionKernel): void {
+/** `whole`: the depth is added up in one piece. */
+export function emitContraction(context: KernelContext, kernel: ContractionKernel, whole = false): void {
   const [rows, columns, depth] = [sizeOf(kernel.m), sizeOf(kernel.n), sizeOf(kernel.k)]
   const batches = sizeOf(kernel.batch)
   if (batches * rows * columns === 0) return
   if (Math.min(rows, columns, depth) <= skinny) return emitLoop(context, contractionAsLoop(kernel))
-  if (context.winograd && emitWinograd(context, kernel, (product) => emitContraction(context, product))) return
-  if (!fits(context, factorsOf(kernel), 1)) return emitApart(context, kernel)
+  if (context.winograd && emitWinograd(context, kernel, (product) => emitContraction(context, product, true))) return
+  if (!fits(context, factorsOf(kernel), 1)) return emitApart(context, kernel, whole)
   const tile = tileOf(rows, columns, batches)
-  const groups = batches * Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns)
-  const parts = groups >= busy ? 1 : Math.min(Math.ceil((2 * busy) / groups), Math.floor(depth / leastDepth))
-  if (parts < 2 && fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)])) return new TileShader(context, kernel, tile, null).emit()
-  // As many steps in every part, but for the last.
-  const steps = Math.ceil(depth / Math.max(1, parts) / panel) * panel
-  const count = Math.ceil(depth / steps)
-  const sums = context.temp(kernel.dtype, count * batches * rows * columns)
-  new TileShader(context, kernel, tile, { steps, count, sums }).emit()
-  emitLoop(context, epilogueOf(kernel, [count], sums))
+  const parts = whole ? undivided(kernel) : partsOf(kernel, batches * Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns))
+  if (parts.count === 1 && fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)])) return new TileShader(context, kernel, tile, parts, null).emit()
+  const sums = context.temp(kernel.dtype, parts.count * batches * rows * columns)
+  new TileShader(context, kernel, tile, parts, sums).emit()
+  if (!emitSumOfParts(context, kernel, parts, sums)) emitLoop(context, epilogueOf(kernel, [parts.count], sums))
 }
 
 /** Spaces of the result, and of one step of the depth. */
@@ -62,7 +56,7 @@ function epilogueOf(kernel: ContractionKernel, parts: readonly number[], sums: n
 const factorsOf = (kernel: ContractionKernel): ReadonlySet<BufferId> => readsOfKernel({ ...kernel, epilogue: [] })
 
 /** Where one shader cannot bind what the factors are made from: those that read several arrays go through memory. */
-function emitApart(context: KernelContext, kernel: ContractionKernel): void {
+function emitApart(context: KernelContext, kernel: ContractionKernel, whole: boolean): void {
   const factor = (side: 'lhs' | 'rhs'): Expression => {
     const nodes = kernel[side]
     const buffers = new Set(nodes.flatMap((n) => (n.op === 'load' || n.op === 'gather' ? n.buffer : [])))
@@ -74,7 +68,7 @@ function emitApart(context: KernelContext, kernel: ContractionKernel): void {
     emitLoop(context, { kind: 'loop', name: kernel.name, space: sizes, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer: own, index, node: nodes.length - 1 }] }] })
     return [{ op: 'load', dtype: kernel.dtype, buffer: own, index, guards: [], otherwise: 0 }]
   }
-  emitContraction(context, { ...kernel, lhs: factor('lhs'), rhs: factor('rhs') })
+  emitContraction(context, { ...kernel, lhs: factor('lhs'), rhs: factor('rhs') }, whole)
 }
 
 interface Tile {
@@ -94,30 +88,26 @@ function tileOf(rows: number, columns: number, batches: number): Tile {
   return { rows: r, columns: c, rowQuads: r === 64 ? 2 : 1, columnQuads: c === 64 ? 2 : 1 }
 }
 
-interface Parts {
-  /** Steps of the depth in each part, and how many parts. */
-  readonly steps: number
-  readonly count: number
-  readonly sums: number
-}
-
 class TileShader {
   readonly #context: KernelContext
   readonly #kernel: ContractionKernel
   readonly #tile: Tile
-  readonly #parts: Parts | null
+  readonly #parts: DepthParts
+  /** Where each part's sums go; null: there is one, and its sums are finished at once. */
+  readonly #sums: BufferId | null
   readonly #bindings: Bindings
   readonly #sizes: readonly number[]
   readonly #threads: number
 
-  constructor(context: KernelContext, kernel: ContractionKernel, tile: Tile, parts: Parts | null) {
+  constructor(context: KernelContext, kernel: ContractionKernel, tile: Tile, parts: DepthParts, sums: BufferId | null) {
     this.#context = context
     this.#kernel = kernel
     this.#tile = tile
     this.#parts = parts
+    this.#sums = sums
     this.#sizes = [...kernel.batch, ...kernel.m, ...kernel.n, ...kernel.k]
     this.#threads = (tile.rows / (4 * tile.rowQuads)) * (tile.columns / (4 * tile.columnQuads))
-    this.#bindings = parts === null ? new Bindings(context, readsOfKernel(kernel), writesOfKernel(kernel)) : new Bindings(context, factorsOf(kernel), [parts.sums])
+    this.#bindings = sums === null ? new Bindings(context, readsOfKernel(kernel), writesOfKernel(kernel)) : new Bindings(context, factorsOf(kernel), [sums])
   }
 
   #scope(prefix: string): Scope {
@@ -126,10 +116,10 @@ class TileShader {
 
   emit(): void {
     const { batch, m, n, dtype } = this.#kernel
-    const [batches, rows, columns, depth] = [sizeOf(batch), sizeOf(m), sizeOf(n), sizeOf(this.#kernel.k)]
+    const [batches, rows, columns] = [sizeOf(batch), sizeOf(m), sizeOf(n)]
     const tile = this.#tile
     const [rowTiles, columnTiles] = [Math.ceil(rows / tile.rows), Math.ceil(columns / tile.columns)]
-    const parts = this.#parts?.count ?? 1
+    const parts = this.#parts.count
     const groups = parts * batches * rowTiles * columnTiles
     const type = typeOf(dtype)
     // Quads of rows and columns of one invocation stand so many quads apart.
@@ -137,6 +127,17 @@ class TileShader {
     const down = tile.rows / (4 * tile.rowQuads)
     const each = (f: (i: number, j: number) => string): string[] => range(4 * tile.rowQuads).flatMap((i) => range(tile.columnQuads).map((j) => f(i, j)))
     const ofFour = `vec4<${type}>`
+    const panels = block(`for (var start = begin; start < end; start += ${panel}i)`, [
+      this.#fill('lhs'),
+      this.#fill('rhs'),
+      'workgroupBarrier();',
+      block(`for (var k = 0i; k < ${panel}i; k++)`, [
+        ...range(tile.rowQuads).map((i) => `let x${i} = lhs_panel[k * ${tile.rows / 4}i + own_row + ${i * down}i];`),
+        ...range(tile.columnQuads).map((j) => `let y${j} = rhs_panel[k * ${tile.columns / 4}i + own_column + ${j * across}i];`),
+        ...each((i, j) => `s${i}_${j} += x${Math.floor(i / 4)}.${'xyzw'[i % 4]} * y${j};`),
+      ]),
+      'workgroupBarrier();',
+    ])
     const body = [
       // Workgroups past the end come to every barrier, and store nothing.
       ...(groups === 1 ? [] : [`let live = group < ${groups}i;`]),
@@ -144,24 +145,14 @@ class TileShader {
       `let column_tile = number % ${columnTiles}i;`,
       `let row_tile = (number / ${columnTiles}i) % ${rowTiles}i;`,
       `let batch = (number / ${columnTiles * rowTiles}i) % ${batches}i;`,
-      ...(this.#parts === null ? [] : [`let part = number / ${columnTiles * rowTiles * batches}i;`]),
+      ...(parts === 1 ? [] : [`let part = number / ${columnTiles * rowTiles * batches}i;`]),
       ...unravel('batch', batch, 'd', 0),
       `let own_row = local / ${across}i;`,
       `let own_column = local % ${across}i;`,
       ...each((i, j) => `var s${i}_${j} = ${ofFour}();`),
-      ...(this.#parts === null ? ['let begin = 0i;', `let end = ${depth}i;`] : [`let begin = part * ${this.#parts.steps}i;`, `let end = min(begin + ${this.#parts.steps}i, ${depth}i);`]),
-      block(`for (var start = begin; start < end; start += ${panel}i)`, [
-        this.#fill('lhs'),
-        this.#fill('rhs'),
-        'workgroupBarrier();',
-        block(`for (var k = 0i; k < ${panel}i; k++)`, [
-          ...range(tile.rowQuads).map((i) => `let x${i} = lhs_panel[k * ${tile.rows / 4}i + own_row + ${i * down}i];`),
-          ...range(tile.columnQuads).map((j) => `let y${j} = rhs_panel[k * ${tile.columns / 4}i + own_column + ${j * across}i];`),
-          ...each((i, j) => `s${i}_${j} += x${Math.floor(i / 4)}.${'xyzw'[i % 4]} * y${j};`),
-        ]),
-        'workgroupBarrier();',
-      ]),
-      `var sums = array<${ofFour}, ${4 * tile.rowQuads * tile.columnQuads}>(${each((i, j) => `s${i}_${j}`).join(', ')});`,
+      ...(hasTotals(this.#parts) ? [`var sums = array<${ofFour}, ${4 * tile.rowQuads * tile.columnQuads}>();`] : []),
+      ...eachBlock(this.#parts, this.#kernel.k, [panels], each((i, j) => `sums[${i * tile.columnQuads + j}] += s${i}_${j}; s${i}_${j} = ${ofFour}();`)),
+      ...(hasTotals(this.#parts) ? [] : [`var sums = array<${ofFour}, ${4 * tile.rowQuads * tile.columnQuads}>(${each((i, j) => `s${i}_${j}`).join(', ')});`]),
       block(`for (var i = 0i; i < ${16 * tile.rowQuads * tile.columnQuads}i; i++)`, [
         `let own = i / ${4 * tile.columnQuads}i;`,
         `let row = row_tile * ${tile.rows}i + (own_row + (own / 4i) * ${down}i) * 4i + own % 4i;`,
@@ -180,7 +171,7 @@ class TileShader {
 
   #results(rows: number, columns: number, batches: number): string[] {
     const { batch, m, n, epilogue, stores, dtype } = this.#kernel
-    if (this.#parts !== null) return [this.#bindings.write(this.#parts.sums, dtype, `(((part * ${batches}i + batch) * ${rows}i + row) * ${columns}i + column)`, 'sum')]
+    if (this.#sums !== null) return [this.#bindings.write(this.#sums, dtype, `((${this.#parts.count === 1 ? 'batch' : `(part * ${batches}i + batch)`} * ${rows}i + row) * ${columns}i + column)`, 'sum')]
     const scope = this.#scope('e')
     const { statements, values } = expressionText(scope, epilogue, stores.map((s) => s.node))
     return [...unravel('row', m, 'd', batch.length), ...unravel('column', n, 'd', batch.length + m.length), ...statements, ...stores.map((s) => storeText(scope, s, values, epilogue))]

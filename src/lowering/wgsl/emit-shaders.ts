@@ -157,7 +157,7 @@ class Emitter implements KernelContext {
   temp(dtype: DType, elements: number): BufferId {
     const a = aval([elements], dtype)
     const bytes = storedBytes(a)
-    const fitting = [...this.#scratchPlaces].find((p) => !this.#inUse.has(p) && this.bytesOf(p) >= bytes && this.bytesOf(p) <= 4 * bytes)
+    const fitting = [...this.#scratchPlaces].filter((p) => !this.#inUse.has(p) && this.bytesOf(p) >= bytes && this.bytesOf(p) <= 16 * bytes).sort((a, b) => this.bytesOf(a) - this.bytesOf(b))[0]
     const place = fitting ?? this.#places.push({ kind: 'temp', bytes }) - 1
     this.#scratchPlaces.add(place)
     this.#inUse.add(place)

@@ -1,7 +1,5 @@
-/**
- * Where a contraction is cut: k into blocks whose panels stay in the first-level cache, rows into blocks whose sums stay in the
- * second, and what threads share. All of it follows from shapes.
- */
+/** Where a contraction is cut beside its depth: rows into blocks whose sums stay in the second-level cache, and what threads share. All of it follows from shapes. */
+import { fewColumns, fewRows, manyBatches } from '../../depth-cuts.ts'
 
 /** How threads share the work. */
 export type Sharing =
@@ -14,28 +12,18 @@ export type Sharing =
   /** Few rows and columns, and a long k: threads take slices of k, whose sums are added in order. */
   | { readonly kind: 'slices'; readonly slices: number }
 
-/** Where k is one block: its panel just fits the first-level cache. */
-export const wholeDepth = 384
-const blockDepthAim = 256
 /** Bytes of a block of packed rows: a quarter of a usual second-level cache. */
 const blockBytesAim = 128 * 1024
 /** Bytes of the columns of one block of k that a thread packs for itself, at most. */
 const ownRhsMost = 4 * 2 ** 20
-/** From so many products on, each is one thread's. */
-export const manyBatches = 8
 /** Blocks of rows that are enough to share, and how few rows still make good use of a panel of columns. */
 const blocksAim = 16
 const fewestRows = 32
 const fewBlocks = 4
-const fewRows = 60
-const slicesAim = 16
-const sliceBytesAim = 2 ** 20
 /** Elements of a group of columns that are packed together. */
 const groupAim = 16384
 /** Of a block that is read through windows, for the number of its rows: about that of what it meets in the image. */
 export const windowRowBytes = 640
-
-const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
 
 /** Rows that are packed together. */
 export function rowsOfBlock(rows: number, rowBytes: number, alone: boolean): number {
@@ -63,39 +51,9 @@ export function columnsOfGroup(columns: number, depth: number, width: number): n
   return Math.ceil(columns / (groups * width)) * width
 }
 
-/** `packedBytes`: those of the columns of one block of k. */
-export function chooseSharing({ batch, rows, depthBlocks, columns, sumsBytes, packedBytes }: { batch: number; rows: number; depthBlocks: number; columns: number; sumsBytes: number; packedBytes: number }): Sharing {
+/** `packedBytes`: those of the columns of one block of k; `slices`: those of depth-cuts.ts, whose sums threads can share. */
+export function chooseSharing({ batch, rows, columns, slices, packedBytes }: { batch: number; rows: number; columns: number; slices: number; packedBytes: number }): Sharing {
   if (batch >= manyBatches) return { kind: 'batches' }
-  if (rows > fewRows && packedBytes <= ownRhsMost) return { kind: 'rows' }
-  if (columns >= fewBlocks * 64) return { kind: 'columns' }
-  const slices = Math.min(slicesAim, depthBlocks, Math.floor(sliceBytesAim / sumsBytes))
-  return slices >= 2 ? { kind: 'slices', slices } : { kind: 'rows' }
-}
-
-export interface DepthSplit {
-  /** The axis of k that is cut; axes before it are counted by the block. */
-  readonly split: number
-  /** Axes inside a block: the first is the cut one. */
-  readonly inner: readonly number[]
-  /** Blocks along the cut axis. */
-  readonly times: number
-  readonly blocks: number
-}
-
-/** Cuts k where a block comes near the aim, preferably so that blocks divide the axis; never an axis whose whole fits a block. */
-export function splitDepth(k: readonly number[]): DepthSplit {
-  let inside = 1
-  let split = k.length - 1
-  while (split > 0 && inside < blockDepthAim && inside * k[split]! <= wholeDepth) inside *= k[split--]!
-  const size = k[split]!
-  const aim = Math.max(1, Math.floor(blockDepthAim / inside))
-  let length = Math.ceil(size / Math.ceil(size / aim))
-  for (let d = length; d >= Math.max(1, length / 3); d--) {
-    if (size % d === 0) {
-      length = d
-      break
-    }
-  }
-  const times = Math.ceil(size / length)
-  return { split, inner: [length, ...k.slice(split + 1)], times, blocks: product(k.slice(0, split)) * times }
+  if (slices > 1) return { kind: 'slices', slices }
+  return columns >= fewColumns && (rows <= fewRows || packedBytes > ownRhsMost) ? { kind: 'columns' } : { kind: 'rows' }
 }

@@ -2,7 +2,7 @@
 import { guarded, rewriteNodes, rewriteStores } from '../../kernel-ir/rewrite.ts'
 import { addIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
-import type { DepthSplit } from './cuts.ts'
+import type { DepthCuts } from '../../depth-cuts.ts'
 import { inSumType, type SumType } from './sum-type.ts'
 
 const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
@@ -14,7 +14,7 @@ interface PackOptions {
   readonly freeAt: number
   readonly k: readonly number[]
   readonly kAt: number
-  readonly depths: DepthSplit
+  readonly depths: DepthCuts
   readonly depth: number
   readonly width: number
   readonly sum: SumType

@@ -13,8 +13,9 @@
  * added up from, and in which order, is fixed by shape; so no bit of a result depends on the number of threads.
  */
 import { brought } from '../../brought.ts'
+import { cutDepth, manyBatches, slicesOf } from '../../depth-cuts.ts'
 import type { BufferId, ContractionKernel, LoopKernel } from '../../kernel-ir/index.ts'
-import { alongAxes, chooseSharing, columnsOfGroup, manyBatches, rowsOfBlock, type Sharing, splitDepth, wholeDepth, windowRowBytes } from './cuts.ts'
+import { alongAxes, chooseSharing, columnsOfGroup, rowsOfBlock, type Sharing, windowRowBytes } from './cuts.ts'
 import { combineKernel, epilogueKernel, packKernel, prefersFree } from './loops.ts'
 import { asPairs } from './pairs.ts'
 import { Areas, type ScratchPart } from './scratch.ts'
@@ -107,7 +108,7 @@ export function planContraction(given: ContractionKernel, freeBuffer: BufferId):
   const columns = product(kernel.n)
   const k = product(kernel.k)
   const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
-  const depths = k <= wholeDepth ? { split: 0, inner: kernel.k, times: 1, blocks: 1 } : splitDepth(kernel.k)
+  const depths = cutDepth(kernel.k)
   const depth = product(depths.inner)
   const lastDepth = depths.blocks === 1 ? k : (kernel.k[depths.split]! - (depths.times - 1) * depths.inner[0]!) * (depth / depths.inner[0]!)
   // blocks of k begin at equal distances unless they are cut unevenly inside of another axis
@@ -120,7 +121,7 @@ export function planContraction(given: ContractionKernel, freeBuffer: BufferId):
   const blockRows = windows !== null ? windows.blockRows : stridedLhs === null ? alongAxes(kernel.m, rowsOfBlock(rows, depth * elementBytes, batch >= manyBatches)) : Math.min(rows, rowsAim)
   const rowBlocks = Math.ceil(rows / blockRows)
   const sumsBytes = rowBlocks * blockRows * paddedColumns * elementBytes
-  const sharing = chooseSharing({ batch, rows, depthBlocks: depths.blocks, columns, sumsBytes, packedBytes: stridedRhs === null ? depth * paddedColumns * elementBytes : 0 })
+  const sharing = chooseSharing({ batch, rows, columns, slices: slicesOf(kernel, depths.blocks), packedBytes: stridedRhs === null ? depth * paddedColumns * elementBytes : 0 })
   const byColumns = sharing.kind === 'columns'
   const groupColumns = byColumns ? columnsOfGroup(columns, depth, tile.columns) : paddedColumns
   const columnGroups = Math.max(1, Math.ceil(columns / groupColumns))

@@ -6,7 +6,7 @@
 import { dimIndex, dimVector, addIndex, constantIndex, flattenIndex, floorDivIndex, modIndex, scaleIndex, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Index, LoopKernel, Sizes } from '../../kernel-ir/index.ts'
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
-import type { DepthSplit } from './cuts.ts'
+import type { DepthCuts } from '../../depth-cuts.ts'
 
 export interface WindowsPlan {
   /** Rows of a block: a box of m, of which the inner axes are whole. */
@@ -23,7 +23,7 @@ export interface WindowsPlan {
 }
 
 export interface WindowsOptions {
-  readonly depths: DepthSplit
+  readonly depths: DepthCuts
   /** Rows of a block, at most. */
   readonly rows: number
   readonly elementBytes: number
@@ -120,7 +120,7 @@ function startsOf(block: Index, m: readonly number[], { cut, sizes }: Box, space
 }
 
 /** How long runs are, how many a block of k has, and its axes, of which the last ones are the run's. */
-function runsOf(k: readonly number[], { split, inner, times }: DepthSplit, stride: (axis: number) => number): { readonly length: number; readonly ofBlock: number; readonly sizes: readonly number[] } {
+function runsOf(k: readonly number[], { split, inner, times }: DepthCuts, stride: (axis: number) => number): { readonly length: number; readonly ofBlock: number; readonly sizes: readonly number[] } {
   let length = 1
   let last = k.length
   const mayJoin = (axis: number): boolean => axis > split || (axis === split && times * inner[0]! === k[split])
@@ -130,7 +130,7 @@ function runsOf(k: readonly number[], { split, inner, times }: DepthSplit, strid
 }
 
 /** The coordinates of k where a run of a block begins. */
-function stepsOf(k: readonly number[], { split, inner, times }: DepthSplit, sizes: readonly number[], space: Sizes): Index[] {
+function stepsOf(k: readonly number[], { split, inner, times }: DepthCuts, sizes: readonly number[], space: Sizes): Index[] {
   const [block, run] = [dimIndex(0), dimIndex(1)]
   const before = unflattenIndex(floorDivIndex(block, times, space), k.slice(0, split), space)
   const inside = unflattenIndex(run, sizes, space)

@@ -1,18 +1,18 @@
 /**
  * Exponentials, logarithms, powers and roots, hyperbolic functions and their inverses. After FreeBSD's msun (log) and Kahan (log1p); exp and expm1 by the polynomials of the
- * WebAssembly library (tests/oracle/math/fit.py).
+ * WebAssembly library (tests/oracle/math/fit.py), exp in its order as well: devices that round alike have the same bits.
  */
-import { poly } from './poly.ts'
+import { poly, polyByPairs } from './poly.ts'
 
 export const exponentials: Readonly<Record<string, string>> = {
   power_of_two: `fn power_of_two(n: i32) -> f32 { return bitcast<f32>(u32(n + 127i) << 23u); }`,
   exp_f: `fn exp_f(x: f32) -> f32 {
   let c = clamp(x, -104.0f, 89.0f);
-  let h = round(c * 0.72134752f);
-  let r = (c - h * 1.38671875f) + h * 4.24388898e-4f;
-  let y = 1.0f + (r + r * r * ${poly('r', [0.5000003576278687, 0.1666661500930786, 0.041661277413368225, 0.008336098864674568, 0.0014104305300861597, 0.00019611795141827315])});
-  let p = power_of_two(i32(h));
-  return select(y * p * p, x, is_nan(x));
+  let n = round(c * 1.44269504f);
+  let r = (c - n * 0.693359375f) + n * 2.12194440e-4f;
+  let y = ((r * r * ${polyByPairs('r', [0.4999999403953552, 0.1666652113199234, 0.04166838899254799, 0.008368736132979393, 0.0013814560370519757])}) + r) + 1.0f;
+  let half = i32(n) >> 1u;
+  return select(y * power_of_two(half) * power_of_two(i32(n) - half), x, is_nan(x));
 }`,
   exp2_f: `fn exp2_f(x: f32) -> f32 {
   let c = clamp(x, -151.0f, 129.0f);

@@ -1,7 +1,12 @@
 /** Polynomials as text. */
 
+const text = (c: number): string => (/[.e]/.test(String(c)) ? `${c}f` : `${c}.0f`)
+
 /** c0 + z (c1 + z (c2 + …)) as an expression. */
-export function poly(z: string, coefficients: readonly number[]): string {
-  const text = (c: number): string => (/[.e]/.test(String(c)) ? `${c}f` : `${c}.0f`)
-  return coefficients.reduceRight((rest, c) => (rest === '' ? text(c) : `(${text(c)} + ${z} * ${rest})`), '')
+export const poly = (z: string, coefficients: readonly number[]): string => coefficients.reduceRight((rest, c) => (rest === '' ? text(c) : `(${text(c)} + ${z} * ${rest})`), '')
+
+/** The same as (c0 + c1 z) + z² ((c2 + c3 z) + z² …): shorter chains (Estrin). */
+export function polyByPairs(z: string, coefficients: readonly number[]): string {
+  const pairs = Array.from({ length: Math.ceil(coefficients.length / 2) }, (_, i) => poly(z, coefficients.slice(2 * i, 2 * i + 2)))
+  return pairs.reduceRight((rest, pair) => `(${pair} + (${z} * ${z}) * ${rest})`)
 }
