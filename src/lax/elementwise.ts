@@ -7,6 +7,7 @@ import { isArray, type NDArray } from '../core/array.ts'
 import { type DType, isFloating, isInteger, isUnsigned } from '../core/dtype.ts'
 import { ArgumentError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
+import type { Binary, PlainUnary, Unary } from '../core/ops/index.ts'
 import type { BinaryParams, Primitive, UnaryParams } from '../core/primitives/index.ts'
 import { bindAs } from '../core/trace.ts'
 import type { ArrayLike } from '../core/tree.ts'
@@ -14,9 +15,6 @@ import { alike, isNumber, requireAccepted, requireOneDtype, requireOneShape } fr
 
 export { integerPow } from '../core/ops/index.ts'
 
-type Unary = (x: ArrayLike) => NDArray
-type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
-type PlainUnary = Exclude<keyof UnaryParams, 'round' | 'integerPow' | 'convertElementType'>
 type Takes = (dtype: DType) => boolean
 
 const takenBy =

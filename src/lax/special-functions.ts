@@ -1,10 +1,7 @@
 /** The functions whose formulas come with them: of the error function and of the gamma function. */
-import type { NDArray } from '../core/array.ts'
-import type { ArrayLike } from '../core/tree.ts'
+import type { Unary } from '../core/ops/index.ts'
 import { bringSpecialFunctions } from '../families/special-functions.ts'
 import * as elementwise from './elementwise.ts'
-
-type Unary = (x: ArrayLike) => NDArray
 
 const bringing =
   (f: Unary): Unary =>

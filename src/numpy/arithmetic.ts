@@ -3,13 +3,12 @@ import { isArray, type NDArray } from '../core/array.ts'
 import { isInexact, isInteger, isUnsigned } from '../core/dtype.ts'
 import { ArgumentError, DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
+import type { Binary, Unary } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { promotedInexact, promotedNumeric } from './promoted.ts'
 
 export { abs, add, multiply, square } from '../core/ops/index.ts'
 
-type Unary = (x: ArrayLike) => NDArray
-type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
 /** `abs` by another name. */
 export const absolute: Unary = ops.absoluteAs('absolute')
 /** -x; unsigned integers wrap round. */

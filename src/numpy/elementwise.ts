@@ -4,6 +4,7 @@ import { showType } from '../core/aval.ts'
 import { isInexact } from '../core/dtype.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
+import type { Unary } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { promotedInexact } from './promoted.ts'
 
@@ -32,7 +33,6 @@ export {
   tanh,
 } from '../core/ops/index.ts'
 
-type Unary = (x: ArrayLike) => NDArray
 /** The angle in [0, π] whose cosine is x; NaN outside [-1, 1]. */
 export const arccos: Unary = ops.inexact('acos', 'arccos')
 /** The number of at least 0 whose hyperbolic cosine is x; NaN below 1. */

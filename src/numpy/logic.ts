@@ -3,6 +3,7 @@ import type { NDArray } from '../core/array.ts'
 import { dtypeInfo, isInexact, isInteger, isUnsigned } from '../core/dtype.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
+import type { Binary, Unary } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { full } from '../lax/shape.ts'
 import { finfo } from './dtypes.ts'
@@ -23,8 +24,6 @@ export {
   xor as bitwiseXor,
 } from '../core/ops/index.ts'
 
-type Unary = (x: ArrayLike) => NDArray
-type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
 /** All bits turned over; of truth values the other. */
 export const invert: Unary = ops.unary('not', 'invert')
 /** `invert` by another name. */

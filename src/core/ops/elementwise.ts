@@ -14,9 +14,10 @@ import type { ArrayLike } from '../tree.ts'
 import { checkDtype, checkInteger, checkOneOf } from './checks.ts'
 import { broadcastShapes, checkOperands, promote, promotedType, promoteInexact, stretch, toArray, toType, toValue } from './operands.ts'
 
-type Unary = (x: ArrayLike) => NDArray
-type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
-type PlainUnary = Exclude<keyof UnaryParams, 'round' | 'integerPow' | 'convertElementType'>
+export type Unary = (x: ArrayLike) => NDArray
+export type Binary = (x: ArrayLike, y: ArrayLike) => NDArray
+/** Without parameters. */
+export type PlainUnary = Exclude<keyof UnaryParams, 'round' | 'integerPow' | 'convertElementType'>
 
 const isBool = (x: ArrayLike): boolean => typeof x === 'boolean' || (isArray(x) && x.dtype === 'bool')
 
@@ -41,45 +42,76 @@ export const inexactBinary =
   (x, y) =>
     bindAs<Primitive>(operation, primitive, promoteInexact(operation, [x, y]), {})
 
-/** The absolute value; of truth values themselves. */
 export const absoluteAs =
   (operation: string): Unary =>
   (x) =>
     isBool(x) ? toArray(operation, x) : keep(operation, 'abs', x)
+/** |x|; of truth values themselves. */
 export const abs: Unary = absoluteAs('abs')
 /** x · x; truth values count as 0 and 1. */
 export const square: Unary = (x) => keep('square', 'square', isBool(x) ? convert(x, 'int32') : x)
+/** -x; unsigned integers wrap round. */
 export const neg: Unary = unary('neg')
+/** -1, 0 or 1; of floats -0 and NaN are themselves. */
 export const sign: Unary = unary('sign')
+/** Rounded down; integers stay as they are. */
 export const floor: Unary = unary('floor')
+/** Rounded up; integers stay as they are. */
 export const ceil: Unary = unary('ceil')
+/** All bits turned over; of truth values the other. */
 export const not: Unary = unary('not', 'bitwiseNot')
+/** How many bits are 1. */
 export const populationCount: Unary = unary('populationCount')
 export const stopGradientArray: Unary = unary('stopGradient')
+/** Whether neither infinite nor NaN: bool. */
 export const isFinite: Unary = inexact('isFinite')
+/** e to the power x. */
 export const exp: Unary = inexact('exp')
+/** 2 to the power x. */
 export const exp2: Unary = inexact('exp2')
+/** The natural logarithm; -inf at 0, NaN below. */
 export const log: Unary = inexact('log')
+/** log(1 + x), exact where x is small. */
 export const log1p: Unary = inexact('log1p')
+/** exp(x) - 1, exact where x is small. */
 export const expm1: Unary = inexact('expm1')
+/** The sine of an angle in radians. */
 export const sin: Unary = inexact('sin')
+/** The cosine of an angle in radians. */
 export const cos: Unary = inexact('cos')
+/** The tangent of an angle in radians. */
 export const tan: Unary = inexact('tan')
+/** The angle in [-π/2, π/2] whose sine is x; NaN outside [-1, 1]. */
 export const asin: Unary = inexact('asin')
+/** The angle in [0, π] whose cosine is x; NaN outside [-1, 1]. */
 export const acos: Unary = inexact('acos')
+/** The angle in (-π/2, π/2) whose tangent is x. */
 export const atan: Unary = inexact('atan')
+/** (exp(x) - exp(-x)) / 2. */
 export const sinh: Unary = inexact('sinh')
+/** (exp(x) + exp(-x)) / 2. */
 export const cosh: Unary = inexact('cosh')
+/** The hyperbolic tangent. */
 export const tanh: Unary = inexact('tanh')
+/** The number whose hyperbolic sine is x. */
 export const asinh: Unary = inexact('asinh')
+/** The number of at least 0 whose hyperbolic cosine is x; NaN below 1. */
 export const acosh: Unary = inexact('acosh')
+/** The number whose hyperbolic tangent is x; ±inf at ±1, NaN beyond. */
 export const atanh: Unary = inexact('atanh')
+/** 1 / (1 + exp(-x)). */
 export const logistic: Unary = inexact('logistic')
+/** The square root; NaN below 0. */
 export const sqrt: Unary = inexact('sqrt')
+/** 1 / √x. */
 export const rsqrt: Unary = inexact('rsqrt')
+/** The cube root, of negative numbers too. */
 export const cbrt: Unary = inexact('cbrt')
+/** 2/√π ∫₀ˣ exp(-t²) dt. */
 export const erf: Unary = inexact('erf')
+/** 1 - erf(x), exact where that is small. */
 export const erfc: Unary = inexact('erfc')
+/** The number whose erf is x; ±inf at ±1, NaN beyond. */
 export const erfInv: Unary = inexact('erfInv')
 
 /** A sum or product, which of truth values is `or` and `and`. */
@@ -90,37 +122,65 @@ const arithmetic =
     return bindAs<Primitive>(operation, type.dtype === 'bool' ? logical : primitive, promote(operation, [x, y], type), {})
   }
 
+/** x + y; of truth values `or`. Integers wrap round. */
 export const add: Binary = arithmetic('add', 'or')
+/** x - y. Integers wrap round. */
 export const sub: Binary = binary('sub')
+/** x · y; of truth values `and`. Integers wrap round. */
 export const mul: Binary = arithmetic('mul', 'and')
-/** `mul`, `max` and `min` as NumPy calls them. */
+// Some under the names that NumPy has for them.
+/** x · y; of truth values `and`. Integers wrap round. */
 export const multiply: Binary = arithmetic('mul', 'and', 'multiply')
 /** True division: integers become float32. */
 export const div: Binary = inexactBinary('div')
+/** The remainder with the sign of x, as C's `%`; of integers by 0 it is x. */
 export const rem: Binary = binary('rem')
+/** The greater of two; NaN where one is. */
 export const max: Binary = binary('max')
+/** The smaller of two; NaN where one is. */
 export const min: Binary = binary('min')
+/** The greater of two; NaN where one is. */
 export const maximum: Binary = binary('max', 'maximum')
+/** The smaller of two; NaN where one is. */
 export const minimum: Binary = binary('min', 'minimum')
+/** The angle of the point (y, x), in [-π, π]. */
 export const atan2: Binary = inexactBinary('atan2')
+/** Bits that are 1 in both; of truth values `and`. */
 export const and: Binary = binary('and', 'bitwiseAnd')
+/** Bits that are 1 in either; of truth values `or`. */
 export const or: Binary = binary('or', 'bitwiseOr')
+/** Bits that differ; of truth values whether they do. */
 export const xor: Binary = binary('xor', 'bitwiseXor')
+/** Bits moved up by y; 0 where y is not below their number. */
 export const shiftLeft: Binary = binary('shiftLeft')
+/** Bits moved down by y, zeros filling up. */
 export const shiftRightLogical: Binary = binary('shiftRightLogical')
+/** Bits moved down by y, the sign filling up. */
 export const shiftRightArithmetic: Binary = binary('shiftRightArithmetic')
+/** x = y: bool. */
 export const eq: Binary = binary('eq')
+/** x ≠ y: bool; NaN differs from itself. */
 export const ne: Binary = binary('ne')
+/** x < y: bool. */
 export const lt: Binary = binary('lt')
+/** x ≤ y: bool. */
 export const le: Binary = binary('le')
+/** x > y: bool. */
 export const gt: Binary = binary('gt')
+/** x ≥ y: bool. */
 export const ge: Binary = binary('ge')
-/** The comparisons as NumPy and the methods call them. */
+// The comparisons as NumPy and the methods call them.
+/** x = y: bool. */
 export const equal: Binary = binary('eq', 'equal')
+/** x ≠ y: bool; NaN differs from itself. */
 export const notEqual: Binary = binary('ne', 'notEqual')
+/** x < y: bool. */
 export const less: Binary = binary('lt', 'less')
+/** x ≤ y: bool. */
 export const lessEqual: Binary = binary('le', 'lessEqual')
+/** x > y: bool. */
 export const greater: Binary = binary('gt', 'greater')
+/** x ≥ y: bool. */
 export const greaterEqual: Binary = binary('ge', 'greaterEqual')
 
 const nextWide: Binary = inexactBinary('nextafter')
