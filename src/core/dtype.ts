@@ -22,7 +22,7 @@ export type DType =
 
 export type DTypeKind = 'float' | 'int' | 'uint' | 'bool' | 'complex' | 'key'
 
-export interface DTypeInfo {
+interface DTypeInfo {
   readonly kind: DTypeKind
   /** Bytes of one element in storage. */
   readonly bytes: 1 | 2 | 4 | 8 | 16

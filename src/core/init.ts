@@ -4,7 +4,7 @@ import { backendOf, installBackend, readyBackend } from './device-registry.ts'
 import type { Backend, DeviceInfo } from './storage.ts'
 
 /** How to get a device that is not there from the start: its code is loaded when it is asked for. */
-export type Loaders = Partial<Readonly<Record<DeviceName, () => Promise<Backend>>>>
+type Loaders = Partial<Readonly<Record<DeviceName, () => Promise<Backend>>>>
 
 const loading = new Map<DeviceName, Promise<Backend>>()
 

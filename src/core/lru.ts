@@ -1,6 +1,6 @@
 /** A cache that keeps what was used last, bounded in count and in what its values cost. */
 
-export interface LruLimits {
+interface LruLimits {
   readonly count: number
   readonly bytes: number
 }

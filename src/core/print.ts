@@ -31,7 +31,7 @@ export function printEquation(jaxpr: Jaxpr, index: number): string {
 }
 
 /** `~f32[3]`: the tilde says weak. */
-export const printAval = (a: Aval): string => `${a.weakType ? '~' : ''}${showAval(a)}`
+const printAval = (a: Aval): string => `${a.weakType ? '~' : ''}${showAval(a)}`
 
 /** `2.0:f32[]`, `3:i32[]`, `True:bool[]`. Floats always have a point, an exponent, or are inf or nan. */
 export const printLiteral = (l: Literal): string => `${printScalar(l.value, isFloating(l.aval.dtype))}:${printAval(l.aval)}`

@@ -3,7 +3,7 @@ import type { Jaxpr } from './jaxpr.ts'
 import type { Primitive, PrimitiveParams } from './primitives/index.ts'
 import type { Evaluator, Value } from './trace.ts'
 
-export interface Watcher {
+interface Watcher {
   /** Looks at the results of an operation. @throws NonFiniteError. */
   inspect<P extends Primitive>(primitive: P, params: PrimitiveParams[P], inputs: readonly Value[], outputs: readonly Value[], evaluate: Evaluator): void
   /** Looks at the results of a compiled program. @throws NonFiniteError naming the operation in it. */

@@ -6,7 +6,7 @@
  */
 
 /** Words of the shared memory by their index, see `lowering/wasm/threads/control.ts`. */
-export interface WorkerWords {
+interface WorkerWords {
   readonly sequence: number
   readonly command: number
   readonly slot: number

@@ -15,7 +15,7 @@ export type Stage = 'jaxpr' | 'optimized' | 'kernels' | 'wat' | 'wgsl'
 const stages: readonly Stage[] = ['jaxpr', 'optimized', 'kernels', 'wat', 'wgsl']
 
 /** What the lowering tells of a program: handed in, since transformations do not know the lowering. */
-export interface LoweringTools {
+interface LoweringTools {
   readonly text: (jaxpr: Jaxpr, stage: Stage) => string
   readonly analyse: (jaxpr: Jaxpr) => { readonly flops: number; readonly kernels: number; readonly arenaBytes: number }
 }

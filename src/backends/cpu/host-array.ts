@@ -10,7 +10,7 @@ export interface HostArray {
 }
 
 /** Computes a primitive's results, whose types are `outs`. */
-export type CpuRule<P extends Primitive> = (inputs: readonly HostArray[], params: PrimitiveParams[P], outs: readonly Aval[]) => HostArray[]
+type CpuRule<P extends Primitive> = (inputs: readonly HostArray[], params: PrimitiveParams[P], outs: readonly Aval[]) => HostArray[]
 export type CpuRules<K extends Primitive = Primitive> = { readonly [P in K]: CpuRule<P> }
 
 /** The elements as JavaScript numbers; 16-bit floats widened, bool 0 or 1. */

@@ -7,7 +7,7 @@ import { type CpuRules, fromNumbers, type HostArray, numbersOf, rangeOf } from '
 import { stridedOffsets } from './walk.ts'
 
 /** Sum of `values[from..to)` by halves: the error grows with log n. Of one value it is that value, -0 too, as in JAX. */
-export function pairwiseSum(values: Float64Array, from = 0, to: number = values.length): number {
+function pairwiseSum(values: Float64Array, from = 0, to: number = values.length): number {
   if (to - from === 1) return values[from]!
   if (to - from <= 8) {
     let s = 0

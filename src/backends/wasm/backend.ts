@@ -19,7 +19,7 @@ import { Profiler, type Timed } from './profiler.ts'
 /** Programs kept: least recently used go first, past either bound. */
 const programsKept = { count: 2048, bytes: 64 * 2 ** 20 }
 
-export interface WasmOptions extends Partial<HeapLimits>, Partial<PoolOptions> {
+interface WasmOptions extends Partial<HeapLimits>, Partial<PoolOptions> {
   /** The worker's file in browsers; null: the package's own. */
   readonly workerUrl?: string | URL | null
   /** Threads at first; else PULLBACK_THREADS, else those of the machine. */

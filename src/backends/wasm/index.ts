@@ -1,2 +1,1 @@
 export { WasmBackend } from './backend.ts'
-export type { HeapLimits } from './heap.ts'

@@ -33,7 +33,7 @@ export interface PoolOptions {
 }
 
 /** Room for a module while the workers read it. */
-export interface Space {
+interface Space {
   readonly reserve: (bytes: number) => number
   readonly unreserve: (address: number, bytes: number) => void
 }

@@ -10,9 +10,9 @@ import type { DeviceInfo } from '../../core/storage.ts'
 import type { GpuProvider } from '../../platform/types.ts'
 
 /** What was tried and why it did not do: `navigator.gpu: this browser has no WebGPU`. */
-export type Refusals = readonly string[]
+type Refusals = readonly string[]
 
-export interface Acquired {
+interface Acquired {
   readonly device: GPUDevice
   readonly info: DeviceInfo
 }

@@ -15,7 +15,7 @@ export interface DeviceBuffer {
   born: Fate | null
 }
 
-export interface PoolLimits {
+interface PoolLimits {
   /** Bytes of one buffer at most. */
   readonly largest: number
   /** Bytes of all buffers at most. */

@@ -12,7 +12,7 @@ import { shapeAbstractEval } from './shape.ts'
 import { windowsAbstractEval } from './windows.ts'
 
 export { elementwiseTakes } from './elementwise.ts'
-export { type AbstractEval, type AbstractEvalRules, accepts } from './rule.ts'
+export { accepts } from './rule.ts'
 
 export const abstractEval: AbstractEvalRules = {
   ...elementwiseAbstractEval,

@@ -1,1 +1,1 @@
-export { ArrayMethods, type Nested } from './reading.ts'
+export { ArrayMethods } from './reading.ts'

@@ -12,7 +12,7 @@ export const dilatedSize = (size: number, dilation: number): number => (size ===
 export const paddedSize = (size: number, low: number, high: number, interior: number): number => low + high + dilatedSize(size, interior + 1)
 
 /** How many times a window fits into an axis. */
-export function windowCount(size: number, window: number, stride: number): number {
+function windowCount(size: number, window: number, stride: number): number {
   return size < window ? 0 : Math.floor((size - window) / stride) + 1
 }
 

@@ -16,8 +16,8 @@ export class Program {
     this.jaxpr = jaxpr
   }
 }
-export type Decoder<T> = (value: Decoded) => Either<Problems, T>
-export type RecordDecoder<T> = { readonly [K in keyof T]: Decoder<T[K]> }
+type Decoder<T> = (value: Decoded) => Either<Problems, T>
+type RecordDecoder<T> = { readonly [K in keyof T]: Decoder<T[K]> }
 
 /** All values, or all problems. */
 export function all<T>(parts: readonly Either<Problems, T>[]): Either<Problems, T[]> {
@@ -76,7 +76,7 @@ export function record<T>(fields: RecordDecoder<T>): Decoder<T> {
   }
 }
 
-export function decodeFields<T>(fields: RecordDecoder<T>, given: ReadonlyMap<string, Decoded>): Either<Problems, T> {
+function decodeFields<T>(fields: RecordDecoder<T>, given: ReadonlyMap<string, Decoded>): Either<Problems, T> {
   const problems: string[] = []
   const out: Partial<T> = {}
   for (const name of given.keys()) if (!Object.hasOwn(fields, name)) problems.push(`parameter ${name} is unknown; known are ${Object.keys(fields).join(', ') || 'none'}`)

@@ -8,12 +8,12 @@ export interface BinderNode {
   readonly dtype: string
   readonly shape: readonly number[]
 }
-export interface NameNode {
+interface NameNode {
   readonly kind: 'name'
   readonly name: string
   readonly at: string
 }
-export interface LiteralNode extends Omit<BinderNode, 'name'> {
+interface LiteralNode extends Omit<BinderNode, 'name'> {
   readonly kind: 'literal'
   readonly value: number | boolean
 }

@@ -22,7 +22,7 @@ interface Use {
   readonly weight: number
 }
 
-export type Reads = ReadonlyMap<Value, readonly Read[]>
+type Reads = ReadonlyMap<Value, readonly Read[]>
 
 /** Decides for a region and for the bodies of its loops; gives what every value reads. */
 export function decide(region: Region): Reads {

@@ -35,7 +35,7 @@ export interface ReductionAccumulator {
   readonly flops: number
 }
 /** One value: the fold of `accumulator` over `inner`. */
-export interface ReductionDef {
+interface ReductionDef {
   readonly kind: 'reduction'
   readonly inner: Shape
   readonly accumulator: ReductionAccumulator

@@ -49,7 +49,7 @@ export function loneDim(index: Index): number | null {
   return term.coefficient === 1 && term.atom.kind === 'dim' ? term.atom.dim : null
 }
 
-export function atomRange(atom: IndexAtom, sizes: Sizes): Range {
+function atomRange(atom: IndexAtom, sizes: Sizes): Range {
   switch (atom.kind) {
     case 'dim':
       return { min: 0, max: Math.max(0, (sizes[atom.dim] ?? 1) - 1) }
@@ -253,7 +253,7 @@ function collect(constant: number, terms: readonly Term[], sizes: Sizes): Index 
   return { constant, terms: out }
 }
 
-export const atomKey = (atom: IndexAtom): string =>
+const atomKey = (atom: IndexAtom): string =>
   atom.kind === 'dim' ? `d${atom.dim}` : `${atom.kind === 'mod' ? 'm' : 'q'}${atom.by}(${indexKey(atom.of)})`
 
 const keys = new WeakMap<Index, string>()

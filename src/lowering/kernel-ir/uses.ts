@@ -73,7 +73,7 @@ export function writesOfKernel(kernel: Kernel): Set<BufferId> {
   }
 }
 
-export interface Uses {
+interface Uses {
   readonly reads: ReadonlySet<BufferId>
   readonly writes: ReadonlySet<BufferId>
 }

@@ -1,5 +1,5 @@
 export { printWat } from './asm/index.ts'
-export { emitProgram, type EmitOptions, type EmittedProgram, worthSharing } from './emit/index.ts'
+export { emitProgram, type EmittedProgram, worthSharing } from './emit/index.ts'
 export { type SizedForm, sizedForm } from './sized/index.ts'
 export { peak, stream } from './ceilings.ts'
 export { hasRelaxedSimd } from './engine.ts'

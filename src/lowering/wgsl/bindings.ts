@@ -54,7 +54,7 @@ interface Bound {
   readonly atomic: boolean
 }
 
-export interface BindingOptions {
+interface BindingOptions {
   /** A buffer whose elements are atomic. */
   readonly atomic?: BufferId
   /** The loop that is in the shader itself: its iteration is a variable, `t` and its number. */

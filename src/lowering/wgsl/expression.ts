@@ -19,7 +19,7 @@ export interface Scope {
   readonly kept?: (node: Extract<Node, { op: 'load' }>) => { readonly name: string; readonly fills: boolean } | null
 }
 
-export interface Text {
+interface Text {
   readonly statements: readonly string[]
   /** The text of each node's value: a name, or a literal; of nodes that no root needs, nothing. */
   readonly values: readonly string[]

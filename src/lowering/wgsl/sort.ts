@@ -18,7 +18,7 @@ const local = 1024
 /** Points of the shaders that go element by element. */
 const threads = 256
 
-export interface Pairs {
+interface Pairs {
   /** uint32, `rows` x `length`. */
   readonly keys: BufferId
   /** int32, alike. */

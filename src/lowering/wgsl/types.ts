@@ -7,7 +7,7 @@ import { type DType, dtypeInfo, isInteger } from '../../core/dtype.ts'
 import { DeviceError } from '../../core/errors.ts'
 
 /** The type of a value in a shader. */
-export type WgslType = 'f32' | 'i32' | 'u32' | 'bool' | 'vec2<u32>'
+type WgslType = 'f32' | 'i32' | 'u32' | 'bool' | 'vec2<u32>'
 
 export function typeOf(dtype: DType): WgslType {
   const { kind, bytes } = dtypeInfo[dtype]

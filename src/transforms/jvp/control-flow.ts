@@ -8,7 +8,7 @@ import { instantiate, nonzero, type Tangent, Zero } from '../zero.ts'
 import type { JvpResult, JvpRules } from './rule.ts'
 
 /** A program with tangents: inputs `...primals, ...nonzero tangents`, outputs likewise. */
-export interface JvpProgram {
+interface JvpProgram {
   readonly jaxpr: Jaxpr
   readonly nonzeroOutputs: readonly boolean[]
 }

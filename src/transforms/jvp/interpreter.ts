@@ -18,7 +18,7 @@ import type { JvpRules } from './rule.ts'
 import { shapeJvp } from './shape.ts'
 import { contractionJvp, randomJvp, windowsJvp } from './windows.ts'
 
-export class JvpTracer extends Tracer {
+class JvpTracer extends Tracer {
   readonly trace: JvpTrace
   readonly primal: Value
   readonly tangent: Tangent
@@ -40,7 +40,7 @@ export class JvpTracer extends Tracer {
   }
 }
 
-export class JvpTrace implements Trace {
+class JvpTrace implements Trace {
   readonly level: number
   readonly name: string
   alive = true
@@ -84,7 +84,7 @@ export interface WithAux {
   readonly outs: readonly Value[]
   readonly aux: readonly Value[]
 }
-export interface JvpValues {
+interface JvpValues {
   readonly outs: Value[]
   readonly tangents: Tangent[]
   readonly aux: Value[]

@@ -9,7 +9,7 @@ import { addTangents, instantiate, isZero, through, zeros } from '../zero.ts'
 import type { Jvp } from './rule.ts'
 
 /** The gather that reads the places which a scatter writes; 0 where it drops the update. */
-export function inverseGather(x: Value, updates: Value, { dimensionNumbers: d, mode }: ScatterParams): GatherParams {
+function inverseGather(x: Value, updates: Value, { dimensionNumbers: d, mode }: ScatterParams): GatherParams {
   return {
     dimensionNumbers: {
       offsetDims: d.updateWindowDims,

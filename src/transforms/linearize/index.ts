@@ -8,7 +8,7 @@ import { hasTangent, nonzero, type Tangent, Zero } from '../zero.ts'
 import { LinearTrace, LinearTracer } from './linear-trace.ts'
 import { splitRules } from './partial-eval.ts'
 
-export interface Linearized extends WithAux {
+interface Linearized extends WithAux {
   /** From tangents of those inputs that have any to those tangents of outputs that are not zero; `constVars` are residuals. */
   readonly jaxpr: Jaxpr
   readonly residuals: readonly Value[]

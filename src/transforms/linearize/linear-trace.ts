@@ -44,7 +44,7 @@ export type SplitRule<P extends Primitive> = (trace: LinearTrace, inputs: readon
 /** Every other primitive is recorded whole as soon as one operand is unknown. */
 export type SplitRules = { readonly [P in Primitive]?: SplitRule<P> }
 
-export interface Recorded {
+interface Recorded {
   /** `constVars` are the residuals. */
   readonly jaxpr: Jaxpr
   readonly residuals: readonly Value[]

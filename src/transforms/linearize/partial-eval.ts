@@ -16,7 +16,7 @@ interface Source {
   readonly index: number
 }
 
-export interface SplitProgram {
+interface SplitProgram {
   /** Known inputs to known outputs, then residuals that are neither an input nor such an output. */
   readonly known: Jaxpr
   /** Residuals, then unknown inputs, to unknown outputs. */
@@ -26,7 +26,7 @@ export interface SplitProgram {
 }
 
 /** `forced[i]` makes output i unknown whatever it depends on; `free[i]` says that to keep input i costs nothing. */
-export const partialEvalJaxpr: (jaxpr: Jaxpr, unknownInputs: readonly boolean[], forced: readonly boolean[], free: readonly boolean[]) => SplitProgram = cachedBy(
+const partialEvalJaxpr: (jaxpr: Jaxpr, unknownInputs: readonly boolean[], forced: readonly boolean[], free: readonly boolean[]) => SplitProgram = cachedBy(
   (unknownInputs, forced, free) => `${bits(unknownInputs)}|${bits(forced)}|${bits(free)}`,
   (jaxpr, unknownInputs, forced, free) => {
     const avals = inputAvals(jaxpr)

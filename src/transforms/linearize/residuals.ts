@@ -13,7 +13,7 @@ const cheap: ReadonlySet<Primitive> = new Set<Primitive>([
 /** Equations that one residual may cost to rebuild. */
 const longest = 12
 
-export interface Residuals {
+interface Residuals {
   /** Variables of the known program. */
   readonly stored: readonly Var[]
   /** `constVars` are the stored residuals, in their order. */

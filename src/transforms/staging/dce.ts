@@ -2,7 +2,7 @@
 import { type Atom, type Eqn, eqn, type Jaxpr, type Var } from '../../core/jaxpr.ts'
 import { bits, cachedBy, split, where } from './jaxprs.ts'
 
-export interface Cleaned {
+interface Cleaned {
   /** With the used outputs alone; inputs as they were, or only the used ones. */
   readonly jaxpr: Jaxpr
   /** Of constVars and inputs. */

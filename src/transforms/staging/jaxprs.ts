@@ -11,7 +11,7 @@ export const inputAvals = (jaxpr: Jaxpr): Aval[] => jaxpr.inputs.map((v) => v.av
 export const outputAvals = (jaxpr: Jaxpr): Aval[] => jaxpr.outputs.map((v) => v.aval)
 
 /** Values of variables while a program is walked. */
-export class Environment<T> {
+class Environment<T> {
   readonly #values = new Map<Var, T>()
   set(v: Var, value: T): void {
     this.#values.set(v, value)

@@ -37,7 +37,7 @@ function asLiteral(x: NDArray): Literal | null {
   return new Literal(decodeNumbers(bytes, x.dtype)[0] ?? 0, x.aval)
 }
 
-export class StageTrace implements Trace {
+class StageTrace implements Trace {
   readonly level: number
   readonly name: string
   alive = true

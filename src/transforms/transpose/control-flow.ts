@@ -13,7 +13,7 @@ export interface TransposedProgram {
   /** One for each linear input. */
   readonly nonzeroOutputs: readonly boolean[]
 }
-export interface Backward {
+interface Backward {
   readonly transposeJaxpr: (jaxpr: Jaxpr, linear: readonly boolean[], nonzeroCotangents: readonly boolean[]) => TransposedProgram
   readonly backwardPass: (jaxpr: Jaxpr, inputs: readonly Operand[], cotangents: readonly Tangent[]) => Tangent[]
 }

@@ -1,2 +1,2 @@
 export { backwardPass, transposeRules } from './interpreter.ts'
-export { type Operand, Undefined } from './rule.ts'
+export { Undefined } from './rule.ts'

@@ -21,7 +21,7 @@ export const isUndefined = (x: Operand): x is Undefined => x instanceof Undefine
  * given for the others is not read. 'nonlinear': no derivative goes through this primitive.
  */
 export type TransposeRule<P extends Primitive> = (cotangents: readonly Tangent[], operands: readonly Operand[], params: PrimitiveParams[P]) => readonly (Tangent | null)[]
-export type Transpose<P extends Primitive> = TransposeRule<P> | 'nonlinear'
+type Transpose<P extends Primitive> = TransposeRule<P> | 'nonlinear'
 export type TransposeRules<K extends Primitive = Primitive> = { readonly [P in K]: Transpose<P> }
 
 /** Of primitives with one result, which is linear in its operands one by one: what each is given. */

@@ -6,7 +6,7 @@ import { bits, split } from '../staging/jaxprs.ts'
 import { batchedAt, type BatchRules, toFront } from './rule.ts'
 
 /** Mapped axes of inputs and outputs are their first ones. */
-export interface BatchedProgram {
+interface BatchedProgram {
   readonly jaxpr: Jaxpr
   readonly mappedOutputs: readonly boolean[]
 }

@@ -17,7 +17,7 @@ import { batchedAt, type BatchRules, type Dim, unbatched } from './rule.ts'
 import { reductionBatch, shapeBatch } from './shape.ts'
 import { contractionBatch, windowsBatch } from './windows.ts'
 
-export class BatchTracer extends Tracer {
+class BatchTracer extends Tracer {
   readonly trace: BatchTrace
   readonly value: Value
   readonly dim: Dim
@@ -34,7 +34,7 @@ export class BatchTracer extends Tracer {
   }
 }
 
-export class BatchTrace implements Trace {
+class BatchTrace implements Trace {
   readonly level: number
   readonly name = 'vmap'
   alive = true

@@ -8,7 +8,7 @@ export interface Reduced {
   readonly output: number
 }
 
-export interface NonPositive {
+interface NonPositive {
   /** By stage: its nodes that are at most 0, or NaN. */
   readonly always: readonly ReadonlySet<NodeId>[]
   /** By stage: those, and what is so unless `largest`, the maximum of a row, is +Infinity: log-sum-exp takes 0 from such a row. */

@@ -6,7 +6,7 @@ import { foldsInOrder, type Stage } from '../../kernel-ir/index.ts'
 import { needsTotals } from '../lanes/index.ts'
 import { forksFor, product, type VectorMode } from './shape-of-work.ts'
 
-export interface ReduceOrder {
+interface ReduceOrder {
   /** Lanes are neighbours on the innermost axis of the reduction; else they are points of the space. */
   readonly across: boolean
   /** Vectors side by side along that axis; 1 where lanes are points. */

@@ -4,7 +4,7 @@ import { type Check, FunctionBuilder, type FunctionContext } from './function-bu
 import type { FunctionRef } from './instruction.ts'
 import { AssemblyError, valueTypeCode, type FunctionType, type ValueType } from './value-type.ts'
 
-export interface ModuleOptions {
+interface ModuleOptions {
   /** Looks at the code as it is emitted, as `checkStack` does; by default nobody does. */
   readonly check?: Check
   /** Admits relaxed SIMD instructions, which not every engine has. */
@@ -14,7 +14,7 @@ export interface ModuleOptions {
 }
 
 /** Limits of a memory in pages of 64 KiB. A shared memory needs `max`. */
-export interface MemoryLimits {
+interface MemoryLimits {
   readonly min: number
   readonly max?: number
   readonly shared?: boolean

@@ -11,10 +11,10 @@ export type MemoryLaneName = keyof typeof memoryLaneOps
 export type LaneName = keyof typeof laneOps
 export type BulkName = keyof typeof bulkOps
 export type ImmediateName = keyof typeof immediateOps
-export type OpcodeName = PlainName | MemoryName | MemoryLaneName | LaneName | BulkName | ImmediateName
+type OpcodeName = PlainName | MemoryName | MemoryLaneName | LaneName | BulkName | ImmediateName
 
 /** What follows an opcode in the stream. */
-export type ImmediateKind =
+type ImmediateKind =
   | 'none' | 'memory' | 'memoryLane' | 'lane' | 'zeros' | 'block' | 'index' | 'table' | 'function' | 'local'
   | 'i32' | 'i64' | 'f32' | 'f64' | 'bytes'
 

@@ -21,7 +21,7 @@ export interface EmittedLoop {
   readonly time: number
 }
 
-export interface LoopOptions {
+interface LoopOptions {
   /** Units are exactly the points of the first axis, whatever its extent. */
   readonly fixedOuter: boolean
   /** How often the function runs for one call of the program: its code is worth as much. */

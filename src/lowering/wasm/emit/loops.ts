@@ -34,7 +34,7 @@ export function unrolled(fn: FunctionBuilder, states: readonly State[], dims: re
   for (let i = 0; i < size; i++) fn.scope(() => unrolled(fn, bindAll(states, [[dim, { local: null, constant: i }]]), inner, body))
 }
 
-export interface VectorRange {
+interface VectorRange {
   readonly dim: number
   readonly size: number
   /** Locals where only a part of the axis is run over: multiples of `4 · forks`, the end also the size itself. */
@@ -102,7 +102,7 @@ export function vectorLoop(fn: FunctionBuilder, states: readonly State[], range:
   })
 }
 
-export interface SixesRange {
+interface SixesRange {
   readonly dim: number
   readonly size: number
   /** Called after every `every` steps of four vectors, and at the end of the last. */

@@ -22,7 +22,7 @@ export interface EmittedProgram {
   readonly time: number
 }
 
-export interface EmitOptions {
+interface EmitOptions {
   /** The memory is shared: threads meet at barriers. Without, the module runs on one thread. */
   readonly shared?: boolean
   /** Nanoseconds from which a phase is worth sharing. */

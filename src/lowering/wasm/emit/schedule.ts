@@ -9,7 +9,7 @@ import { accessOf, advance, isLaneGuard, laneAddress, laneStride, uniformConditi
 import { evaluateForks } from './evaluate.ts'
 import { type Access, isVarying, note, type StageInfo, type State, valueOf } from './state.ts'
 
-export interface StageOptions {
+interface StageOptions {
   readonly fn: FunctionBuilder
   readonly helpers: Helpers
   readonly sizes: Sizes

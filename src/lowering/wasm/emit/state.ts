@@ -95,7 +95,7 @@ export interface State {
   readonly accumulators: readonly (readonly Value[])[]
 }
 
-export interface Binding {
+interface Binding {
   readonly coordinates?: readonly (readonly [dim: number, at: Coordinate])[]
   readonly bits?: number
   readonly forks?: number

@@ -96,7 +96,7 @@ export function literal(fn: FunctionBuilder, dtype: DType, value: number | boole
 }
 
 /** A number as a value of an integer dtype: truncated, then its low bits. */
-export function wrapInteger(dtype: DType, x: number): number {
+function wrapInteger(dtype: DType, x: number): number {
   const n = Math.trunc(Number.isFinite(x) ? x : 0)
   switch (dtype) {
     case 'int8':

@@ -4,7 +4,7 @@
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 
 /** Reads the local, leaves the converted lanes on the stack. */
-export type ConversionEmitter = (fn: FunctionBuilder, x: Local) => void
+type ConversionEmitter = (fn: FunctionBuilder, x: Local) => void
 
 /** float16 -> float32, exact. The exponent is moved by a multiplication, which normalises subnormal numbers as well. */
 export const f16ToF32: ConversionEmitter = (fn, x) => {

@@ -48,7 +48,7 @@ export interface FoldPhase {
   readonly time: number
 }
 
-export interface FoldPlan {
+interface FoldPlan {
   readonly phases: readonly FoldPhase[]
   readonly scratchBytes: number
 }

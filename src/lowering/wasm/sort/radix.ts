@@ -18,7 +18,7 @@ function pushCounter(fn: FunctionBuilder, counts: Local, key: () => void, shift:
 }
 
 /** Adds one to the counter whose address is in a local. */
-export const countOne = (fn: FunctionBuilder, counter: Local): void => void fn.get(counter).get(counter).mem('i32.load').i32(1).emit('i32.add').mem('i32.store')
+const countOne = (fn: FunctionBuilder, counter: Local): void => void fn.get(counter).get(counter).mem('i32.load').i32(1).emit('i32.add').mem('i32.store')
 
 /** `(pairs, n, counts, shift)`: how many keys there are of each digit. */
 export function countDigits(module: ModuleBuilder): FunctionRef {

@@ -10,7 +10,7 @@ const line = 64
 /** The byte address of word `word` of cache line `number`. */
 const at = (number: number, word = 0): number => line * number + 4 * word
 
-export interface Control {
+interface Control {
   /** Counts commands: workers wait for it to change. */
   readonly sequence: number
   /** What to do: 0 run, 1 install, 2 leave; with which program, how many threads, which argument (or bytes, and how many). */
