@@ -38,8 +38,8 @@ const dot = (a: string, b: string, c: string, rank: number): string => {
 }
 const product = (m: number, n: number, k: number): string => dot(`${m},${k}`, `${k},${n}`, `${m},${n}`, 2)
 const batches = (b: number, m: number, n: number, k: number): string => dot(`${b},${m},${k}`, `${b},${k},${n}`, `${b},${m},${n}`, 3)
-const convolution = (lhs: string, rhs: string, out: string, dimensionNumbers: string, padding: string): string =>
-  `{ lambda ; a:f32[${lhs}] b:f32[${rhs}]. let c:f32[${out}] = convGeneralDilated[batchGroupCount=1 dimensionNumbers=${dimensionNumbers} featureGroupCount=1 lhsDilation=(1, 1) padding=${padding} rhsDilation=(1, 1) windowStrides=(1, 1)] a b in (c,) }`
+const convolution = (lhs: string, rhs: string, out: string, dimensionNumbers: string, padding: string, groups = { batch: 1, feature: 1 }): string =>
+  `{ lambda ; a:f32[${lhs}] b:f32[${rhs}]. let c:f32[${out}] = convGeneralDilated[batchGroupCount=${groups.batch} dimensionNumbers=${dimensionNumbers} featureGroupCount=${groups.feature} lhsDilation=(1, 1) padding=${padding} rhsDilation=(1, 1) windowStrides=(1, 1)] a b in (c,) }`
 
 describe('the same bits with 1, 2 and 4 threads', () => {
   test('of generated programs, and of their derivatives and batches', () => {
@@ -90,6 +90,8 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'a product of doubles': product(33, 21, 1000).replaceAll('f32', 'f64'),
     'a convolution': convolution('2,28,28,5', '3,3,5,19', '2,28,28,19', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),
     'a convolution of many channels': convolution('3,13,14,32', '3,3,32,20', '3,13,14,20', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),
+    'a convolution of channels in groups': convolution('3,13,14,24', '3,3,8,48', '3,13,14,48', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))', { batch: 1, feature: 3 }),
+    "a kernel's gradient of channels in groups": convolution('16,13,14,9', '13,14,9,32', '8,3,3,32', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))', { batch: 2, feature: 1 }),
     "a kernel's gradient of many channels": convolution('32,13,14,9', '13,14,9,20', '32,3,3,20', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),
     "a kernel's gradient": convolution('5,26,26,8', '24,24,8,6', '5,3,3,6', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((0, 0), (0, 0))'),
   }))('of %s', (_, text) => {

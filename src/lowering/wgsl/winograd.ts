@@ -32,11 +32,11 @@ export function emitWinograd(context: KernelContext, kernel: ContractionKernel, 
   if (!fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)], 1)) return false
   const chunks = chunksOf(plan, context.winogradBytes)
   if (chunks === null) return false
-  const { channels, columns } = plan
+  const { groups, channels, columns } = plan
   const results = plan.form === 'results'
   const temp = (...sizes: number[]): BufferId => context.temp('float32', sizeOf(sizes))
   const most = Math.max(...chunks.map((c) => tilesOf(plan, c)))
-  const lhs = temp(products, most, channels)
+  const lhs = temp(products, most, groups * channels)
   const rhs = temp(products, results ? channels : most, columns)
   const multiplied = temp(products, results ? most : blocksOf(plan) * channels, columns)
   const operandOf = (loop: LoopKernel): Operand => (loop.stages[0]!.nodes.length <= mostRepeated ? inPlace(loop) : inMemory(context, loop))
@@ -62,10 +62,10 @@ const all = ({ images }: WinogradPlan): Chunk => ({ first: 0, images })
 
 /** Images in chunks whose matrices have no more than so many bytes, blocks in one piece; null where that cannot be, or would take too many. What is summed together is the same, however many chunks there are. */
 function chunksOf(plan: WinogradPlan, mostBytes: number): readonly Chunk[] | null {
-  const { images, channels, columns, blockImages, form } = plan
+  const { images, groups, channels, columns, blockImages, form } = plan
   const bytes = (elements: number): number => 4 * products * elements
   const together = form === 'results' ? 1 : blockImages
-  const each = bytes(tilesOf(plan, { first: 0, images: together }) * Math.max(channels, columns))
+  const each = bytes(tilesOf(plan, { first: 0, images: together }) * Math.max(groups * channels, columns))
   const fixed = form === 'results' ? bytes(channels * columns) : bytes(blocksOf(plan) * channels * columns)
   if (Math.max(each, fixed) > mostBytes) return null
   const most = Math.floor(mostBytes / each) * together
@@ -116,10 +116,10 @@ class Stages {
     this.#chunk = chunk
   }
 
-  /** `[image][2 rows + 2][2 across + 2][channel]`, its rows maybe longer, to `[product][tile][channel]`. */
+  /** `[image][2 rows + 2][2 across + 2][group][channel]`, its rows maybe longer, to `[product][tile][group][channel]`. */
   dataToMatrices(from: Operand, to: BufferId): LoopKernel {
-    const { channels, tileRows, dataAcross } = this.#plan
-    return this.#tilesToMatrices(from, to, [2 * tileRows + 2, dataAcross, channels], dataMatrix)
+    const { groups, channels, tileRows, dataAcross } = this.#plan
+    return this.#tilesToMatrices(from, to, [2 * tileRows + 2, dataAcross, groups * channels], dataMatrix)
   }
 
   /** `[image][2 rows][2 across][column]` to `[product][tile][column]`. */
@@ -139,28 +139,30 @@ class Stages {
 
   /** Products of tiles and taps: every tile's channels are summed. */
   product(lhs: BufferId, rhs: BufferId, out: BufferId): ContractionKernel {
-    const { channels, columns } = this.#plan
+    const { groups, channels, columns } = this.#plan
     const tiles = tilesOf(this.#plan, this.#chunk)
-    const sizes = [products, tiles, columns, channels]
-    const [product, row, column, step] = dimVector(4) as [Index, Index, Index, Index] // four
-    return this.#contraction([products], tiles, channels, {
-      lhs: load(lhs, flattenIndex([product, row, step], [products, tiles, channels], sizes)),
-      rhs: load(rhs, flattenIndex([product, step, column], [products, channels, columns], sizes)),
+    const each = columns / groups
+    const sizes = [products, groups, tiles, each, channels]
+    const [product, group, row, column, step] = dimVector(5) as [Index, Index, Index, Index, Index] // five
+    return this.#contraction([products, groups], tiles, channels, {
+      lhs: load(lhs, flattenIndex([product, row, group, step], [products, tiles, groups, channels], sizes)),
+      rhs: load(rhs, flattenIndex([product, step, group, column], [products, channels, groups, each], sizes)),
       out,
-      at: flattenIndex([product, row, column], [products, tiles, columns], sizes),
+      at: flattenIndex([product, row, group, column], [products, tiles, groups, each], sizes),
     })
   }
 
   /** Products of tiles and gradients: the tiles of every block are summed, and stand among those of all blocks. */
   blockProducts(lhs: BufferId, rhs: BufferId, out: BufferId): ContractionKernel {
-    const { channels, columns, tileRows, tilesAcross, blockImages, blockTileRows, blocksOfImage } = this.#plan
+    const { groups, channels, columns, tileRows, tilesAcross, blockImages, blockTileRows, blocksOfImage } = this.#plan
     const { first, images } = this.#chunk
     const tiles = tilesOf(this.#plan, this.#chunk)
     const blocks = Math.ceil(images / blockImages) * blocksOfImage
     const before = (first / blockImages) * blocksOfImage
     const [rowsOfBlock, most] = [blockImages * blockTileRows, blockImages * blockTileRows * tilesAcross]
-    const sizes = [products, blocks, channels, columns, most]
-    const [product, block, row, column, step] = dimVector(5) as [Index, Index, Index, Index, Index] // five
+    const each = columns / groups
+    const sizes = [products, blocks, groups, channels, each, most]
+    const [product, block, group, row, column, step] = dimVector(6) as [Index, Index, Index, Index, Index, Index] // six
     // a block is rows of one image, or whole images: its tiles are neighbours
     const [image, firstRow] = [floorDivIndex(block, blocksOfImage, sizes), scaleIndex(modIndex(block, blocksOfImage, sizes), blockTileRows)]
     const rowOfImage = addIndex(firstRow, floorDivIndex(step, tilesAcross, sizes), sizes)
@@ -168,11 +170,11 @@ class Stages {
     const guards: Guard[] = []
     if (blocksOfImage > 1) guards.push({ index: rowOfImage, low: 0, high: tileRows })
     else if (blocks * rowsOfBlock > images * tileRows) guards.push({ index: tile, low: 0, high: tiles })
-    return this.#contraction([products, blocks], channels, most, {
-      lhs: load(lhs, flattenIndex([product, tile, row], [products, tiles, channels], sizes), guards),
-      rhs: load(rhs, flattenIndex([product, tile, column], [products, tiles, columns], sizes), guards),
+    return this.#contraction([products, blocks, groups], channels, most, {
+      lhs: load(lhs, flattenIndex([product, tile, group, row], [products, tiles, groups, channels], sizes), guards),
+      rhs: load(rhs, flattenIndex([product, tile, group, column], [products, tiles, groups, each], sizes), guards),
       out,
-      at: flattenIndex([product, addIndex(block, constantIndex(before), sizes), row, column], [products, blocksOf(this.#plan), channels, columns], sizes),
+      at: flattenIndex([product, addIndex(block, constantIndex(before), sizes), row, group, column], [products, blocksOf(this.#plan), channels, groups, each], sizes),
     })
   }
 
@@ -183,7 +185,7 @@ class Stages {
       dtype: 'float32',
       batch,
       m: [rows],
-      n: [this.#plan.columns],
+      n: [this.#plan.columns / this.#plan.groups],
       k: [depth],
       lhs: [of.lhs],
       rhs: [of.rhs],

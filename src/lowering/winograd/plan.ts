@@ -3,7 +3,8 @@
  *
  * A row of tiles are the 2 × 2 blocks beside each other in an image of results (form `results`: convolutions and gradients of
  * their data) or of results' gradients (form `taps`: gradients of 3 × 3 taps). A block is some rows of tiles of one image, or
- * all of several images. For each block the data is brought into rows of an image with the overlap of its tiles, by a loop
+ * all of several images. Groups are channels and columns beside each other, of which those of a group meet; a window's other axes
+ * (a third dimension) are channels as well. For each block the data is brought into rows of an image with the overlap of its tiles, by a loop
  * kernel that evaluates whatever fusion put into the operand; tiles are transformed into sixteen packed matrices, multiplied,
  * and transformed back. All cuts are fixed by shape.
  */
@@ -21,7 +22,11 @@ export interface WinogradPlan {
   readonly tilesAcross: number
   /** Elements of a row of data: those of its tiles, which overlap by two, or some more. */
   readonly dataAcross: number
+  /** What has its own channels and columns, and its own products. */
+  readonly groups: number
+  /** Of a group. */
   readonly channels: number
+  /** Of all groups. */
   readonly columns: number
   /** As many as a row of sums has. */
   readonly paddedColumns: number
@@ -33,7 +38,7 @@ export interface WinogradPlan {
   readonly blocksOfImage: number
   /** Of form `taps`: blocks are summed in so many slices, which are then added in order. */
   readonly slices: number
-  /** Outer axis: image · (2 tileRows + 2) + row. Writes `[row][dataAcross][channel]`. */
+  /** Outer axis: image · (2 tileRows + 2) + row. Writes `[row][dataAcross][group][channel]`. */
   readonly data: LoopKernel
   /** Form `results`: the taps; outer axis: the channel. Form `taps`: results' gradients; outer axis: image · 2 tileRows + row. */
   readonly other: LoopKernel
@@ -45,8 +50,10 @@ export interface WinogradPlan {
   readonly buffers: { readonly data: BufferId; readonly other: BufferId; readonly sums: BufferId }
 }
 
-/** Channels and columns from which transforms pay. */
-const leastChannels = 16
+/** Channels that are transformed side by side. */
+const lanes = 4
+/** Channels and columns of a group from which transforms pay: half as many would still gain here, but not where the matrices go through a device's memory. */
+const leastChannels = 8
 /** A panel of so many channels stays in the first-level cache. */
 const mostChannels = 768
 /** Products for each of the direct form's, at most. */
@@ -65,10 +72,11 @@ const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
 
 export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): WinogradPlan | null {
   const kernel = given.sliding.every((s) => s.side === 'n') ? exchanged(given) : given
-  const { m, n, k } = kernel
-  const [y, x] = kernel.sliding.map((s): Window => ({ m: s.place, k: s.k }))
-  if (kernel.dtype !== 'float32' || kernel.batch.length > 0 || y === undefined || x === undefined || kernel.sliding.length !== 2) return null
-  if (kernel.sliding.some((s) => s.stride > 1 || s.dilation > 1)) return null
+  const { batch, m, n, k } = kernel
+  const window = kernel.sliding.toSorted((a, b) => a.place - b.place).slice(-2)
+  const [y, x] = window.map((s): Window => ({ m: s.place, k: s.k }))
+  if (kernel.dtype !== 'float32' || y === undefined || x === undefined) return null
+  if (window.some((s) => s.side !== 'm' || s.stride > 1 || s.dilation > 1)) return null
   if (kernel.lhs.at(-1)?.dtype !== 'float32' || kernel.rhs.at(-1)?.dtype !== 'float32') return null
   const isTaps = (axes: readonly number[], side: 'm' | 'k'): boolean => axes[y[side]] === 3 && axes[x[side]] === 3
   const form = isTaps(k, 'k') && y.m === m.length - 2 && x.m === m.length - 1 ? 'results' : isTaps(m, 'm') ? 'taps' : null
@@ -78,21 +86,24 @@ export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): Wi
   const [height, width] = [tiled[y[side]]!, tiled[x[side]]!]
   const [tileRows, tilesAcross] = [Math.ceil(height / 2), Math.ceil(width / 2)]
   const images = product(tiled) / (height * width)
+  const groups = product(batch)
   const channels = product(form === 'results' ? k : m) / 9
-  const columns = product(n)
-  if (channels < leastChannels || channels > mostChannels || columns < leastChannels || channels % 4 !== 0 || columns % 4 !== 0) return null
+  const columnsOfGroup = product(n)
+  const columns = groups * columnsOfGroup
+  if (Math.min(channels, columnsOfGroup) < leastChannels || channels > mostChannels) return null
+  if (channels % lanes !== 0 || columnsOfGroup % (groups > 1 ? columnsApart : lanes) !== 0) return null
   if (16 * tileRows * tilesAcross > worthwhile * 9 * height * width) return null
   const tilesOfImage = tileRows * tilesAcross
   const blockTileRows = Math.ceil(tileRows / Math.max(1, Math.round(tilesOfImage / tilesAim)))
   const blocksOfImage = Math.ceil(tileRows / blockTileRows)
   const blockImages = blocksOfImage > 1 ? 1 : Math.min(images, Math.max(1, Math.round(tilesAim / tilesOfImage)))
   // a row of tiles of a very wide image would leave the caches
-  if (64 * blockImages * blockTileRows * tilesAcross * Math.max(channels, columns) > mostBytes) return null
+  if (64 * blockImages * blockTileRows * tilesAcross * Math.max(groups * channels, columns) > mostBytes) return null
   const blocks = Math.ceil(images / blockImages)
   const paddedColumns = Math.ceil(columns / columnsApart) * columnsApart
   const slices = Math.max(1, Math.min(slicesAim, blocks * blocksOfImage, Math.floor(sliceBytesAim / (64 * channels * paddedColumns))))
   // where rows lie along the image, as in NCHW, squares of them are transposed
-  const along = form === 'results' ? x.m : m.length + n.length + x.k
+  const along = batch.length + (form === 'results' ? x.m : m.length + n.length + x.k)
   const dataAcross = kernel.lhs.some((node) => node.op === 'load' && coefficientOf(node.index, along) === 1) ? Math.ceil((2 * tilesAcross + 2) / 4) * 4 : 2 * tilesAcross + 2
   const shape: Shape = { form, images, height, width, tileRows, tilesAcross, dataAcross, channels, paddedColumns, y, x }
   const buffers = { data: freeBuffer, other: freeBuffer + 1, sums: freeBuffer + 2 }
@@ -103,6 +114,7 @@ export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): Wi
     tileRows,
     tilesAcross,
     dataAcross,
+    groups,
     channels,
     columns,
     paddedColumns,
@@ -141,6 +153,7 @@ function exchanged(kernel: ContractionKernel): ContractionKernel {
     ...kernel,
     m: n,
     n: m,
+    sliding: kernel.sliding.map((s) => ({ ...s, side: 'm' })),
     lhs: rewriteNodes(kernel.rhs, place, sizes),
     rhs: rewriteNodes(kernel.lhs, place, sizes),
     epilogue: rewriteNodes(kernel.epilogue, place, sizes),
@@ -164,26 +177,27 @@ function storing(name: string, space: Sizes, nodes: Expression, buffer: BufferId
   return { kind: 'loop', name, space, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer, index, node: nodes.length - 1 }] }] }
 }
 
-/** Loop variables of the contraction in terms of others: its m, n and k axes one after the other. */
+/** Loop variables of the contraction in terms of others: its batch, m, n and k axes one after the other. */
 const placing = (...parts: readonly (readonly Index[])[]): ((dim: number) => Index) => {
   const all = parts.flat()
   return (dim) => all[dim]!
 }
 
 function dataKernel(kernel: ContractionKernel, s: Shape, out: BufferId): LoopKernel {
-  const { m, n, k } = kernel
+  const { batch, m, n, k } = kernel
   const [rows, across] = [2 * s.tileRows + 2, s.dataAcross]
   const [tiled, rest] = s.form === 'results' ? [m, k] : [k, m]
   const [ys, xs] = s.form === 'results' ? [{ tiled: s.y.m, rest: s.y.k }, { tiled: s.x.m, rest: s.x.k }] : [{ tiled: s.y.k, rest: s.y.m }, { tiled: s.x.k, rest: s.x.m }]
   const channelAxes = otherAxes(rest, ys.rest, xs.rest)
-  const space = [s.images * rows, across, ...channelAxes]
+  const space = [s.images * rows, across, ...batch, ...channelAxes]
   const outer = dimIndex(0)
   const [row, column] = [modIndex(outer, rows, space), dimIndex(1)]
   const image = unflattenIndex(floorDivIndex(outer, rows, space), otherAxes(tiled, ys.tiled, xs.tiled), space)
   const inTiled = withWindow(tiled, ys.tiled, xs.tiled, { y: row, x: column, others: image })
-  const inRest = withWindow(rest, ys.rest, xs.rest, { y: zero, x: zero, others: dimVector(channelAxes.length, 2) })
+  const inRest = withWindow(rest, ys.rest, xs.rest, { y: zero, x: zero, others: dimVector(channelAxes.length, 2 + batch.length) })
   const nothing = n.map(() => zero)
-  const place = s.form === 'results' ? placing(inTiled, nothing, inRest) : placing(inRest, nothing, inTiled)
+  const group = dimVector(batch.length, 2)
+  const place = s.form === 'results' ? placing(group, inTiled, nothing, inRest) : placing(group, inRest, nothing, inTiled)
   const guards: Guard[] = []
   // beyond the last window of the convolution there may be nothing to read
   if (rows > s.height + 2) guards.push({ index: row, low: 0, high: s.height + 2 })
@@ -193,58 +207,58 @@ function dataKernel(kernel: ContractionKernel, s: Shape, out: BufferId): LoopKer
 }
 
 function tapsKernel(kernel: ContractionKernel, s: Shape, out: BufferId): LoopKernel {
-  const { m, n, k } = kernel
-  const space = [s.channels, 3, 3, ...n]
+  const { batch, m, n, k } = kernel
+  const space = [s.channels, 3, 3, ...batch, ...n]
   const channel = unflattenIndex(dimIndex(0), otherAxes(k, s.y.k, s.x.k), space)
-  const place = placing(m.map(() => zero), dimVector(n.length, 3), withWindow(k, s.y.k, s.x.k, { y: dimIndex(1), x: dimIndex(2), others: channel }))
+  const place = placing(dimVector(batch.length, 3), m.map(() => zero), dimVector(n.length, 3 + batch.length), withWindow(k, s.y.k, s.x.k, { y: dimIndex(1), x: dimIndex(2), others: channel }))
   return storing(`${kernel.name} taps`, space, rewriteNodes(kernel.rhs, place, space), out, flattenIndex(dimVector(space.length), space, space))
 }
 
 function gradientsKernel(kernel: ContractionKernel, s: Shape, out: BufferId): LoopKernel {
-  const { m, n, k } = kernel
+  const { batch, m, n, k } = kernel
   const [rows, across] = [2 * s.tileRows, 2 * s.tilesAcross]
-  const space = [s.images * rows, across, ...n]
+  const space = [s.images * rows, across, ...batch, ...n]
   const outer = dimIndex(0)
   const [row, column] = [modIndex(outer, rows, space), dimIndex(1)]
   const image = unflattenIndex(floorDivIndex(outer, rows, space), otherAxes(k, s.y.k, s.x.k), space)
-  const place = placing(m.map(() => zero), dimVector(n.length, 2), withWindow(k, s.y.k, s.x.k, { y: row, x: column, others: image }))
+  const place = placing(dimVector(batch.length, 2), m.map(() => zero), dimVector(n.length, 2 + batch.length), withWindow(k, s.y.k, s.x.k, { y: row, x: column, others: image }))
   const guards: Guard[] = []
   if (rows > s.height) guards.push({ index: row, low: 0, high: s.height })
   if (across > s.width) guards.push({ index: column, low: 0, high: s.width })
   return storing(`${kernel.name} gradients`, space, guarded(rewriteNodes(kernel.rhs, place, space), guards), out, flattenIndex(dimVector(space.length), space, space))
 }
 
-/** Rows of results: the space, m in terms of it, and where the sums stand. */
-function resultRows(kernel: ContractionKernel, s: Shape): { readonly space: Sizes; readonly m: readonly Index[]; readonly n: readonly Index[]; readonly sums: Index } {
-  const { m, n } = kernel
+/** Rows of results: the space, the contraction's batch, m and n in terms of it, and where the sums stand. */
+function resultRows(kernel: ContractionKernel, s: Shape): { readonly space: Sizes; readonly places: readonly (readonly Index[])[]; readonly sums: Index } {
+  const { batch, m, n } = kernel
+  const all = [...batch, ...n]
   const outer = dimIndex(0)
+  const columnsFrom = (first: number): readonly Index[] => dimVector(all.length, first)
+  const places = (inM: readonly Index[], columns: readonly Index[]): readonly (readonly Index[])[] => [columns.slice(0, batch.length), inM, columns.slice(batch.length)]
   if (s.form === 'taps') {
-    const space = [9 * s.channels, ...n]
-    const columns = dimVector(n.length, 1)
+    const space = [9 * s.channels, ...all]
+    const columns = columnsFrom(1)
     const tap = floorDivIndex(outer, s.channels, space)
     const others = unflattenIndex(modIndex(outer, s.channels, space), otherAxes(m, s.y.m, s.x.m), space)
-    return { space, m: withWindow(m, s.y.m, s.x.m, { y: floorDivIndex(tap, 3, space), x: modIndex(tap, 3, space), others }), n: columns, sums: addIndex(scaleIndex(outer, s.paddedColumns), flattenIndex(columns, n, space), space) }
+    const inM = withWindow(m, s.y.m, s.x.m, { y: floorDivIndex(tap, 3, space), x: modIndex(tap, 3, space), others })
+    return { space, places: places(inM, columns), sums: addIndex(scaleIndex(outer, s.paddedColumns), flattenIndex(columns, all, space), space) }
   }
   // the last axis is the one along which results are stored
-  const alongRow = kernel.stores.some((store) => coefficientOf(store.index, s.x.m) === 1)
-  const space = alongRow ? [s.images * s.height, ...n, s.width] : [s.images * s.height, s.width, ...n]
-  const columns = dimVector(n.length, alongRow ? 1 : 2)
-  const across = dimIndex(alongRow ? 1 + n.length : 1)
+  const alongRow = kernel.stores.some((store) => coefficientOf(store.index, batch.length + s.x.m) === 1)
+  const space = alongRow ? [s.images * s.height, ...all, s.width] : [s.images * s.height, s.width, ...all]
+  const columns = columnsFrom(alongRow ? 1 : 2)
+  const across = dimIndex(alongRow ? 1 + all.length : 1)
   const [row, image] = [modIndex(outer, s.height, space), floorDivIndex(outer, s.height, space)]
   const inImages = addIndex(scaleIndex(image, 2 * s.tileRows), row, space)
   const place = addIndex(scaleIndex(inImages, 2 * s.tilesAcross), across, space)
-  return {
-    space,
-    m: withWindow(m, s.y.m, s.x.m, { y: row, x: across, others: unflattenIndex(image, otherAxes(m, s.y.m, s.x.m), space) }),
-    n: columns,
-    sums: addIndex(scaleIndex(place, s.paddedColumns), flattenIndex(columns, n, space), space),
-  }
+  const inM = withWindow(m, s.y.m, s.x.m, { y: row, x: across, others: unflattenIndex(image, otherAxes(m, s.y.m, s.x.m), space) })
+  return { space, places: places(inM, columns), sums: addIndex(scaleIndex(place, s.paddedColumns), flattenIndex(columns, all, space), space) }
 }
 
 function directKernel(kernel: ContractionKernel, s: Shape, sums: BufferId): LoopKernel {
-  const { space, m, n, sums: index } = resultRows(kernel, s)
+  const { space, places, sums: index } = resultRows(kernel, s)
   const sizes = [...space, ...kernel.k]
-  const place = placing(m, n, dimVector(kernel.k.length, space.length))
+  const place = placing(...places, dimVector(kernel.k.length, space.length))
   const lhs = rewriteNodes(kernel.lhs, place, sizes)
   const rhs = rewriteNodes(kernel.rhs, place, sizes).map((node) => withOperands(node, (id) => id + lhs.length))
   const { dtype } = kernel
@@ -261,8 +275,8 @@ function directKernel(kernel: ContractionKernel, s: Shape, sums: BufferId): Loop
 }
 
 function epilogueKernel(kernel: ContractionKernel, s: Shape, sums: BufferId): LoopKernel {
-  const { space, m, n, sums: index } = resultRows(kernel, s)
-  const place = placing(m, n)
+  const { space, places, sums: index } = resultRows(kernel, s)
+  const place = placing(...places)
   const nodes = rewriteNodes(kernel.epilogue, place, space).map(
     (node): Node => (node.op === 'accumulator' ? { op: 'load', dtype: kernel.dtype, buffer: sums, index, guards: [], otherwise: 0 } : node),
   )

@@ -21,10 +21,10 @@ const inputsOf = (jaxpr: Jaxpr): Uint8Array[] => jaxpr.inputs.map((v, i) => some
 type Sizes = readonly [images: number, height: number, width: number, channels: number, features: number]
 
 /** A convolution with bias and relu, and its gradients: of data, taps, bias and the result's cotangent. */
-function derivatives([images, height, width, channels, features]: Sizes, order: 'NHWC' | 'NCHW' = 'NHWC'): Jaxpr {
+function derivatives([images, height, width, channels, features]: Sizes, order: 'NHWC' | 'NCHW' = 'NHWC', groups = 1): Jaxpr {
   const f = (x: np.NDArray, w: np.NDArray, b: np.NDArray): np.NDArray =>
-    nn.relu(lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers: [order, 'HWIO', order] }).add(order === 'NHWC' ? b : b.reshape([features, 1, 1])))
-  const [x, w, b] = [np.zeros(order === 'NHWC' ? [images, height, width, channels] : [images, channels, height, width]), np.zeros([3, 3, channels, features]), np.zeros([features])]
+    nn.relu(lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers: [order, 'HWIO', order], featureGroupCount: groups }).add(order === 'NHWC' ? b : b.reshape([features, 1, 1])))
+  const [x, w, b] = [np.zeros(order === 'NHWC' ? [images, height, width, channels] : [images, channels, height, width]), np.zeros([3, 3, channels / groups, features]), np.zeros([features])]
   return makeJaxpr((x: np.NDArray, w: np.NDArray, b: np.NDArray, ct: np.NDArray) => {
     const [y, pullback] = vjp(f, [x, w, b] as const)
     return [y, ...pullback(ct)] as const
@@ -55,6 +55,14 @@ describe('a convolution and its gradients', () => {
   test('of more images than chunks are worth are computed as they are written', () => {
     const usesIt = (winogradBytes: number): boolean => emitShaders(lowerToProgram(derivatives([30, 9, 10, 16, 20])).program, { winogradBytes }).shaders.some(({ code }) => code.includes('let which_row'))
     expect([10_000, 90_000, 200_000].map(usesIt)).toEqual([false, false, true])
+  })
+
+  test.each([['in two groups', 6, 16, 2], ['of four tiles', 4, 8, 1]])('%s have the bits of WebAssembly', async (_, width, channels, groups) => {
+    const jaxpr = derivatives([1, 4, width, channels, 16], 'NHWC', groups)
+    const inputs = inputsOf(jaxpr)
+    const { outputs, shaders } = await runJaxpr(jaxpr, inputs)
+    for (const [i, want] of onWasm(jaxpr, inputs).slice(0, 3).entries()) expect(numbers(outputs[i]!), `output ${i}`).toEqual(numbers(want))
+    expect(shaders.shaders.some(({ code }) => code.includes('let which_row'))).toBe(true)
   })
 
   test('with channels first as well', async () => {

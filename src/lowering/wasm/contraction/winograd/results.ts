@@ -8,10 +8,10 @@ import { dataToTiles, rowsToResults, tapsToColumns } from './transforms.ts'
 /** Taps are transformed by channels; then threads take blocks, each from its data to its results. */
 export function writeResults(site: Site): void {
   const fn = site.fn
-  const { channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, height, blocks, blocksOfImage, buffers } = site.plan
-  const pixelBytes = channels * 4
+  const { groups, channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, height, blocks, blocksOfImage, buffers } = site.plan
+  const pixels = groups * channels
   const tiles = blockImages * blockTileRows * tilesAcross
-  const [data, taps, sums] = [tiles * channels, channels * paddedColumns, tiles * paddedColumns].map(apart) as [number, number, number] // three of three
+  const [data, taps, sums] = [tiles * pixels, channels * paddedColumns, tiles * paddedColumns].map(apart) as [number, number, number] // three of three
   const resultRow = 2 * tilesAcross * paddedColumns * 4
   // What is read last time before the other is written shares its place.
   const first = site.areas.take('own', Math.max(products * data, blockImages * 2 * blockTileRows * resultRow))
@@ -21,7 +21,7 @@ export function writeResults(site: Site): void {
   const packed = site.areas.take('shared', products * taps)
   site.pieces.set(buffers.data, second).set(buffers.other, written).set(buffers.sums, first)
   const toTaps = tapsToColumns(site.module, `${fn.name}_taps`, { columns, channels, productBytes: taps, panelColumns: columnsApart })
-  const toData = dataToTiles(site.module, `${fn.name}_data`, { pixelBytes, rowBytes: site.dataRowBytes(), channels, tilesAcross, productBytes: data })
+  const toData = dataToTiles(site.module, `${fn.name}_data`, { rowBytes: site.dataRowBytes(), channels: pixels, tilesAcross, productBytes: data })
   const toResults = rowsToResults(site.module, `${fn.name}_results`, { columns, productBytes: sums, rowBytes: paddedColumns * 4, tilesAcross })
 
   const mine = site.share(channels)
@@ -35,16 +35,10 @@ export function writeResults(site: Site): void {
   const share = site.share(blocks * blocksOfImage)
   fn.forLoop(block, share.begin, share.end, 1, () => {
     site.enter(block)
-    site.gather(site.loops.data, 2 * tileRows + 2, 2)
-    site.eachTileRow((tileRow, firstTile) => {
-      site.push(second)
-      fn.get(tileRow).i32(site.dataRowBytes()).emit('i32.mul').emit('i32.add')
-      site.push(first)
-      fn.get(firstTile).call(toData)
-    }, 2)
+    site.bring('data', second, first, (firstTile) => void fn.get(firstTile).call(toData))
     site.multiply({
       lhs: () => site.push(first),
-      lhsRow: () => void fn.i32(pixelBytes),
+      lhsRow: () => void fn.i32(pixels * 4),
       lhsStep: () => void fn.i32(4),
       panel: () => site.push(panel),
       rhs: () => site.push(packed),

@@ -57,8 +57,13 @@ export class Site {
   }
 
   dataRowBytes(): number {
-    const { dataAcross, channels } = this.plan
-    return dataAcross * channels * 4
+    const { dataAcross, groups, channels } = this.plan
+    return dataAcross * groups * channels * 4
+  }
+
+  gradientRowBytes(): number {
+    const { tilesAcross, columns } = this.plan
+    return 2 * tilesAcross * columns * 4
   }
 
   /** Of a block's rows of data. */
@@ -88,17 +93,24 @@ export class Site {
     this.fn.get(image).i32(rows).emit('i32.mul').get(tileRow).i32(1).emit('i32.shl').emit('i32.add')
   }
 
-  /** Evaluates an operand for the rows of the block, in images of `rows` rows, of which tiles overlap by `more`; what it writes begins with the first of them. */
-  gather(loop: EmittedLoop, rows: number, more: number): void {
+  /** Evaluates the data, or the results' gradients, for the rows of the block into `read`; `transform` is called for each row of tiles, with where it begins, `to` and the number of its first tile. */
+  bring(what: 'data' | 'other', read: ScratchPart, to: ScratchPart, transform: (firstTile: Local) => void): void {
     const fn = this.fn
-    const { tilesAcross, columns } = this.plan
-    const rowBytes = more > 0 ? this.dataRowBytes() : 2 * tilesAcross * columns * 4
+    const more = what === 'data' ? 2 : 0
+    const rowBytes = what === 'data' ? this.dataRowBytes() : this.gradientRowBytes()
+    const rows = 2 * this.plan.tileRows + more
     const [begin, end] = [fn.local('i32', 'begin'), fn.local('i32', 'end')]
     this.pushRow(this.images.begin, rows, this.rows.begin)
     fn.set(begin)
     fn.get(this.images.end).i32(1).emit('i32.sub').i32(rows).emit('i32.mul').get(this.rows.end).i32(1).emit('i32.shl').emit('i32.add').i32(more).emit('i32.add').set(end)
-    this.call(loop, begin, end, { row: begin, bytes: rowBytes })
+    this.call(this.loops[what], begin, end, { row: begin, bytes: rowBytes })
     fn.free(begin, end)
+    this.eachTileRow((row, firstTile) => {
+      this.push(read)
+      fn.get(row).i32(rowBytes).emit('i32.mul').emit('i32.add')
+      this.push(to)
+      transform(firstTile)
+    }, more)
   }
 
   /** Calls `body` for each row of tiles, with its first row among the block's, which overlap by `more` at the end of an image, and the number of its first tile. */
@@ -118,30 +130,39 @@ export class Site {
     fn.free(image, tileRow, row, tile)
   }
 
-  /** The sixteen products: `push` gives the first one's arguments, `bytes` how far those of the next are. */
+  /** The sixteen products of each group: `push` gives the first one's arguments, `bytes` how far those of the next product are. */
   multiply(push: Omit<StripArguments<() => void>, 'run' | 'rhsStep' | 'rowBytes' | 'columnPanels'>, bytes: { readonly lhs: number; readonly rhs: number; readonly sums: number }): void {
     const fn = this.fn
-    const { paddedColumns } = this.plan
-    const each = fn.local('i32', 'product')
-    const moved = (of: 'lhs' | 'rhs' | 'sums') => (): void => {
+    const { groups, channels, paddedColumns } = this.plan
+    const panels = paddedColumns / columnsApart / groups
+    const [each, group] = [fn.local('i32', 'product'), fn.local('i32', 'group')]
+    const moved = (of: 'lhs' | 'rhs' | 'sums', toNextGroup: () => void) => (): void => {
       push[of]()
       fn.get(each).i32(bytes[of]).emit('i32.mul').emit('i32.add')
+      if (groups === 1) return
+      fn.get(group)
+      toNextGroup()
+      fn.emit('i32.mul').emit('i32.add')
     }
     const all: StripArguments<() => void> = {
       ...push,
       run: () => void fn.i32(0),
-      lhs: moved('lhs'),
-      rhs: moved('rhs'),
-      sums: moved('sums'),
+      lhs: moved('lhs', () => void fn.i32(channels * 4)),
+      rhs: moved('rhs', () => {
+        push.rhsPanel()
+        fn.i32(panels).emit('i32.mul')
+      }),
+      sums: moved('sums', () => void fn.i32(panels * columnsApart * 4)),
       rhsStep: () => void fn.i32(columnsApart * 4),
       rowBytes: () => void fn.i32(paddedColumns * 4),
-      columnPanels: () => void fn.i32(paddedColumns / columnsApart),
+      columnPanels: () => void fn.i32(panels),
     }
-    fn.forLoop(each, 0, products, 1, () => {
+    const one = (): void => {
       for (const argument of stripArguments) all[argument]()
       fn.call(this.strips)
-    })
-    fn.free(each)
+    }
+    fn.forLoop(each, 0, products, 1, () => (groups === 1 ? one() : fn.forLoop(group, 0, groups, 1, one)))
+    fn.free(each, group)
   }
 
   /** Calls a loop; what it finds in scratch memory is counted from `moved.row`. */

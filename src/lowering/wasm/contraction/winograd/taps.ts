@@ -10,19 +10,18 @@ import { channelToTaps, dataToTiles, gradientsToColumns } from './transforms.ts'
 /** Threads take slices of the blocks, whose products they sum; then channels, whose sums become taps. */
 export function writeTaps(site: Site): void {
   const fn = site.fn
-  const { channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, blocks, blocksOfImage, slices, buffers } = site.plan
-  const pixelBytes = channels * 4
+  const { groups, channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, blocks, blocksOfImage, slices, buffers } = site.plan
+  const pixels = groups * channels
   const tiles = blockImages * blockTileRows * tilesAcross
-  const [data, gradients, sums] = [tiles * channels, tiles * paddedColumns, channels * paddedColumns].map(apart) as [number, number, number] // three of three
-  const gradientRow = 2 * tilesAcross * columns * 4
-  const read = site.areas.take('own', Math.max(site.dataBytes(), blockImages * 2 * blockTileRows * gradientRow))
+  const [data, gradients, sums] = [tiles * pixels, tiles * paddedColumns, channels * paddedColumns].map(apart) as [number, number, number] // three of three
+  const read = site.areas.take('own', Math.max(site.dataBytes(), blockImages * 2 * blockTileRows * site.gradientRowBytes()))
   const lhs = site.areas.take('own', products * data)
   const rhs = site.areas.take('own', products * gradients)
   const panel = site.areas.take('own', panelBytes(tiles))
   const partial = site.areas.take('shared', slices * products * sums)
   const total = site.areas.take('shared', 9 * channels * paddedColumns * 4)
   site.pieces.set(buffers.data, read).set(buffers.other, read).set(buffers.sums, total)
-  const toData = dataToTiles(site.module, `${fn.name}_data`, { pixelBytes, rowBytes: site.dataRowBytes(), channels, tilesAcross, productBytes: data })
+  const toData = dataToTiles(site.module, `${fn.name}_data`, { rowBytes: site.dataRowBytes(), channels: pixels, tilesAcross, productBytes: data })
   const toGradients = gradientsToColumns(site.module, `${fn.name}_gradients`, { columns, productBytes: gradients, tilesAcross, panelColumns: columnsApart })
   const toTaps = channelToTaps(site.module, `${fn.name}_taps`, { columns, productBytes: sums, rowBytes: paddedColumns * 4, channels, slices, sliceBytes: products * sums })
 
@@ -34,24 +33,12 @@ export function writeTaps(site: Site): void {
     fn.get(slice).i32(1).emit('i32.add').i32(all).emit('i32.mul').i32(slices).emit('i32.div_u').set(end)
     fn.forLoop(block, begin, end, 1, () => {
       site.enter(block)
-      site.gather(site.loops.data, 2 * tileRows + 2, 2)
-      site.eachTileRow((tileRow, firstTile) => {
-        site.push(read)
-        fn.get(tileRow).i32(site.dataRowBytes()).emit('i32.mul').emit('i32.add')
-        site.push(lhs)
-        fn.get(firstTile).call(toData)
-      }, 2)
-      site.gather(site.loops.other, 2 * tileRows, 0)
-      site.eachTileRow((tileRow, firstTile) => {
-        site.push(read)
-        fn.get(tileRow).i32(gradientRow).emit('i32.mul').emit('i32.add')
-        site.push(rhs)
-        fn.get(firstTile).get(site.count).call(toGradients)
-      }, 0)
+      site.bring('data', read, lhs, (firstTile) => void fn.get(firstTile).call(toData))
+      site.bring('other', read, rhs, (firstTile) => void fn.get(firstTile).get(site.count).call(toGradients))
       site.multiply({
         lhs: () => site.push(lhs),
         lhsRow: () => void fn.i32(4),
-        lhsStep: () => void fn.i32(pixelBytes),
+        lhsStep: () => void fn.i32(pixels * 4),
         panel: () => site.push(panel),
         rhs: () => site.push(rhs),
         rhsPanel: () => void fn.get(site.count).i32(columnsApart * 4).emit('i32.mul'),

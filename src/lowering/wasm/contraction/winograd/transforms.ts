@@ -7,9 +7,9 @@ import { combinationOf, dataMatrix, gradientMatrix, type Matrix, products, resul
 
 /** Distances in bytes. */
 export interface DataLayout {
-  /** Between elements beside each other, and below each other. */
-  readonly pixelBytes: number
+  /** Between elements below each other; those beside each other are as far apart as they have channels. */
   readonly rowBytes: number
+  /** Of all groups. */
   readonly channels: number
   readonly tilesAcross: number
   /** Between what belongs to one product and to the next. */
@@ -50,11 +50,12 @@ export function dataToTiles(module: ModuleBuilder, name: string, l: DataLayout):
   const fn = module.function(name, ['i32', 'i32', 'i32'], [])
   const [from, to, first] = [fn.param(0), fn.param(1), fn.param(2)]
   const [tile, channel, read, at] = [fn.local('i32', 'tile'), fn.local('i32', 'channel'), fn.local('i32', 'read'), fn.local('i32', 'at')]
-  fn.get(first).i32(l.channels * 4).emit('i32.mul').get(to).emit('i32.add').set(at)
+  const pixelBytes = l.channels * 4
+  fn.get(first).i32(pixelBytes).emit('i32.mul').get(to).emit('i32.add').set(at)
   fn.forLoop(tile, 0, l.tilesAcross, 1, () => {
-    fn.get(from).get(tile).i32(2 * l.pixelBytes).emit('i32.mul').emit('i32.add').set(read)
+    fn.get(from).get(tile).i32(2 * pixelBytes).emit('i32.mul').emit('i32.add').set(read)
     fn.forLoop(channel, 0, l.channels, 4, () => {
-      transform(fn, dataMatrix, (i, j) => void fn.get(read).mem('v128.load', i * l.rowBytes + j * l.pixelBytes, 4), (i, j, value) => {
+      transform(fn, dataMatrix, (i, j) => void fn.get(read).mem('v128.load', i * l.rowBytes + j * pixelBytes, 4), (i, j, value) => {
         fn.get(at).get(value).mem('v128.store', (4 * i + j) * l.productBytes, 4)
       })
       for (const local of [read, at]) fn.get(local).i32(16).emit('i32.add').set(local)
