@@ -93,19 +93,31 @@ test('windows of any size and padding, in images of any size: as the cpu has the
 
 const square = (channels: number, size: number, window: number, images = 2): Case => ({ layout: 'last', images, size: [size, size], channels, window: [window, window], padding: Array(2).fill([(window - 1) >> 1, (window - 1) >> 1]) as Pads })
 
-test.each<[string, Case]>([
-  ['3 x 3', square(16, 15, 3)],
-  ['5 x 5, of channels that fill no vectors', square(6, 13, 5, 3)],
-  ['7 x 7', square(4, 14, 7)],
-  ['many channels in small images', square(512, 4, 3, 1)],
-  ['one long row', { layout: 'last', images: 2, size: [300], channels: 8, window: [9], padding: [[8, 0]] }],
-  ['channels first', { ...square(8, 16, 3), layout: 'first' }],
-])("the gradient of the taps has code of its own: %s", (_, c) => {
+test.each<[string, Case, number]>([
+  ['3 x 3', square(16, 15, 3), 1],
+  ['5 x 5, of channels that fill no vectors', square(6, 13, 5, 3), 3],
+  ['7 x 7', square(4, 14, 7), 3],
+  ['many channels in small images', square(512, 4, 3, 1), 3],
+  ['one long row', { layout: 'last', images: 2, size: [300], channels: 8, window: [9], padding: [[8, 0]] }, 1],
+  ['channels first', { ...square(8, 16, 3), layout: 'first' }, 1],
+])("gradients of the taps, and what is not written out elsewhere, have code of their own: %s", (_, c, count) => {
   for (const plain of [true, false]) {
     const jaxpr = gradients(c, plain)
-    expect(written(jaxpr)).toBeGreaterThanOrEqual(1)
+    expect(written(jaxpr)).toBe(count)
     expectAgreement(jaxpr, inputsOf(jaxpr, false))
   }
+})
+
+test('what follows a convolution is computed with it: a row of the results after the other', () => {
+  const c = square(12, 14, 5)
+  const f = (x: np.NDArray, w: np.NDArray, b: np.NDArray): readonly np.NDArray[] => {
+    const y = depthwise(c)(x, w)
+    return [np.maximum(y.add(b), 0).add(x), y]
+  }
+  const { jaxpr } = makeJaxpr(f)(np.zeros([2, 14, 14, 12]), np.zeros([5, 5, 1, 12]), np.zeros([12]))
+  expect(kernelsOf(lowerToProgram(jaxpr).program)).toHaveLength(1)
+  expect(written(jaxpr)).toBe(1)
+  expectAgreement(jaxpr, inputsOf(jaxpr, true))
 })
 
 test('windows that reach far beyond the data, and those of three dimensions, are left to others', () => {

@@ -2,6 +2,7 @@
 import type { LoopKernel } from '../../kernel-ir/index.ts'
 import type { ModuleBuilder } from '../asm/index.ts'
 import { normalizeLoop } from '../arrange/index.ts'
+import { emitForward } from './forward.ts'
 import type { EmitLoop } from './source.ts'
 import { type EmittedDepthwise, emitTaps } from './taps.ts'
 
@@ -12,5 +13,5 @@ export function emitDepthwise(module: ModuleBuilder, name: string, given: LoopKe
   const [reduce, map, ...more] = given.stages
   if (reduce?.kind !== 'reduce' || map?.kind !== 'map' || more.length > 0 || map.inner.length > 0) return null
   const kernel = normalizeLoop(given)
-  return emitTaps(module, name, kernel, emitLoop)
+  return emitTaps(module, name, kernel, emitLoop) ?? emitForward(module, name, kernel, emitLoop)
 }

@@ -110,7 +110,7 @@ export function sourceOf(factor: Factor, frame: Frame, pointer: Pointers, emitLo
 }
 
 /** How the number of an image is made of those of its axes, the last the fastest. */
-function digitsOf({ batch, sizes }: Frame): { readonly below: number; readonly size: number; readonly last: boolean }[] {
+export function digitsOf({ batch, sizes }: Frame): { readonly below: number; readonly size: number; readonly last: boolean }[] {
   let below = 1
   const out = batch.toReversed().map((d, i) => {
     const digit = { below, size: sizes[d]!, last: i === batch.length - 1 }

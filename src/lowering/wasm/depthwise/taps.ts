@@ -5,8 +5,9 @@
 import { type Accumulator, type BufferId, buffersOf, constantIndex, dimIndex, floorDivIndex, type Index, type LoopKernel, modIndex, type Node, type Stage } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import { product, unitsPerCall } from '../arrange/index.ts'
-import { type Last, type Reduce, type Slide, type Sliding, slidingOf } from './sliding.ts'
-import { type EmitLoop, type Frame, type Source, sourceOf } from './source.ts'
+import { isNear, least, linesFit, partRowsOf, type Piece, Pieces, type PiecesPlan, round64, unitTime, zeroBytesOf, zeroRowMost } from './pieces.ts'
+import { type Last, type Reduce, type Sliding, slidingOf } from './sliding.ts'
+import { type EmitLoop, type Frame, sourceOf } from './source.ts'
 import { blockLength, emitWalk } from './walk-taps.ts'
 
 export interface EmittedDepthwise {
@@ -25,15 +26,10 @@ export interface EmittedDepthwise {
 
 /** Nanoseconds of a product and its sum on a channel. */
 const productTime = 0.065
-/** Nanoseconds of a unit, roughly. */
-const unitTime = 12_000
 /** Products from which this is worth its code. */
 const fewestProducts = 2 ** 15
 /** Channels of a block: those of a cache line. */
 const blockAim = 16
-/** Bytes of rows that the first-level cache keeps, and of a row of zeros. */
-const cacheBytes = 20_000
-const zeroRowMost = 2 ** 17
 /** Buffers that hold what runs of rows leave. */
 const partials: BufferId = (1 << 28) + 65
 
@@ -64,19 +60,17 @@ export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel
   const data = sourceOf(sliding.data, dataFrame, pointer, emitLoop, inPlace)
   const other = sourceOf(sliding.other, otherFrame, pointer, emitLoop, inPlace)
 
-  // runs of rows: parts of an image, whole ones or several
+  // runs of pieces
   const rowTime = columns.places * wide * all * productTime
-  const packedRow = (data.ownRowBytes ?? 0) + (other.ownRowBytes ?? 0)
-  const mostRows = Math.max(Math.min(rows.places, 4), packedRow === 0 ? Infinity : Math.floor(cacheBytes / packedRow) - rows.taps + 1)
-  const parts = Math.ceil(rows.places / Math.max(1, Math.min(mostRows, Math.ceil(unitTime / rowTime))))
-  const partRows = Math.ceil(rows.places / parts)
-  const pieces = images * Math.ceil(rows.places / partRows)
+  const partRows = partRowsOf(rows, rowTime, data.ownRowBytes ?? 0, other.ownRowBytes ?? 0)
+  const parts = Math.ceil(rows.places / partRows)
+  const pieces = images * parts
   const run = Math.max(1, Math.min(Math.floor(unitTime / (partRows * rowTime)), Math.floor((pieces * frame.blocks) / 8)))
   const runs = Math.ceil(pieces / run)
 
   // memory of the thread
   const blockBytes = 4 * wide
-  const zeroBytes = needsZeros(rows) ? (columns.extent - 1) * data.columnBytes + blockBytes : 0
+  const zeroBytes = zeroBytesOf(rows, columns, data.columnBytes, blockBytes)
   const sumsAt = round64(zeroBytes)
   const rowsPerTotal = Math.max(1, Math.floor((blockLength + blockLength / 2) / columns.places))
   const carried = rowsPerTotal > 1
@@ -89,7 +83,7 @@ export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel
     dataBytes: data.columnBytes, otherBytes: other.columnBytes, blockBytes, carried,
   })
   const totalsBytes = all * 2 * blockBytes
-  new Runs(fn, { rows, data, other, walk, moveSums, zeroBytes, sumsAt, sumsBytes: carried ? all * blockBytes : 0, dataAt, otherAt, totalsBytes, partRows, parts: Math.ceil(rows.places / partRows), pieces, run, blocks: frame.blocks, rowsPerTotal }).emit()
+  new Runs(fn, { rows, frame: dataFrame, data, other, partRows, parts, zeroBytes, dataAt, otherAt }, { walk, moveSums, sumsAt, sumsBytes: carried ? all * blockBytes : 0, totalsBytes, pieces, run, rowsPerTotal }).emit()
 
   const units = runs * frame.blocks
   const time = product(sizes) * productTime
@@ -99,19 +93,6 @@ export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel
     after: combine(kernel, reduce.accumulators[0]!, map, { taps, channel: frame.channel, block: frame.block, wide, blocks: frame.blocks, all, runs, channels }),
     scratch: new Map([[partials, 0]]), scratchBytes, ownBytes,
   }
-}
-
-const round64 = (bytes: number): number => Math.ceil(bytes / 64) * 64
-
-/** Windows hardly reach beyond the data: what is written out for its edges is short. */
-const isNear = ({ places, taps, low, extent }: Slide): boolean => low <= taps && places + taps - 1 - low - extent <= taps && extent >= 1
-
-const needsZeros = ({ places, taps, low, extent }: Slide): boolean => low > 0 || places + taps - 1 > low + extent
-
-/** Lines so many bytes apart fit in a cache of 64 sets with 8 places. */
-function linesFit(columnBytes: number, lines: number): boolean {
-  const sets = 64 / Math.max(1, Math.min(4096, columnBytes & -columnBytes) / 64)
-  return lines / sets <= 12
 }
 
 function planOf(reduce: Reduce, sizes: readonly number[], rank: number, inner: readonly number[]): { sliding: Sliding; frame: Omit<Frame, 'rows' | 'columns'>; taps: readonly number[] } | null {
@@ -135,109 +116,63 @@ export function blockOf(channels: number): number {
 }
 
 interface RunsPlan {
-  readonly rows: Slide
-  readonly data: Source
-  readonly other: Source
   readonly walk: FunctionRef
   readonly moveSums: FunctionRef | null
-  readonly zeroBytes: number
   readonly sumsAt: number
   readonly sumsBytes: number
-  readonly dataAt: number
-  readonly otherAt: number
   readonly totalsBytes: number
-  /** Rows of a piece, pieces of an image and of all, pieces of a run. */
-  readonly partRows: number
-  readonly parts: number
+  /** Pieces of all images, and of a run. */
   readonly pieces: number
   readonly run: number
-  readonly blocks: number
   readonly rowsPerTotal: number
 }
 
 /** The function over units: unit u is block u mod blocks of run u / blocks. */
 class Runs {
   readonly #fn: FunctionBuilder
+  readonly #pieces: Pieces
+  readonly #rows: PiecesPlan
   readonly #p: RunsPlan
 
-  constructor(fn: FunctionBuilder, plan: RunsPlan) {
+  constructor(fn: FunctionBuilder, rows: PiecesPlan, plan: RunsPlan) {
     this.#fn = fn
+    this.#pieces = new Pieces(fn, rows)
+    this.#rows = rows
     this.#p = plan
   }
 
   emit(): void {
     const fn = this.#fn
-    const { zeroBytes, sumsAt, sumsBytes, blocks, run, pieces, totalsBytes } = this.#p
-    const unit = fn.local('i32', 'unit')
-    const [block, piece, last, totals] = [fn.local('i32', 'block'), fn.local('i32', 'piece'), fn.local('i32', 'last'), fn.local('i32', 'totals')]
-    const clear = (push: () => void, bytes: number): void => {
-      if (bytes === 0) return
-      push()
-      fn.i32(0).i32(bytes).bulk('memory.fill')
-    }
-    clear(() => this.#own(0), zeroBytes)
-    clear(() => this.#own(sumsAt), sumsBytes)
+    const { sumsAt, sumsBytes, run, pieces, totalsBytes } = this.#p
+    const { blocks } = this.#rows.frame
+    const [unit, block, piece, last, totals] = ['unit', 'block', 'piece', 'last', 'totals'].map((name) => fn.local('i32', name)) as [Local, Local, Local, Local, Local] // as many as names
+    this.#pieces.clearZeros()
+    this.#pieces.clear(() => this.#pieces.pushOwn(sumsAt), sumsBytes)
     fn.forLoop(unit, fn.param(0), fn.param(1), 1, () => {
       fn.get(unit).i32(blocks).emit('i32.rem_u').set(block)
       fn.get(fn.param(fn.type.params.length - 1)).get(unit).i32(totalsBytes).emit('i32.mul').emit('i32.add').set(totals)
-      clear(() => void fn.get(totals), totalsBytes)
+      this.#pieces.clear(() => void fn.get(totals), totalsBytes)
       fn.get(unit).i32(blocks).emit('i32.div_u').i32(run).emit('i32.mul').tee(piece).i32(run).emit('i32.add').set(last)
-      fn.i32(pieces).get(last).get(last).i32(pieces).emit('i32.gt_u').select().set(last)
-      fn.forLoop(piece, piece, last, 1, () => this.#piece(block, piece, totals))
+      least(fn, last, pieces)
+      fn.forLoop(piece, piece, last, 1, () => this.#pieces.emit(block, piece, (p) => this.#piece(p, totals)))
     })
   }
 
-  #own(offset: number): void {
-    this.#fn.get(this.#fn.param(2))
-    if (offset !== 0) this.#fn.i32(offset).emit('i32.add')
-  }
-
-  #piece(block: Local, piece: Local, totals: Local): void {
+  #piece({ begin, end, data, other }: Piece, totals: Local): void {
     const fn = this.#fn
-    const { parts, partRows, rows, data, other, dataAt, otherAt } = this.#p
-    fn.scope(() => {
-      const i32 = (name: string): Local => fn.local('i32', name)
-      const [image, begin, end] = [i32('image'), i32('begin'), i32('end')]
-      fn.get(piece).i32(parts).emit('i32.div_u').set(image)
-      fn.get(piece).i32(parts).emit('i32.rem_u').i32(partRows).emit('i32.mul').tee(begin).i32(partRows).emit('i32.add').set(end)
-      least(fn, end, rows.places)
-      // rows of the data from `from` on are met
-      const [from, to] = [i32('from'), i32('to')]
-      fn.get(begin).i32(rows.low).emit('i32.sub').set(from)
-      fn.i32(0).get(from).get(from).i32(0).emit('i32.lt_s').select().set(from)
-      fn.get(end).i32(rows.taps - 1 - rows.low).emit('i32.add').set(to)
-      least(fn, to, rows.extent)
-      const [dataBase, otherBase] = [i32('data'), i32('other')]
-      const baseOf = (source: Source, at: number, first: Local, local: Local): void => {
-        source.pushBase(fn, image, block, () => {
-          this.#own(at)
-          fn.get(first).i32(source.rowBytes).emit('i32.mul').emit('i32.sub')
-        })
-        fn.set(local)
-      }
-      baseOf(data, dataAt, from, dataBase)
-      baseOf(other, otherAt, begin, otherBase)
-      data.bring?.(fn, image, block, from, to, () => void fn.get(dataBase))
-      other.bring?.(fn, image, block, begin, end, () => void fn.get(otherBase))
-      this.#rows(begin, end, dataBase, otherBase, totals)
-    })
-  }
-
-  #rows(begin: Local, end: Local, data: Local, other: Local, totals: Local): void {
-    const fn = this.#fn
-    const { rows, walk, moveSums, sumsAt, rowsPerTotal } = this.#p
+    const { walk, moveSums, sumsAt, rowsPerTotal } = this.#p
     const [y, count] = [fn.local('i32', 'y'), fn.local('i32', 'count')]
     const move = (): void => {
       if (moveSums === null) return
       fn.get(totals)
-      this.#own(sumsAt)
+      this.#pieces.pushOwn(sumsAt)
       fn.call(moveSums)
     }
     if (moveSums !== null) fn.i32(0).set(count)
     fn.forLoop(y, begin, end, 1, () => {
-      for (let i = 0; i < rows.taps; i++) this.#pushRow(data, y, i)
-      fn.get(other).get(y).i32(this.#p.other.rowBytes).emit('i32.mul').emit('i32.add').get(totals)
-      this.#own(sumsAt)
+      for (let i = 0; i < this.#rows.rows.taps; i++) this.#pieces.pushRow(data, y, i)
+      fn.get(other).get(y).i32(this.#rows.other!.rowBytes).emit('i32.mul').emit('i32.add').get(totals)
+      this.#pieces.pushOwn(sumsAt)
       fn.i32(0).call(walk)
       if (moveSums !== null) {
         fn.get(count).i32(1).emit('i32.add').tee(count).i32(rowsPerTotal).emit('i32.eq').if(() => {
@@ -248,26 +183,6 @@ class Runs {
     })
     move()
   }
-
-  /** The row that tap i meets at place y; zeros where there is none. */
-  #pushRow(data: Local, y: Local, i: number): void {
-    const fn = this.#fn
-    const { rows, data: source } = this.#p
-    const row = fn.local('i32', 'row')
-    fn.get(y)
-    if (i !== rows.low) fn.i32(i - rows.low).emit('i32.add')
-    fn.set(row)
-    fn.get(data).get(row).i32(source.rowBytes).emit('i32.mul').emit('i32.add')
-    if (needsZeros(rows)) {
-      this.#own(0)
-      fn.get(row).i32(rows.extent).emit('i32.lt_u').select()
-    }
-    fn.free(row)
-  }
-}
-
-function least(fn: FunctionBuilder, x: Local, most: number): void {
-  fn.i32(most).get(x).get(x).i32(most).emit('i32.gt_s').select().set(x)
 }
 
 interface Combination {
