@@ -38,9 +38,16 @@ export function reduceOrder(stage: Extract<Stage, { kind: 'reduce' }>, space: re
   const additions = innermost * product(inner.slice(0, -1))
   const totals = stage.accumulators.map((a) => needsTotals(a, stage.nodes[a.node]?.dtype ?? 'float32'))
   const long = additions > blockLength || stage.accumulators.some((a, i) => a.dtype === 'float64' && totals[i]!)
-  const order = { across, forks, apart: across && forks > 1 && last / forks >= streamLength, innermost, additions, long }
-  if (!long || !totals.includes(true)) return { ...order, every: Infinity, outer: null }
-  if (innermost > 2 * blockLength) return { ...order, every: blockLength, outer: null }
+  const apart = across && forks > 1 && last / forks >= streamLength
+  const { every, outer } = long && totals.includes(true) ? blocksOf(inner, innermost) : oneBlock
+  return { across, forks, apart, innermost, additions, long, every, outer }
+}
+
+type Blocks = Pick<ReduceOrder, 'every' | 'outer'>
+const oneBlock: Blocks = { every: Infinity, outer: null }
+
+function blocksOf(inner: readonly number[], innermost: number): Blocks {
+  if (innermost > 2 * blockLength) return { every: blockLength, outer: null }
   // A block ends after the first loop outwards that makes it long enough.
   let depth = inner.length - 1
   let gathered = innermost
@@ -50,6 +57,6 @@ export function reduceOrder(stage: Extract<Stage, { kind: 'reduce' }>, space: re
     gathered *= inner[--depth] ?? 1
   }
   // A loop that would gather far more than a block ends one every so many iterations.
-  if (depth < inner.length - 1 && gathered > 2 * blockLength) return { ...order, every: Infinity, outer: { axis: depth, every: Math.ceil(blockLength / perIteration) } }
-  return { ...order, every: Infinity, outer: depth > 0 ? { axis: depth - 1, every: 1 } : null }
+  if (depth < inner.length - 1 && gathered > 2 * blockLength) return { every: Infinity, outer: { axis: depth, every: Math.ceil(blockLength / perIteration) } }
+  return depth > 0 ? { every: Infinity, outer: { axis: depth - 1, every: 1 } } : oneBlock
 }

@@ -2,7 +2,6 @@
  * A reduction of one array as the phases that code for its very shape would have, in numbers: the same functions decide, so the
  * order of additions is the same, and with it every bit.
  */
-import { sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { type Accumulator, type BufferId, coefficientOf, type Index, type LoopKernel } from '../../kernel-ir/index.ts'
 import { arranged, chooseMode, reduceOrder, splitLongReductions, timeOf } from '../arrange/index.ts'
@@ -36,6 +35,17 @@ export const foldFields = [
   'laneBytes', 'flags', 'outerEvery',
 ] as const
 export type FoldField = (typeof foldFields)[number]
+type FoldFields = Readonly<Record<FoldField, number>>
+
+/** By name, one after the other: looked up in a loop they would take ten times as long. */
+const wordsOf = (f: FoldFields): number[] => [
+  f.units, f.from, f.to,
+  f.stride0, f.size1, f.stride1, f.size2, f.stride2,
+  f.columns, f.columnBlocks, f.columnStride,
+  f.count0, f.step0, f.count1, f.step1, f.steps, f.stepBytes, f.every,
+  f.forkBytes, f.restAt, f.restVectors, f.restLanes,
+  f.laneBytes, f.flags, f.outerEvery,
+]
 
 /** Where blocks end: in the innermost loop, or after iterations of one of the other two. `long`: there are totals. */
 export const foldFlags = { inner: 1, long: 2, outer0: 4, outer1: 8 } as const
@@ -57,34 +67,59 @@ const [operand, result, free] = [0, 1, 2]
 /** Neighbouring columns that are added up side by side, in vectors. */
 export const columnVectors = (dtype: DType): number => (dtypeInfo[dtype].bytes === 8 ? 2 : 4)
 
-/** The kernel that fusion makes of a reduction of a whole array. */
+/** Neighbouring axes of an array that are all reduced, or all kept, as one. */
+interface Axis {
+  size: number
+  /** Between its elements, in elements of the operand. */
+  stride: number
+}
+
+/** The kernel that fusion makes of a reduction of a whole array, with its axes merged. */
 export function reductionKernel(shape: readonly number[], axes: readonly number[], combine: Accumulator['combine'], dtype: DType): LoopKernel {
-  const kept = shape.map((_, d) => d).filter((d) => !axes.includes(d))
-  const space = kept.map((d) => shape[d]!)
-  const dims = (order: readonly number[], strides: (d: number) => number): Index => ({
-    constant: 0,
-    terms: order.flatMap((d, dim) => (shape[d] === 1 ? [] : [{ coefficient: strides(d), atom: { kind: 'dim' as const, dim } }])),
-  })
+  const kept: Axis[] = []
+  const reduced: Axis[] = []
+  let stride = 1
+  let before: Axis[] | null = null
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const size = shape[d]!
+    if (size === 1) continue
+    const side = axes.includes(d) ? reduced : kept
+    if (side === before) side[0]!.size *= size
+    else side.unshift({ size, stride })
+    before = side
+    stride *= size
+  }
+  const index = (all: readonly Axis[], strideOf: (axis: Axis, dim: number) => number): Index => ({ constant: 0, terms: all.map((axis, dim) => ({ coefficient: strideOf(axis, dim), atom: { kind: 'dim' as const, dim } })) })
+  let written = 1
+  const strides = kept.map(() => 1)
+  for (let dim = kept.length - 1; dim >= 0; dim--) {
+    strides[dim] = written
+    written *= kept[dim]!.size
+  }
   return {
     kind: 'loop',
     name: '',
-    space,
+    space: kept.map((axis) => axis.size),
     stages: [
       {
         kind: 'reduce',
-        inner: axes.map((d) => shape[d]!),
-        nodes: [{ op: 'load', dtype, buffer: operand, index: dims([...kept, ...axes], (d) => sizeOf(shape.slice(d + 1))), guards: [], otherwise: 0 }],
+        inner: reduced.map((axis) => axis.size),
+        nodes: [{ op: 'load', dtype, buffer: operand, index: index(reduced.length === 0 ? kept : [...kept, ...reduced], (axis) => axis.stride), guards: [], otherwise: 0 }],
         accumulators: [{ combine, dtype, node: 0, position: null }],
       },
       {
         kind: 'map',
         inner: [],
         nodes: [{ op: 'reduced', dtype, stage: 0, output: 0 }],
-        stores: [{ buffer: result, index: dims(kept, (d) => sizeOf(shape.filter((_, k) => k > d && kept.includes(k)))), node: 0 }],
+        stores: [{ buffer: result, index: index(kept, (_, dim) => strides[dim]!), node: 0 }],
       },
     ],
   }
 }
+
+/** One axis of each kind, longer than 1: nothing can be merged, split or put in another order. */
+export const isArranged = ({ space, stages }: LoopKernel): boolean =>
+  space.length < 2 && space[0] !== 1 && stages.every((s) => s.inner.length < 2 && s.inner[0] !== 1)
 
 /** Null: it has more axes than the code has loops. */
 export function foldPlan(kernel: LoopKernel): FoldPlan | null {
@@ -101,7 +136,7 @@ export function foldPlan(kernel: LoopKernel): FoldPlan | null {
 }
 
 function phaseOf(given: LoopKernel, scratch: ReadonlyMap<BufferId, number>, last: boolean): FoldPhase | null {
-  const kernel = arranged(given, false)
+  const kernel = isArranged(given) ? given : arranged(given, false)
   const { space } = kernel
   const [stage, stored, ...more] = kernel.stages
   if (stage?.kind !== 'reduce' || stored?.kind !== 'map' || more.length > 0) return null
@@ -133,7 +168,7 @@ function phaseOf(given: LoopKernel, scratch: ReadonlyMap<BufferId, number>, last
   const columnBlocks = Math.ceil(columns / (4 * columnVectors(node.dtype)))
   const outerAxis = order.outer === null ? -1 : order.outer.axis + 3 - inner.length
   const units = size(0) * size(1) * size(2) * columnBlocks
-  const fields: Readonly<Record<FoldField, number>> = {
+  const fields: FoldFields = {
     units,
     from: (scratch.get(node.buffer) ?? 0) + node.index.constant * bytes,
     to: last ? 0 : (scratch.get(store.buffer) ?? 0) + store.index.constant * dtypeInfo[accumulator.dtype].bytes,
@@ -161,7 +196,7 @@ function phaseOf(given: LoopKernel, scratch: ReadonlyMap<BufferId, number>, last
     outerEvery: order.outer?.every ?? 1,
   }
   const variant: FoldVariant = { combine: accumulator.combine, from: node.dtype, to: accumulator.dtype, across, forks, contiguous: laneBytes === bytes, first: node.buffer === operand, last }
-  return { variant, words: foldFields.map((f) => fields[f]), units, time: timeOf(kernel) }
+  return { variant, words: wordsOf(fields), units, time: timeOf(kernel) }
 }
 
 /** Whether threads gain by sharing it. */
