@@ -3,6 +3,7 @@
  * the other, and where results are few in slices of blocks, which are then added in order. So rounding errors are those of a few hundred additions
  * at most and one for each block, and machines that round alike give the same bits. All of it follows from shapes.
  */
+import { sizeOf } from '../core/aval.ts'
 import type { ContractionKernel } from './kernel-ir/index.ts'
 
 /** Where the depth is one block, whose panels just fit a first-level cache; else blocks are about so long. */
@@ -15,8 +16,6 @@ export const fewRows = 60
 export const fewColumns = 256
 const slicesAim = 16
 
-const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
-
 export interface DepthCuts {
   /** The axis of k that is cut; axes before it are counted by the block. */
   readonly split: number
@@ -27,7 +26,7 @@ export interface DepthCuts {
   readonly blocks: number
 }
 
-export const cutDepth = (k: readonly number[]): DepthCuts => (product(k) <= wholeDepth ? { split: 0, inner: k, times: 1, blocks: 1 } : cutLong(k))
+export const cutDepth = (k: readonly number[]): DepthCuts => (sizeOf(k) <= wholeDepth ? { split: 0, inner: k, times: 1, blocks: 1 } : cutLong(k))
 
 /** Cuts k where a block comes near the aim, preferably so that blocks divide the axis; never an axis whose whole fits a block. */
 function cutLong(k: readonly number[]): DepthCuts {
@@ -44,11 +43,11 @@ function cutLong(k: readonly number[]): DepthCuts {
     }
   }
   const times = Math.ceil(size / length)
-  return { split, inner: [length, ...k.slice(split + 1)], times, blocks: product(k.slice(0, split)) * times }
+  return { split, inner: [length, ...k.slice(split + 1)], times, blocks: sizeOf(k.slice(0, split)) * times }
 }
 
 /** Slices of the blocks that have sums of their own: slice s has those from ⌊s blocks / slices⌋ on. 1: there are results enough. */
 export function slicesOf(kernel: ContractionKernel, blocks: number): number {
-  const [batch, rows, columns] = [product(kernel.batch), product(kernel.m), product(kernel.n)]
+  const [batch, rows, columns] = [sizeOf(kernel.batch), sizeOf(kernel.m), sizeOf(kernel.n)]
   return batch >= manyBatches || rows > fewRows || columns >= fewColumns ? 1 : Math.min(slicesAim, blocks)
 }

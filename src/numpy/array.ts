@@ -1,6 +1,6 @@
 /** Arrays from what JavaScript holds: numbers, truth values, nested lists, typed arrays. */
 import { isArray, type NDArray } from '../core/array.ts'
-import { aval, type Shape } from '../core/aval.ts'
+import { aval, type Shape, sizeOf } from '../core/aval.ts'
 import { encodeNumbers, hostCopy, type TypedArray } from '../core/bytes.ts'
 import type { DeviceName } from '../core/device-name.ts'
 import { backendOf, putArray, readArray } from '../core/devices.ts'
@@ -105,7 +105,7 @@ function fromLists(list: readonly ArrayInput[], dtype: DType | undefined, device
     if (shape.length === deepest) throw new ShapeError('array', `lists are nested more than ${deepest} deep, or contain themselves`)
     shape.push(level.length)
   }
-  const values = hostNumbers('array', shape.reduce((n, d) => n * d, 1), () => 0)
+  const values = hostNumbers('array', sizeOf(shape), () => 0)
   const filled = fill(values, list, shape)
   // Arrays among the lists, perhaps traced: stack them.
   if (filled === 'arrays') {

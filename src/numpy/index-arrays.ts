@@ -1,6 +1,6 @@
 /** Arrays of indices: of triangles and diagonals, flat and per axis. All int32. */
 import { isArray, type NDArray } from '../core/array.ts'
-import type { Shape } from '../core/aval.ts'
+import { type Shape, sizeOf } from '../core/aval.ts'
 import { isInteger } from '../core/dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
@@ -122,10 +122,10 @@ export function unravelIndex(indices: ArrayLike, shape: Shape | number): NDArray
   return ops.within('unravelIndex', () => {
     const sizes = ops.checkShape('unravelIndex', typeof shape === 'number' ? [shape] : shape)
     const flat = integers('unravelIndex', indices)
-    const total = sizes.reduce((n, d) => n * d, 1)
+    const total = sizeOf(sizes)
     const at = ops.clamp(0, ops.where(ops.lt(flat, 0), ops.add(flat, total), flat), Math.max(total - 1, 0))
     return sizes.map((d, i) => {
-      const inner = sizes.slice(i + 1).reduce((n, s) => n * s, 1)
+      const inner = sizeOf(sizes.slice(i + 1))
       return ops.rem(floorDivide(at, ops.convert(inner, 'int32')), ops.convert(Math.max(d, 1), 'int32'))
     })
   })

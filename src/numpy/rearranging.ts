@@ -1,6 +1,6 @@
 /** Arrays with elements put in, taken out or written over. */
 import { isArray, type NDArray } from '../core/array.ts'
-import type { Shape } from '../core/aval.ts'
+import { type Shape, sizeOf } from '../core/aval.ts'
 import { show } from '../core/describe.ts'
 import { isInteger } from '../core/dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../core/errors.ts'
@@ -102,7 +102,7 @@ export function resize(x: ArrayLike, newShape: number | Shape): NDArray {
   return ops.within('resize', () => {
     const shape = ops.checkShape('resize', typeof newShape === 'number' ? [newShape] : newShape)
     const a = ravel(x)
-    const size = shape.reduce((n, d) => n * d, 1)
+    const size = sizeOf(shape)
     if (a.size === 0 || size === 0) return ops.broadcastTo(ops.convert(0, a.dtype), shape)
     const times = Math.ceil(size / a.size)
     const repeated = ops.reshape(ops.broadcastTo(ops.expandDims(a, 0), [times, a.size]), [times * a.size])

@@ -1,6 +1,6 @@
 /** Arrays in other shapes: axes moved, added and dropped. */
 import type { NDArray } from '../core/array.ts'
-import type { Shape } from '../core/aval.ts'
+import { type Shape, sizeOf } from '../core/aval.ts'
 import { ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
@@ -120,7 +120,7 @@ export function part(x: NDArray, axis: number, start: number, stop: number): NDA
 /** The number of elements, all of them or along an axis; and the number of axes, and the shape. */
 export function size(x: ArrayLike, axis?: number): number {
   const a = ops.toValue('size', x).aval.shape
-  return axis === undefined ? a.reduce((n, d) => n * d, 1) : a[ops.normalAxis('size', axis, a.length)]!
+  return axis === undefined ? sizeOf(a) : a[ops.normalAxis('size', axis, a.length)]!
 }
 /** How many axes an array has. */
 export const ndim = (x: ArrayLike): number => ops.toValue('ndim', x).aval.shape.length

@@ -8,6 +8,7 @@
  * kernel that evaluates whatever fusion put into the operand; tiles are transformed into sixteen packed matrices, multiplied,
  * and transformed back. All cuts are fixed by shape.
  */
+import { sizeOf } from '../../core/aval.ts'
 import { addIndex, coefficientOf, constantIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../kernel-ir/index.ts'
 import { guarded, rewriteNodes, rewriteStores, withOperands } from '../kernel-ir/rewrite.ts'
@@ -68,8 +69,6 @@ const sliceBytesAim = 2 ** 21
 /** Sums have rows of a multiple of so many columns: those of the tiles that WebAssembly multiplies by. */
 export const columnsApart = 8
 
-const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
-
 export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): WinogradPlan | null {
   const kernel = given.sliding.every((s) => s.side === 'n') ? exchanged(given) : given
   const { batch, m, n, k } = kernel
@@ -85,10 +84,10 @@ export function planWinograd(given: ContractionKernel, freeBuffer: BufferId): Wi
   const side = form === 'results' ? 'm' : 'k'
   const [height, width] = [tiled[y[side]]!, tiled[x[side]]!]
   const [tileRows, tilesAcross] = [Math.ceil(height / 2), Math.ceil(width / 2)]
-  const images = product(tiled) / (height * width)
-  const groups = product(batch)
-  const channels = product(form === 'results' ? k : m) / 9
-  const columnsOfGroup = product(n)
+  const images = sizeOf(tiled) / (height * width)
+  const groups = sizeOf(batch)
+  const channels = sizeOf(form === 'results' ? k : m) / 9
+  const columnsOfGroup = sizeOf(n)
   const columns = groups * columnsOfGroup
   if (Math.min(channels, columnsOfGroup) < leastChannels || channels > mostChannels) return null
   if (channels % lanes !== 0 || columnsOfGroup % (groups > 1 ? columnsApart : lanes) !== 0) return null

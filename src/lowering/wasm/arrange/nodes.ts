@@ -1,7 +1,7 @@
 /** Expressions put together of others, in which equal nodes stand once. */
+import { sizeOf } from '../../../core/aval.ts'
 import { paramKey } from '../../../core/jaxpr-key.ts'
 import { type Expression, type Node, type NodeId, withOperands } from '../../kernel-ir/index.ts'
-import { product } from './shape-of-work.ts'
 
 export class Nodes {
   readonly nodes: Node[] = []
@@ -26,7 +26,7 @@ export class Nodes {
 
 /** All points of a space, the first axis the fastest. */
 export function* points(extents: readonly number[]): Generator<number[]> {
-  const total = product(extents)
+  const total = sizeOf(extents)
   for (let k = 0; k < total; k++) {
     let rest = k
     yield extents.map((n) => {

@@ -2,9 +2,10 @@
  * The order in which a reduction adds up, as numbers: a function of its stage, its mode and its sizes. Code for the very sizes is
  * emitted by it, and code that reads its sizes reads these numbers, so both give the same bits.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { foldsInOrder, type Stage } from '../../kernel-ir/index.ts'
 import { needsTotals } from '../lanes/index.ts'
-import { forksFor, product, type VectorMode } from './shape-of-work.ts'
+import { forksFor, type VectorMode } from './shape-of-work.ts'
 
 interface ReduceOrder {
   /** Lanes are neighbours on the innermost axis of the reduction; else they are points of the space. */
@@ -33,9 +34,9 @@ export function reduceOrder(stage: Extract<Stage, { kind: 'reduce' }>, space: re
   const { inner } = stage
   const across = mode === 'inner' && inner.length > 0 && !foldsInOrder(stage)
   const last = inner.at(-1) ?? 1
-  const forks = across ? Math.min(forksFor([stage], product(space) * product(inner)), Math.max(1, Math.ceil(last / 4))) : 1
+  const forks = across ? Math.min(forksFor([stage], sizeOf(space) * sizeOf(inner)), Math.max(1, Math.ceil(last / 4))) : 1
   const innermost = across ? Math.ceil(last / (4 * forks)) : last
-  const additions = innermost * product(inner.slice(0, -1))
+  const additions = innermost * sizeOf(inner.slice(0, -1))
   const totals = stage.accumulators.map((a) => needsTotals(a, stage.nodes[a.node]?.dtype ?? 'float32'))
   const long = additions > blockLength || stage.accumulators.some((a, i) => a.dtype === 'float64' && totals[i]!)
   const apart = across && forks > 1 && last / forks >= streamLength

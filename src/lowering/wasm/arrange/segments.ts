@@ -2,9 +2,9 @@
  * Concatenations of computed values as one kernel a piece: inside a piece the guards are settled, so that only its own
  * expression is computed, where one kernel would compute all of them everywhere and choose.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { dimIndex, type Index, type LoopKernel, type Node, rewriteStage } from '../../kernel-ir/index.ts'
 import { normalizeLoop } from './normalize.ts'
-import { product } from './shape-of-work.ts'
 
 const mostPieces = 8
 /** Points of a piece, and its extent along the last axis, that are worth a kernel. */
@@ -20,7 +20,7 @@ export function segmentConcatenation(given: LoopKernel): readonly LoopKernel[] {
     if (cuts.length === 0 || cuts.length >= mostPieces) continue
     const edges = [0, ...cuts, size]
     const pieces = edges.slice(1).map((end, i) => ({ start: edges[i] ?? 0, length: end - (edges[i] ?? 0) }))
-    const rest = product(kernel.space) / size
+    const rest = sizeOf(kernel.space) / size
     if (pieces.some((p) => p.length * rest < leastPoints || (axis === kernel.space.length - 1 && p.length < leastLength))) continue
     return pieces.flatMap(({ start, length }) => segmentConcatenation(piece(kernel, axis, start, length)))
   }

@@ -1,4 +1,5 @@
 /** How a loop kernel is cut: which axis runs along the lanes, what one call does, how many vectors run side by side. */
+import { sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { coefficientOf, foldsInOrder, type Index, isNested, type LoopKernel, type Stage } from '../../kernel-ir/index.ts'
 import { partsOf } from '../lanes/index.ts'
@@ -10,8 +11,6 @@ import { costOf } from './cost.ts'
  */
 export type VectorMode = 'space' | 'inner'
 
-export const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
-
 export function chooseMode(kernel: LoopKernel, fixedOuter: boolean): VectorMode {
   const { space, stages } = kernel
   if (space.length === 0 || (fixedOuter && space.length === 1)) return 'inner'
@@ -21,7 +20,7 @@ export function chooseMode(kernel: LoopKernel, fixedOuter: boolean): VectorMode 
   let alongSpace = 0
   let alongInner = 0
   for (const stage of withInner) {
-    const points = product(stage.inner)
+    const points = sizeOf(stage.inner)
     const innerLast = space.length + stage.inner.length - 1
     alongSpace += points * accessCost(stage, last) * waste(space[last] ?? 1)
     alongInner += points * accessCost(stage, innerLast) * waste(stage.inner.at(-1) ?? 1)
@@ -45,7 +44,7 @@ function accessCost(stage: Stage, dim: number): number {
 /** Work of one point of the space, in simple instructions an element. */
 export function pointCost(kernel: LoopKernel): number {
   let cost = 0
-  for (const stage of kernel.stages) cost += product(stage.inner) * bodyCost(stage)
+  for (const stage of kernel.stages) cost += sizeOf(stage.inner) * bodyCost(stage)
   return Math.max(1, cost)
 }
 
@@ -123,7 +122,7 @@ export const foldsSixes = (stage: Extract<Stage, { kind: 'reduce' }>): boolean =
 const instructionTime = 0.1
 
 /** What a loop kernel takes one thread, in nanoseconds; right within a factor of two. */
-export const timeOf = (kernel: LoopKernel): number => instructionTime * pointCost(kernel) * product(kernel.space)
+export const timeOf = (kernel: LoopKernel): number => instructionTime * pointCost(kernel) * sizeOf(kernel.space)
 
 /** Simple instructions of a unit of work at most, where the axes allow it, and of one call. */
 const unitAim = 100_000

@@ -2,11 +2,12 @@
  * Long reductions that read the same elements at several points of the space, such as the gradient of a depthwise
  * convolution's taps: the points of short axes become accumulators of one pass.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { type Accumulator, constantIndex, dimIndex, type Index, type LoopKernel, mentions, rewriteNodes, type Stage, type Store, substitute } from '../../kernel-ir/index.ts'
 import { guardReads } from './guards.ts'
 import { Nodes, points } from './nodes.ts'
 import { normalizeLoop } from './normalize.ts'
-import { chooseMode, product } from './shape-of-work.ts'
+import { chooseMode } from './shape-of-work.ts'
 
 /** Accumulators that the registers hold beside what is read. */
 const mostAccumulators = 10
@@ -17,12 +18,12 @@ const fewestElements = 32
 export function shareReads(given: LoopKernel): LoopKernel {
   const [reduce, map, ...more] = given.stages
   if (reduce?.kind !== 'reduce' || map?.kind !== 'map' || more.length > 0 || map.inner.length > 0) return given
-  if (product(reduce.inner) < fewestElements || reduce.accumulators.some((a) => a.position !== null)) return given
+  if (sizeOf(reduce.inner) < fewestElements || reduce.accumulators.some((a) => a.position !== null)) return given
   const kernel = normalizeLoop(given)
   const [first, last] = kernel.stages as [Extract<Stage, { kind: 'reduce' }>, Extract<Stage, { kind: 'map' }>] // as they were
   if (chooseMode(kernel, false) !== 'space') return given
   const axes = sharedAxes(kernel.space, first)
-  const count = product(axes.map((a) => kernel.space[a]!))
+  const count = sizeOf(axes.map((a) => kernel.space[a]!))
   if (count === 1 || count * first.nodes.length > mostNodes) return given
   const rank = kernel.space.length
   const kept = kernel.space.flatMap((_, d) => (axes.includes(d) ? [] : [d]))

@@ -5,10 +5,10 @@
  *
  * Products of floats stay in order: a part of them may overflow where the whole of them does not.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { type Accumulator, type BufferId, dimIndex, type Index, type LoopKernel, type Node, type NodeId, pushConverted, rewriteNodes, rewriteStores, type Stage, withOperands } from '../../kernel-ir/index.ts'
 import { identity, needsTotals, primitiveOf } from '../lanes/index.ts'
-import { product } from './shape-of-work.ts'
 import type { SplitKernel } from './split.ts'
 
 type Scan = Extract<Stage, { kind: 'cumulative' }>
@@ -24,7 +24,7 @@ export function splitLongScans(kernel: LoopKernel, free: BufferId): SplitKernel 
   const [stage, ...more] = kernel.stages
   if (stage?.kind !== 'cumulative' || more.length > 0) return null
   const [accumulator, ...others] = stage.accumulators
-  const points = product(kernel.space)
+  const points = sizeOf(kernel.space)
   if (accumulator === undefined || others.length > 0 || accumulator.position !== null) return null
   if (stage.inner[0] < longScan || points >= enoughPoints || points === 0) return null
   const dtype = stage.nodes[accumulator.node]?.dtype ?? accumulator.dtype
@@ -37,7 +37,7 @@ function split(kernel: LoopKernel, stage: Scan, accumulator: Accumulator, wide: 
   const { space } = kernel
   const { reverse } = stage
   const rank = space.length
-  const points = product(space)
+  const points = sizeOf(space)
   const [size] = stage.inner
   const chunks = Math.floor(size / chunk)
   const rest = size - chunks * chunk
@@ -46,7 +46,7 @@ function split(kernel: LoopKernel, stage: Scan, accumulator: Accumulator, wide: 
   const bytes = Math.ceil((chunks * points * dtypeInfo[wide].bytes) / 64) * 64
   const flat = (number: Index, first: number): Index => ({
     constant: points * number.constant,
-    terms: [...number.terms.map((t) => ({ ...t, coefficient: points * t.coefficient })), ...space.map((_, d) => ({ coefficient: product(space.slice(d + 1)), atom: { kind: 'dim' as const, dim: first + d } }))],
+    terms: [...number.terms.map((t) => ({ ...t, coefficient: points * t.coefficient })), ...space.map((_, d) => ({ coefficient: sizeOf(space.slice(d + 1)), atom: { kind: 'dim' as const, dim: first + d } }))],
   })
   const load = (buffer: BufferId, dtype: DType, index: Index): Node & { op: 'load' } => ({ op: 'load', dtype, buffer, index, guards: [], otherwise: 0 })
   const loop = (extents: readonly number[], stages: readonly Stage[]): LoopKernel => ({ kind: 'loop', name: kernel.name, space: extents, stages })

@@ -3,11 +3,12 @@
  * follows. One call per point would be too long to share between threads and to enter optimised code; chunks are fixed by
  * shape, so results do not depend on how many threads there are.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { type Accumulator, type BufferId, dimIndex, foldsInOrder, type Index, type LoopKernel, type Node, rewriteNodes, type Stage, type Store } from '../../kernel-ir/index.ts'
 import { needsTotals } from '../lanes/index.ts'
 import { normalizeLoop } from './normalize.ts'
-import { chooseMode, product } from './shape-of-work.ts'
+import { chooseMode } from './shape-of-work.ts'
 
 export interface SplitKernel {
   readonly kernels: readonly LoopKernel[]
@@ -34,10 +35,10 @@ const manyElements = 2 ** 18
 /** The kernels that a loop kernel becomes: itself, where none of its reductions is long. `free`: the first buffer number not in use. */
 export function splitLongReductions(given: LoopKernel, free: BufferId): SplitKernel {
   const whole: SplitKernel = { kernels: [given], scratch: new Map(), scratchBytes: 0 }
-  const longest = Math.max(0, ...given.stages.map((s) => (s.kind === 'reduce' ? product(s.inner) : 0)))
-  if (given.stages.some(foldsInOrder) || longest < manyRows || longest * product(given.space) < longReduction) return whole
+  const longest = Math.max(0, ...given.stages.map((s) => (s.kind === 'reduce' ? sizeOf(s.inner) : 0)))
+  if (given.stages.some(foldsInOrder) || longest < manyRows || longest * sizeOf(given.space) < longReduction) return whole
   const kernel = normalizeLoop(given)
-  const points = product(kernel.space)
+  const points = sizeOf(kernel.space)
   if (points === 0) return whole
   const columns = kernel.space.at(-1) ?? 1
   // Vectors of columns, each run over all rows, would fetch lines far apart: few rows at a time, all their columns.
@@ -64,7 +65,7 @@ class Splitter {
   constructor(kernel: LoopKernel, free: BufferId, columns: number) {
     this.#kernel = kernel
     this.#columns = columns
-    this.#points = product(kernel.space)
+    this.#points = sizeOf(kernel.space)
     this.#next = free
   }
 
@@ -85,7 +86,7 @@ class Splitter {
   /** The flat point of the space, its variables counted from `first`. */
   #point(first: number): Index {
     const { space } = this.#kernel
-    return { constant: 0, terms: space.map((_, d) => ({ coefficient: product(space.slice(d + 1)), atom: { kind: 'dim', dim: first + d } })) }
+    return { constant: 0, terms: space.map((_, d) => ({ coefficient: sizeOf(space.slice(d + 1)), atom: { kind: 'dim', dim: first + d } })) }
   }
 
   /** Results of earlier stages are read from memory. */
@@ -188,7 +189,7 @@ class Splitter {
 /** Chunks of the first inner axis: of a length that divides it, where there is one near the aim. */
 function cut(inner: readonly number[], columns: number): { chunk: number; chunks: number; rest: number } {
   const size = inner[0] ?? 1
-  const aim = Math.min(size, Math.max(Math.ceil(leastChunk / product(inner.slice(1))), Math.floor((columns === 1 && product(inner) >= veryLong ? longChunk : chunkAim) / Math.max(1, columns * product(inner.slice(1))))))
+  const aim = Math.min(size, Math.max(Math.ceil(leastChunk / sizeOf(inner.slice(1))), Math.floor((columns === 1 && sizeOf(inner) >= veryLong ? longChunk : chunkAim) / Math.max(1, columns * sizeOf(inner.slice(1))))))
   let chunk = aim
   for (let d = aim; d >= Math.max(1, aim / 4); d--) {
     if (size % d === 0) {

@@ -1,7 +1,8 @@
 /** The order in which a space is walked, where row by row is a bad one. */
+import { sizeOf } from '../../../core/aval.ts'
 import { coefficientOf, dimIndex, isNested, type LoopKernel, rewriteStage, type Stage } from '../../kernel-ir/index.ts'
 import { permuteSpace, splitSpaceAxis } from './normalize.ts'
-import { chooseMode, product } from './shape-of-work.ts'
+import { chooseMode } from './shape-of-work.ts'
 
 /** Rows that are read together: the elements of a cache line. */
 const tileAim = 16
@@ -66,7 +67,7 @@ function cutLongAxis(kernel: LoopKernel, first: number): LoopKernel {
   const { space } = kernel
   const last = space.length - 1
   const length = space[last] ?? 1
-  if (first > 0 || length < longAxis || product(space.slice(0, -1)) >= enoughUnits) return kernel
+  if (first > 0 || length < longAxis || sizeOf(space.slice(0, -1)) >= enoughUnits) return kernel
   const by = divisor(length, longAxis / 4)
   return by < 256 ? kernel : splitSpaceAxis(kernel, last, by)
 }

@@ -3,6 +3,7 @@
  * convolution, what covers an element in a window's gradient): a few points of the space become one, in which every element is
  * read once and every guard and division that a point's place settles is gone. The reduction is written out as one expression.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { type Accumulator, constantIndex, dimIndex, type Expression, type Index, type LoopKernel, type Node, type NodeId, rewriteNodes, type Sizes, type Stage, type Store, substitute } from '../../kernel-ir/index.ts'
 import { costOf } from './cost.ts'
@@ -11,7 +12,7 @@ import { guardReads } from './guards.ts'
 import { Nodes, points } from './nodes.ts'
 import { normalizeLoop } from './normalize.ts'
 import { orderByReads } from './order-reads.ts'
-import { chooseMode, product } from './shape-of-work.ts'
+import { chooseMode } from './shape-of-work.ts'
 
 /** Elements of a window, and nodes of the expression, at most. */
 const mostElements = 16
@@ -28,10 +29,10 @@ type Reduce = Extract<Stage, { kind: 'reduce' }>
 type Last = Extract<Stage, { kind: 'map' }>
 
 export function blockWindows(given: LoopKernel): LoopKernel {
-  if (given.stages.length !== 2 || product(given.space) < fewestPoints) return given
+  if (given.stages.length !== 2 || sizeOf(given.space) < fewestPoints) return given
   const [first, second] = given.stages as [Stage, Stage] // there are two
   if (first.kind !== 'reduce' || second.kind !== 'map' || second.inner.length > 0) return given
-  const elements = product(first.inner)
+  const elements = sizeOf(first.inner)
   if (elements < 2 || elements > mostElements || first.nodes.length * elements > mostNodes || !first.accumulators.every((a) => isSimple(a, first.nodes))) return given
   const kernel = normalizeLoop(given)
   const [reduce, map] = kernel.stages as [Reduce, Last] // as they were
@@ -48,7 +49,7 @@ export function blockWindows(given: LoopKernel): LoopKernel {
       if (before.blocks.some((b) => b.axis === axis)) continue
       for (const count of counts) {
         const blocks = [...before.blocks, { axis, count }]
-        const points = product(blocks.map((b) => b.count))
+        const points = sizeOf(blocks.map((b) => b.count))
         if (size % count !== 0 || points > mostPoints) continue
         const blocked = written({ ...reduce, nodes }, map, kernel.space, blocks)
         if (blocked === null) continue

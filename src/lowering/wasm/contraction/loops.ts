@@ -1,11 +1,10 @@
 /** The loop kernels of a contraction: packing an operand, adding up slices, and the epilogue. */
+import { sizeOf } from '../../../core/aval.ts'
 import { guarded, rewriteNodes, rewriteStores } from '../../kernel-ir/rewrite.ts'
 import { addIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../../kernel-ir/index.ts'
 import type { DepthCuts } from '../../depth-cuts.ts'
 import { inSumType, type SumType } from './sum-type.ts'
-
-const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
 
 interface PackOptions {
   readonly batch: readonly number[]
@@ -30,13 +29,13 @@ interface PackOptions {
  * contiguous along it, else the innermost of k.
  */
 export function packKernel(name: string, nodes: Expression, o: PackOptions, out: BufferId): LoopKernel {
-  const count = product(o.free)
+  const count = sizeOf(o.free)
   const { groups } = o
   const alongFree = prefersFree(nodes, o)
   // The inner loops: either k then the free axes, or the free axes then k.
   const freeLoops = groups > 1 || !alongFree ? [o.size] : o.free
   const kLoops = o.depths.inner
-  const space = [product(o.batch) * groups * o.depths.blocks, ...(alongFree ? [...kLoops, ...freeLoops] : [...freeLoops, ...kLoops])]
+  const space = [sizeOf(o.batch) * groups * o.depths.blocks, ...(alongFree ? [...kLoops, ...freeLoops] : [...freeLoops, ...kLoops])]
   const outer = dimIndex(0)
   const group = modIndex(outer, groups, space)
   const block = modIndex(floorDivIndex(outer, groups, space), o.depths.blocks, space)
@@ -45,7 +44,7 @@ export function packKernel(name: string, nodes: Expression, o: PackOptions, out:
   const inGroup = flattenIndex(inFree, freeLoops, space)
   const free = groups > 1 ? addIndex(inGroup, scaleIndex(group, o.size), space) : inGroup
   const guards: Guard[] = []
-  const covered = groups > 1 ? groups * o.size : product(freeLoops)
+  const covered = groups > 1 ? groups * o.size : sizeOf(freeLoops)
   if (covered > count) guards.push({ index: free, low: 0, high: count })
   const freeVariables = freeLoops === o.free ? inFree : unflattenIndex(free, o.free, space)
   const kVariables = depthVariables(o, block, inK, guards, space)
@@ -57,7 +56,7 @@ export function packKernel(name: string, nodes: Expression, o: PackOptions, out:
   const moved = inSumType(guarded(rewriteNodes(nodes, place, space), guards), o.sum)
   // [free / width][k][width]
   const panel = [floorDivIndex(inGroup, o.width, space), flattenIndex(inK, kLoops, space), modIndex(inGroup, o.width, space)]
-  const inPanels = flattenIndex(panel, [Math.ceil(product(freeLoops) / o.width), o.depth, o.width], space)
+  const inPanels = flattenIndex(panel, [Math.ceil(sizeOf(freeLoops) / o.width), o.depth, o.width], space)
   let store = inPanels
   if (o.kept > 0 && groups > 1) store = addIndex(store, scaleIndex(group, o.size * o.depth), space)
   if (o.kept > 1) store = addIndex(store, scaleIndex(modIndex(block, o.kept, space), Math.ceil((groups * o.size) / o.width) * o.width * o.depth), space)
@@ -104,7 +103,7 @@ export function combineKernel(kernel: ContractionKernel, rows: number, paddedCol
 }
 
 export function epilogueKernel(kernel: ContractionKernel, rows: number, paddedColumns: number, sums: BufferId): LoopKernel {
-  const batch = product(kernel.batch)
+  const batch = sizeOf(kernel.batch)
   const space = [batch * rows, ...kernel.n]
   const outer = dimIndex(0)
   const columns = dimVector(kernel.n.length, 1)

@@ -12,6 +12,7 @@
  * k is cut into blocks whose panels stay in the first-level cache, rows into blocks whose sums stay in the second. What a sum is
  * added up from, and in which order, is fixed by shape; so no bit of a result depends on the number of threads.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { brought } from '../../brought.ts'
 import { cutDepth, manyBatches, slicesOf } from '../../depth-cuts.ts'
 import type { BufferId, ContractionKernel, LoopKernel } from '../../kernel-ir/index.ts'
@@ -92,8 +93,6 @@ const smallRhs = 16 * 1024
 /** Rows of a block that needs no packing. */
 const rowsAim = 60
 
-const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
-
 const windowBuffers = (freeBuffer: BufferId): WindowsOptions['buffers'] => ({ image: freeBuffer, rows: freeBuffer + 3, runs: freeBuffer + 4 })
 
 /** `freeBuffer` and the four after it are no buffers of the kernel. */
@@ -103,13 +102,13 @@ export function planContraction(given: ContractionKernel, freeBuffer: BufferId):
   const sum: SumType = paired === null ? sumType(kernel.dtype) : 'pairs'
   const tile = tileShape(sum)
   const { elementBytes } = tile
-  const batch = product(kernel.batch)
-  const rows = product(kernel.m)
-  const columns = product(kernel.n)
-  const k = product(kernel.k)
+  const batch = sizeOf(kernel.batch)
+  const rows = sizeOf(kernel.m)
+  const columns = sizeOf(kernel.n)
+  const k = sizeOf(kernel.k)
   const paddedColumns = Math.ceil(columns / tile.columns) * tile.columns
   const depths = cutDepth(kernel.k)
-  const depth = product(depths.inner)
+  const depth = sizeOf(depths.inner)
   const lastDepth = depths.blocks === 1 ? k : (kernel.k[depths.split]! - (depths.times - 1) * depths.inner[0]!) * (depth / depths.inner[0]!)
   // blocks of k begin at equal distances unless they are cut unevenly inside of another axis
   const even = depths.blocks === depths.times || depths.times * depths.inner[0]! === kernel.k[depths.split]

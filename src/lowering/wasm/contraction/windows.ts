@@ -3,6 +3,7 @@
  * that they meet are brought into an image, once each, with the padding around them; whatever fusion put into the operand is
  * computed then. Element (row, k) is in the image at the sum of a distance of the row and one of k: two small tables.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { dimIndex, dimVector, addIndex, constantIndex, flattenIndex, floorDivIndex, modIndex, scaleIndex, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Index, LoopKernel, Sizes } from '../../kernel-ir/index.ts'
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
@@ -37,21 +38,19 @@ const fewestRows = 24
 /** Elements of a run that are worth its start. */
 const shortestRun = 8
 
-const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1)
-
 /** Null where the operand is no such, or the block or its runs would be too small. */
 export function planWindows(kernel: ContractionKernel, o: WindowsOptions): WindowsPlan | null {
   const { batch, m, n, k } = kernel
   // where a window has one place, its elements are told by k alone: what is left of the operand need not name the place
   const sliding = kernel.sliding.filter((s) => m[s.place]! > 1)
-  if (sliding.some((s) => s.side !== 'm' || (s.stride > 1 && s.dilation > 1)) || product(sliding.map((s) => k[s.k]!)) < 2) return null
+  if (sliding.some((s) => s.side !== 'm' || (s.stride > 1 && s.dilation > 1)) || sizeOf(sliding.map((s) => k[s.k]!)) < 2) return null
   const box = boxOf(m, o.rows)
-  const blockRows = product(box.sizes)
-  if (blockRows < Math.min(fewestRows, product(m))) return null
+  const blockRows = sizeOf(box.sizes)
+  if (blockRows < Math.min(fewestRows, sizeOf(m))) return null
   const slides = (axis: number): (typeof sliding)[number] | undefined => sliding.find((s) => s.place === axis)
   const channels = k.flatMap((_, axis) => (sliding.some((s) => s.k === axis) ? [] : [axis]))
   const extents = [...box.sizes.map((size, axis) => extentOf(size, slides(axis), k)), ...channels.map((axis) => k[axis]!)]
-  const strides = extents.map((_, axis) => product(extents.slice(axis + 1)))
+  const strides = extents.map((_, axis) => sizeOf(extents.slice(axis + 1)))
   const rowStride = (axis: number): number => strides[axis]! * (slides(axis)?.stride ?? 1)
   const stepStride = (axis: number): number => {
     const window = sliding.find((s) => s.k === axis)
@@ -60,8 +59,8 @@ export function planWindows(kernel: ContractionKernel, o: WindowsOptions): Windo
   const runs = runsOf(k, o.depths, stepStride)
   if (runs.length < shortestRun) return null
 
-  const rowBlocks = product(m) / blockRows
-  const space = [product(batch) * rowBlocks, ...extents]
+  const rowBlocks = sizeOf(m) / blockRows
+  const space = [sizeOf(batch) * rowBlocks, ...extents]
   const outer = dimIndex(0)
   const starts = startsOf(modIndex(outer, rowBlocks, space), m, box, space)
   const places = m.map((_, axis) => {
@@ -85,7 +84,7 @@ export function planWindows(kernel: ContractionKernel, o: WindowsOptions): Windo
   return {
     blockRows,
     image,
-    imageElements: product(extents),
+    imageElements: sizeOf(extents),
     rowTable: storing(`${kernel.name} rows`, rowSpace, [{ op: 'index', dtype: 'int32', index: rowAt }], o.buffers.rows, dimIndex(1)),
     runTable: storing(`${kernel.name} runs`, runSpace, [{ op: 'index', dtype: 'int32', index: stepAt }], o.buffers.runs, flattenIndex(dimVector(2), runSpace, runSpace)),
     runsOfBlock: runs.ofBlock,
@@ -126,7 +125,7 @@ function runsOf(k: readonly number[], { split, inner, times }: DepthCuts, stride
   const mayJoin = (axis: number): boolean => axis > split || (axis === split && times * inner[0]! === k[split])
   while (last > split && mayJoin(last - 1) && (k[last - 1] === 1 || stride(last - 1) === length)) length *= inner[--last - split]!
   const sizes = inner.slice(0, last - split)
-  return { length, ofBlock: product(sizes), sizes }
+  return { length, ofBlock: sizeOf(sizes), sizes }
 }
 
 /** The coordinates of k where a run of a block begins. */

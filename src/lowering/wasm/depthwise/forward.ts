@@ -2,9 +2,10 @@
  * Depthwise convolutions (and the gradients of their data, which are such): pieces of images are units, in which each row of results is
  * the sums over its windows, finished by what follows in the kernel.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { addIndex, dimIndex, type Index, type LoopKernel, modIndex, type Node, scaleIndex, floorDivIndex, substitute, buffersOf, coefficientOf } from '../../kernel-ir/index.ts'
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
-import { product, unitsPerCall } from '../arrange/index.ts'
+import { unitsPerCall } from '../arrange/index.ts'
 import type { FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import { isNear, linesFit, partRowsOf, Pieces, round64, zeroBytesOf } from './pieces.ts'
 import { type Last, type Reduce, slidingOf, type Factor } from './sliding.ts'
@@ -28,12 +29,12 @@ export function emitForward(module: ModuleBuilder, name: string, kernel: LoopKer
   if (sliding === null) return null
   const { rows, columns } = sliding
   const all = rows.taps * columns.taps
-  if (!isNear(rows) || !isNear(columns) || product(sizes) < fewestProducts || all > 256 || all < 2) return null
+  if (!isNear(rows) || !isNear(columns) || sizeOf(sizes) < fewestProducts || all > 256 || all < 2) return null
   const channels = sizes[channel]!
   if (all <= writtenOut && linesFit(4 * channels, rows.taps * (columns.taps + 7) + 8, 8)) return null
   const block = blockOf(channels)
   const frame: Frame = { sizes, batch: others.filter((d) => d !== rows.place && d !== columns.place), rows, columns, channel, block, blocks: channels / block }
-  const images = product(frame.batch.map((d) => sizes[d]!))
+  const images = sizeOf(frame.batch.map((d) => sizes[d]!))
 
   const buffers = buffersOf(kernel)
   const fn = module.function(name, ['i32', 'i32', 'i32', ...buffers.map(() => 'i32' as const)])
@@ -98,7 +99,7 @@ export function emitForward(module: ModuleBuilder, name: string, kernel: LoopKer
     })
   })
   const units = images * parts * frame.blocks
-  const time = product(sizes) * productTime
+  const time = sizeOf(sizes) * productTime
   return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (10 * time) / units), time, after: null, scratch: new Map(), scratchBytes: 0, ownBytes }
 }
 
@@ -121,7 +122,7 @@ function tapsKernel({ nodes }: Factor, { channel, block, blocks, sizes }: Frame,
   const space = [blocks, ...own.map((t) => sizes[t]!), block]
   const lane = dimIndex(1 + own.length)
   const into = (dim: number): Index => (dim === channel ? addIndex(scaleIndex(dimIndex(0), block), lane, space) : dimIndex(1 + own.indexOf(dim)))
-  const index: Index = { constant: 0, terms: [...own.map((_, k) => ({ coefficient: wide * product(own.slice(k + 1).map((t) => sizes[t]!)), atom: { kind: 'dim' as const, dim: 1 + k } })), ...lane.terms] }
+  const index: Index = { constant: 0, terms: [...own.map((_, k) => ({ coefficient: wide * sizeOf(own.slice(k + 1).map((t) => sizes[t]!)), atom: { kind: 'dim' as const, dim: 1 + k } })), ...lane.terms] }
   const packed = rewriteNodes(nodes, into, space)
   return { kind: 'loop', name: 'taps', space, stages: [{ kind: 'map', inner: [], nodes: packed, stores: [{ buffer: ownBuffer, index, node: packed.length - 1 }] }] }
 }
@@ -131,7 +132,7 @@ function finishKernel(kernel: LoopKernel, map: Last, frame: Frame, wide: number)
   const { sizes, batch, rows, columns, channel, block, blocks } = frame
   const height = rows.place < 0 ? 1 : sizes[rows.place]!
   const width = sizes[columns.place]!
-  const space = [product(batch.map((d) => sizes[d]!)) * blocks * height, width, block]
+  const space = [sizeOf(batch.map((d) => sizes[d]!)) * blocks * height, width, block]
   const row = modIndex(dimIndex(0), height, space)
   const upper = floorDivIndex(dimIndex(0), height, space)
   const image = floorDivIndex(upper, blocks, space)

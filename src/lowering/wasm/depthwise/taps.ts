@@ -2,9 +2,10 @@
  * The gradient of a depthwise convolution's taps: blocks of channels of runs of rows are units, each of which adds up all its taps row
  * after row. What runs leave is added up in float64 by a loop kernel, in their order, so bits do not depend on threads.
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { type Accumulator, type BufferId, buffersOf, constantIndex, dimIndex, floorDivIndex, type Index, type LoopKernel, modIndex, type Node, type Stage } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
-import { product, unitsPerCall } from '../arrange/index.ts'
+import { unitsPerCall } from '../arrange/index.ts'
 import { isNear, least, linesFit, partRowsOf, type Piece, Pieces, type PiecesPlan, round64, unitTime, zeroBytesOf, zeroRowMost } from './pieces.ts'
 import { type Last, type Reduce, type Sliding, slidingOf } from './sliding.ts'
 import { type EmitLoop, type Frame, sourceOf } from './source.ts'
@@ -44,10 +45,10 @@ export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel
   const { sliding, frame, taps } = plan
   const { rows, columns } = sliding
   if (!isNear(rows) || !isNear(columns)) return null
-  const images = product(frame.batch.map((d) => sizes[d]!))
+  const images = sizeOf(frame.batch.map((d) => sizes[d]!))
   const channels = sizes[frame.channel]!
   const all = rows.taps * columns.taps
-  if (product(sizes) < fewestProducts || all > 128 || all < 2) return null
+  if (sizeOf(sizes) < fewestProducts || all > 128 || all < 2) return null
 
   // where a factor is read
   const buffers = buffersOf(kernel).filter((b) => [...reduce.nodes].some((n) => (n.op === 'load' || n.op === 'gather') && n.buffer === b))
@@ -86,7 +87,7 @@ export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel
   new Runs(fn, { rows, frame: dataFrame, data, other, partRows, parts, zeroBytes, dataAt, otherAt }, { walk, moveSums, sumsAt, sumsBytes: carried ? all * blockBytes : 0, totalsBytes, pieces, run, rowsPerTotal }).emit()
 
   const units = runs * frame.blocks
-  const time = product(sizes) * productTime
+  const time = sizeOf(sizes) * productTime
   const scratchBytes = round64(units * totalsBytes)
   return {
     fn, buffers: [...buffers, partials], units, unitsPerCall: unitsPerCall(units, (10 * time) / units), time,
@@ -206,7 +207,7 @@ function combine(kernel: LoopKernel, accumulator: Accumulator, map: Last, c: Com
     scale(dimIndex(space.length), c.blocks * ofBlock),
     scale(floorDivIndex(channel, c.block, sizes), ofBlock),
     modIndex(channel, c.block, sizes),
-    ...c.taps.map((d, k) => scale(dimIndex(d), c.wide * product(c.taps.slice(k + 1).map((t) => space[t]!)))),
+    ...c.taps.map((d, k) => scale(dimIndex(d), c.wide * sizeOf(c.taps.slice(k + 1).map((t) => space[t]!)))),
   ]
   const index: Index = { constant: 0, terms: parts.flatMap((p) => p.terms) }
   const read: Node = { op: 'load', dtype: 'float64', buffer: partials, index, guards: [], otherwise: 0 }

@@ -1,6 +1,7 @@
 /** A loop kernel as one function over a range of its units of work. */
+import { sizeOf } from '../../../core/aval.ts'
 import { type BufferId, buffersOf, foldsInOrder, type LoopKernel, type NodeId } from '../../kernel-ir/index.ts'
-import { arranged, blockOf, chooseMode, forksFor, forksOfRows, nonPositiveNodes, type Pass, passesOf, pointCost, product, timeOf, unitAxes, unitsPerCall } from '../arrange/index.ts'
+import { arranged, blockOf, chooseMode, forksFor, forksOfRows, nonPositiveNodes, type Pass, passesOf, pointCost, timeOf, unitAxes, unitsPerCall } from '../arrange/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import type { Value } from '../lanes/index.ts'
 import type { Helpers } from '../math/index.ts'
@@ -64,7 +65,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
     fn.emit('v128.any_true').if(rest(nonPositive.always), rest(nonPositive.unlessInfinite))
   }
   const last = space[rank - 1] ?? 1
-  const points = (options.times ?? 1) * product(space) * Math.max(1, ...kernel.stages.map((s) => product(s.inner)))
+  const points = (options.times ?? 1) * sizeOf(space) * Math.max(1, ...kernel.stages.map((s) => sizeOf(s.inner)))
 
   if (mode === 'space' && rank === 1) {
     const forks = forksOfRows(kernel, forksFor(kernel.stages, points))
@@ -78,8 +79,8 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
     return { fn, buffers, units, unitsPerCall: unitsPerCall(units, block * cost), time }
   }
   const outer = mode === 'space' ? space.slice(0, -1) : space
-  const axes = options.fixedOuter ? 1 : unitAxes(outer, cost * product(space))
-  const units = product(outer.slice(0, axes))
+  const axes = options.fixedOuter ? 1 : unitAxes(outer, cost * sizeOf(space))
+  const units = sizeOf(outer.slice(0, axes))
   const unit = fn.local('i32', 'unit')
   const at = (which: Local): State[] => bindAll(roots, decode(fn, which, outer.slice(0, axes)))
   if (largest === null && axes === outer.length && inTurn(context, passes, units)) emitRowsInTurn(context, passes, begin, end, at)
@@ -92,7 +93,7 @@ export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: st
       })
     })
   })
-  return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (cost * product(space)) / Math.max(1, units)), time }
+  return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (cost * sizeOf(space)) / Math.max(1, units)), time }
 }
 
 function describe(c: StageContext, { stage, stores, nonPositive }: Pass, pointers: ReadonlyMap<BufferId, Local>): State['info'] {

@@ -1,7 +1,8 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
+import { sizeOf } from '../../../core/aval.ts'
 import { brought, needed } from '../../brought.ts'
 import { contractionAsLoop, type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
-import { blockWindows, product, reuseComputed, segmentConcatenation, shareReads, splitLongReductions, splitLongScans } from '../arrange/index.ts'
+import { blockWindows, reuseComputed, segmentConcatenation, shareReads, splitLongReductions, splitLongScans } from '../arrange/index.ts'
 import { emitContraction, emitSkinny, emitWinograd, splitPhases } from '../contraction/index.ts'
 import { emitLoopKernel, type EmittedLoop } from './loop-kernel.ts'
 import type { EmitContext, EmittedKernel, Phase } from './phase.ts'
@@ -45,7 +46,7 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
         return { phases: [...loop(before), { ...phase, pointers: [{ own: 0 }, ...phase.pointers] }, ...loop(after)], scratchBytes, ownBytes }
       }
       // one row or column of a matrix that has to be computed first
-      if (product(kernel.m) === 1 || product(kernel.n) === 1) return emitKernel(context, name, contractionAsLoop(kernel), outBytes)
+      if (sizeOf(kernel.m) === 1 || sizeOf(kernel.n) === 1) return emitKernel(context, name, contractionAsLoop(kernel), outBytes)
       let loops = 0
       const emitLoop = (k: LoopKernel): EmittedLoop => emitLoopKernel(module, helpers, `${name}_${loops++}`, k, { fixedOuter: true })
       const winograd = context.winograd ? emitWinograd(module, name, kernel, emitLoop, meet) : null

@@ -1,8 +1,9 @@
 /** The updates of a scatter as one function: in order, four places and values computed at a time. */
+import { sizeOf } from '../../../core/aval.ts'
 import { dtypeInfo } from '../../../core/dtype.ts'
 import { InternalError } from '../../../core/errors.ts'
 import { buffersOf, coefficientOf, isNested, type LoopKernel, type ScatterKernel } from '../../kernel-ir/index.ts'
-import { dependenciesOf, normalizeLoop, product } from '../arrange/index.ts'
+import { dependenciesOf, normalizeLoop } from '../arrange/index.ts'
 import type { FunctionRef, Local } from '../asm/index.ts'
 import { combineValues, type Lanes, loadContiguous, loadSplat, storeContiguous, storeLane, type Value } from '../lanes/index.ts'
 import { accessOf, laneAddress } from './address.ts'
@@ -36,7 +37,7 @@ export function updatesOf(given: ScatterKernel): Updates {
   const last = space.length - 1
   const dependencies = dependenciesOf(stage.nodes, (1 << space.length) - 1)
   const together = last >= 1 && !isNested(index, last) && coefficientOf(index, last) === 1 && given.positions.every((p) => ((dependencies[p.position] ?? 0) & (1 << last)) === 0)
-  return { kernel: { ...given, space, nodes: stage.nodes, index }, together, columns: together ? (space[last] ?? 1) : 1, units: space[0] ?? 1, time: product(space) }
+  return { kernel: { ...given, space, nodes: stage.nodes, index }, together, columns: together ? (space[last] ?? 1) : 1, units: space[0] ?? 1, time: sizeOf(space) }
 }
 
 /** `(begin, end, first column, last column, ...pointers)`: points of the first axis in order; ranges of four, where that is the only one. */

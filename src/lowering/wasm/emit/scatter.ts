@@ -2,8 +2,8 @@
  * Updates at computed places: a copy of the operand, then every update in order. Where updates are rows, threads share their
  * columns: every element is still updated in order, by one thread. Many single updates of few elements go to copies first (scatter-copies.ts).
  */
+import { sizeOf } from '../../../core/aval.ts'
 import { buffersOf, type ScatterKernel } from '../../kernel-ir/index.ts'
-import { product } from '../arrange/index.ts'
 import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
 import type { EmitContext, EmittedKernel, Phase } from './phase.ts'
 import { scatterInCopies } from './scatter-copies.ts'
@@ -12,7 +12,7 @@ import { emitUpdates, type Updates, updatesOf } from './scatter-updates.ts'
 export function emitScatter(context: EmitContext, name: string, kernel: ScatterKernel, outBytes: number): EmittedKernel {
   const buffers = buffersOf(kernel)
   const copy: Phase = { ...copyPhase(context.module, outBytes), pointers: [kernel.operand, kernel.out].map((buffer) => ({ buffer: buffers.indexOf(buffer) })) }
-  if (product(kernel.space) === 0) return { phases: [copy], scratchBytes: 0, ownBytes: 0 }
+  if (sizeOf(kernel.space) === 0) return { phases: [copy], scratchBytes: 0, ownBytes: 0 }
   const updates = updatesOf(kernel)
   const inCopies = scatterInCopies(context, name, kernel, updates, outBytes)
   if (inCopies !== null) return inCopies

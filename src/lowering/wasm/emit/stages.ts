@@ -1,6 +1,7 @@
 /** One stage at one point of the space, or at the vectors that lie side by side there. */
+import { sizeOf } from '../../../core/aval.ts'
 import type { Accumulator, Stage } from '../../kernel-ir/index.ts'
-import { accumulatorBit, bodyCost, foldsSixes, forksFor, type Pass, product, reducedBit, reduceOrder, type VectorMode } from '../arrange/index.ts'
+import { accumulatorBit, bodyCost, foldsSixes, forksFor, type Pass, reducedBit, reduceOrder, type VectorMode } from '../arrange/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { keepsLoads } from '../engine.ts'
 import { extremum, finishAcross, finishLanes, flush, type Lanes, type Order, reduceStep, type Running, startReduction, type Value } from '../lanes/index.ts'
@@ -24,7 +25,7 @@ const longExtremum = 12
 const unrollUpTo = 9
 const unrolledCost = 150
 
-const isShort = (stage: Stage): boolean => product(stage.inner) <= unrollUpTo && product(stage.inner) * bodyCost(stage) <= unrolledCost
+const isShort = (stage: Stage): boolean => sizeOf(stage.inner) <= unrollUpTo && sizeOf(stage.inner) * bodyCost(stage) <= unrolledCost
 
 /** The state in which a pass runs: values that depend on earlier reductions become known, and those of the loops' level are computed. */
 export function entered(outer: State): State {
@@ -48,7 +49,7 @@ export function emitPass(c: StageContext, pass: Pass, outer: State, beside: Stat
   if (dims.length === 0) return body([state])
   if (c.mode === 'space') return (isShort(stage) ? unrolled : nest)(fn, [state], dims, body)
   const dim = rank + dims.length - 1
-  nest(fn, [state], dims.slice(0, -1), (inside) => vectorLoop(fn, inside, { dim, size: stage.inner.at(-1) ?? 1, part: null, forks: forksFor([stage], product(c.space) * product(stage.inner)) }, body))
+  nest(fn, [state], dims.slice(0, -1), (inside) => vectorLoop(fn, inside, { dim, size: stage.inner.at(-1) ?? 1, part: null, forks: forksFor([stage], sizeOf(c.space) * sizeOf(stage.inner)) }, body))
 }
 
 type Reduce = Extract<Stage, { kind: 'reduce' }>
