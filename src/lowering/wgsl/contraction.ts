@@ -14,9 +14,10 @@ import { busy, type DepthParts, eachBlock, emitSumOfParts, hasTotals, partsOf, u
 import { fits, type KernelContext } from './kernel-context.ts'
 import { emitLoop } from './loop-kernel.ts'
 import { block } from './module-text.ts'
+import { range } from './range.ts'
 import { typeOf } from './types.ts'
 import { unravel, variableNames } from './variables.ts'
-import { emitWinograd } from './winograd.ts'
+import { emitWinograd } from './winograd/index.ts'
 
 /** Steps of the depth in a panel. */
 const panel = 16
@@ -197,8 +198,6 @@ class TileShader {
     ])
   }
 }
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
 function lastLong(sizes: readonly number[], first: number): number | null {
   const at = sizes.findLastIndex((n) => n > 1)

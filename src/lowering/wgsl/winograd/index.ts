@@ -1,0 +1,1 @@
+export { emitWinograd } from './emit.ts'
