@@ -180,6 +180,20 @@ describe('pooling', () => {
     const x = Array.from({ length: 56 }, (_, i) => (i % 5 === 0 ? NaN : i % 7 === 0 ? Infinity : i))
     expectAgreement(jaxpr, [encodeNumbers(x, 'float32'), someBytes(jaxpr.inputs[1]!.aval, 1)])
   })
+  test('of zeros of both signs the largest is 0 and the smallest -0, whichever the gradient selects there', () => {
+    for (const [kind, selectPrim] of [['Max', 'ge'], ['Min', 'le']] as const) {
+      for (const dtype of ['float32', 'float64', 'float16'] as const) {
+        const short = dtype.replace('float', 'f')
+        const jaxpr = parseJaxpr(`{ lambda ; x:${short}[7,8] dy:${short}[3,4]. let
+            y:${short}[3,4] = reduceWindow${kind}[baseDilation=(1, 1) windowDilation=(1, 1) ${window}] x
+            r:${short}[3,4] = atan2 y -1.0:${short}[]
+            dx:${short}[7,8] = selectAndScatterAdd[selectPrim=${selectPrim} ${window}] dy x
+            in (r, dx) }`)
+        const x = Array.from({ length: 56 }, (_, i) => ((i * i + Math.floor(i / 8)) % 3 === 0 ? 0 : -0))
+        expectAgreement(jaxpr, [encodeNumbers(x, dtype), someBytes(jaxpr.inputs[1]!.aval, 1)])
+      }
+    }
+  })
 })
 
 describe('long programs', () => {

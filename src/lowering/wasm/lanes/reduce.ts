@@ -27,6 +27,8 @@ export interface Running {
   readonly positions: readonly Local[]
   /** Selects of floats that give the extremum as well: where there was a NaN, by fork. */
   readonly sawNaN: readonly Local[]
+  /** Of the same selects: the signs of all elements, by `and` for a largest, by `or` for a smallest: where the extremum is a zero, that is its sign. By fork. */
+  readonly signs: readonly Value[]
   /** Sums of float32 in blocks: float64 totals, by fork. */
   readonly totals: readonly Value[]
   /** Long maxima and minima of floats: what the cheap instruction loses, by fork. */
@@ -59,6 +61,7 @@ export function startReduction(c: LaneContext, accumulator: Accumulator, nodeDTy
     values: copies(dtype, identity(accumulator.combine, dtype)),
     positions: accumulator.position === null ? [] : copies('int32', isSelect(accumulator.combine) ? 0 : 0x7fffffff).map((v) => v[0]!),
     sawNaN: withExtremum && dtypeInfo[dtype].kind === 'float' ? copies('int32', 0).map((v) => v[0]!) : [],
+    signs: withExtremum && dtypeInfo[dtype].kind === 'float' ? Array.from({ length: forks }, () => filled(c, dtype, accumulator.combine === 'selectGe' ? -1 : 0)) : [],
     totals: totals && needsTotals(accumulator, nodeDType) ? copies('float64', 0) : [],
     lost: long && isExtremum(accumulator.combine) && dtypeInfo[dtype].kind === 'float' ? startLost(c, accumulator.combine, dtype, forks) : [],
   }
@@ -67,9 +70,10 @@ export function startReduction(c: LaneContext, accumulator: Accumulator, nodeDTy
 const isExtremum = (combine: Combine): combine is 'max' | 'min' => combine === 'max' || combine === 'min'
 
 function startLost(c: LaneContext, combine: 'max' | 'min', dtype: DType, forks: number): Lost[] {
-  const filled = (word: number): Value => Array.from({ length: partsOf(dtype) }, () => keep(c.fn.i32x4(word), 'lost'))
-  return Array.from({ length: forks }, () => ({ nan: filled(0), signs: filled(combine === 'max' ? -1 : 0) }))
+  return Array.from({ length: forks }, () => ({ nan: filled(c, dtype, 0), signs: filled(c, dtype, combine === 'max' ? -1 : 0) }))
 }
+
+const filled = (c: LaneContext, dtype: DType, word: number): Value => Array.from({ length: partsOf(dtype) }, () => keep(c.fn.i32x4(word), 'lost'))
 
 function mutable({ fn }: LaneContext, from: Local | undefined): Local {
   if (from === undefined) throw new InternalError('reduce', 'a value without parts')
@@ -119,6 +123,11 @@ export function reduceStep(c: LaneContext, r: Running, fork: number, x: Value, p
     if (order !== 'first') c.fn.get(sawNaN).emit('v128.or')
     c.fn.set(sawNaN)
   }
+  for (const [i, part] of (r.signs[fork] ?? []).entries()) {
+    c.fn.get(x[i]!)
+    if (order !== 'first') c.fn.get(part).emit(combine === 'selectGe' ? 'v128.and' : 'v128.or')
+    c.fn.set(part)
+  }
   if (order === 'first' && lanes === 4 && (place !== undefined || combine === 'max' || combine === 'min')) {
     assign(c, own, x)
     if (place !== undefined && position !== null) c.fn.get(position).set(place)
@@ -127,7 +136,10 @@ export function reduceStep(c: LaneContext, r: Running, fork: number, x: Value, p
   if (place !== undefined && position !== null && isSelect(combine)) {
     // `x <= own` rather than `own >= x`: x64 has no instruction for the latter
     const stays = first(combineValues(c, combine === 'selectGe' ? 'le' : 'ge', r.dtype, x, own))
-    assign(c, own, selectParts(c.fn, r.dtype, stays, own, x))
+    if (dtypeInfo[r.dtype].kind === 'float') {
+      // one instruction that gives x where either is a NaN, as the select does, and x of equal ones, which compare alike
+      for (const [i, part] of own.entries()) c.fn.get(x[i]!).get(part).emit(`${shapeOf(r)}.${combine === 'selectGe' ? 'pmax' : 'pmin'}`).set(part)
+    } else assign(c, own, selectParts(c.fn, r.dtype, stays, own, x))
     c.fn.get(place).get(position).get(stays).emit('v128.bitselect').set(place)
     return
   }
@@ -226,11 +238,15 @@ export function finishLanes(c: LaneContext, r: Running): Value[] {
   return r.values.map((v) => convert(c.fn, r.dtype, r.accumulator.dtype, v))
 }
 
-/** The extremum itself, which a finished select carries beside its position, but for NaN: for a max or min of the same node. */
+/** The extremum itself, which a finished select carries beside its position, but for NaN and the signs of zeros: for a max or min of the same node. */
 export const extremum = (c: LaneContext, r: Running, a: Accumulator): Value[] =>
   r.values.map((v, fork) => {
-    const sawNaN = r.sawNaN[fork]
-    return convert(c.fn, r.dtype, a.dtype, sawNaN === undefined ? v : selectParts(c.fn, r.dtype, sawNaN, literal(c.fn, r.dtype, NaN), v))
+    const [sawNaN, signs] = [r.sawNaN[fork], r.signs[fork]]
+    if (sawNaN === undefined || signs === undefined) return convert(c.fn, r.dtype, a.dtype, v)
+    const isZero = first(combineValues(c, 'eq', r.dtype, v, literal(c.fn, r.dtype, 0)))
+    const zeros = literal(c.fn, r.dtype, -0).map((sign, i) => keep(c.fn.get(sign).get(signs[i]!).emit('v128.and')))
+    const signed = selectParts(c.fn, r.dtype, isZero, zeros, v)
+    return convert(c.fn, r.dtype, a.dtype, selectParts(c.fn, r.dtype, sawNaN, literal(c.fn, r.dtype, NaN), signed))
   })
 
 /** One result in every lane: for reductions over the vector axis. */
