@@ -72,26 +72,27 @@ const selectAndScatterAdd: LoweringRule<'selectAndScatterAdd'> = (g, [source, op
   if (sizeOf(windows) === 0) return [zeros(g, out!)]
   const { offset, dtype } = selected(g, operand!, w, windows, params.selectPrim)
   const sums = sumDType(out!.dtype)
-  // Along each axis an element is covered by the window that starts last before it, and by `cover - 1` before that.
+  // Along each axis an element is covered by the window that starts last before it, and by `cover - 1` before that, which come first in the sum.
   const cover = windowDimensions.map((size, k) => Math.ceil(size / windowStrides[k]!))
-  const term = (b: Builder, i: readonly Index[], back: readonly Index[]): NodeId => {
+  const term = (b: Builder, i: readonly Index[], order: readonly Index[]): NodeId => {
     const guards: Guard[] = []
     const inside: Index[] = []
     const window = i.map((index, k) => {
       const moved = addConstant(index, padding[k]![0])
       const stride = windowStrides[k]!
       const last = floorDivIndex(moved, stride, b.sizes)
-      const at = addIndex(last, scaleIndex(back[k]!, -1), b.sizes)
-      const within = addIndex(modIndex(moved, stride, b.sizes), scaleIndex(back[k]!, stride), b.sizes)
+      const back = addConstant(scaleIndex(order[k]!, -1), cover[k]! - 1)
+      const at = addIndex(last, scaleIndex(back, -1), b.sizes)
+      const within = addIndex(modIndex(moved, stride, b.sizes), scaleIndex(back, stride), b.sizes)
       guards.push({ index: at, low: 0, high: windows[k]! }, { index: within, low: 0, high: windowDimensions[k]! })
       inside.push(within)
       return at
     })
-    const here = (): NodeId => {
-      const is = b.apply('eq', {}, 'bool', [b.read(offset, window), b.index(dtype, flattenIndex(inside, windowDimensions, b.sizes))])
-      return b.apply('selectN', {}, sums, [is, b.literal(sums, 0), b.convert(sums, b.read(source!, window))])
-    }
-    return b.guarded(sums, guards, here, () => b.literal(sums, 0))
+    // outside of all windows the cotangent is 0, whatever the place
+    const place = b.guarded(dtype, guards, () => b.read(offset, window), () => b.literal(dtype, 0))
+    const ct = b.guarded(dtypeOf(source!), guards, () => b.read(source!, window), () => b.literal(dtypeOf(source!), 0))
+    const is = b.apply('eq', {}, 'bool', [place, b.index(dtype, flattenIndex(inside, windowDimensions, b.sizes))])
+    return b.apply('selectN', {}, sums, [is, b.literal(sums, 0), b.convert(sums, ct)])
   }
   if (sizeOf(cover) === 1) {
     const none = cover.map(() => constantIndex(0))

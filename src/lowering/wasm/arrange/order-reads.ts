@@ -18,7 +18,9 @@ export function orderByReads(nodes: Expression, roots: readonly NodeId[]): { rea
   const reads = mostRead(nodes, needed)
   const place = new Map<NodeId, NodeId>()
   const ordered: NodeId[] = []
-  const isReady = (id: NodeId): boolean => place.has(id) || (inputsOf(nodes[id]!).length === 0 && !reads.includes(id))
+  const later = new Set(reads)
+  // what else it needs is computed with it: reads of other buffers, and what becomes of them
+  const isReady = (id: NodeId): boolean => place.has(id) || (!later.has(id) && inputsOf(nodes[id]!).every(isReady))
   const emit = (id: NodeId): void => {
     if (place.has(id)) return
     for (const input of inputsOf(nodes[id]!)) emit(input)
@@ -26,6 +28,7 @@ export function orderByReads(nodes: Expression, roots: readonly NodeId[]): { rea
     ordered.push(id)
   }
   for (const read of reads) {
+    later.delete(read)
     emit(read)
     const waiting = [...users[read]!]
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {

@@ -6,7 +6,7 @@ import { convert } from './convert.ts'
 import { bitCount, divideLanes, leadingZeros, remainderLanes, type Shift, shiftLanes, signLanes } from './integers.ts'
 import { keep, type LaneContext, laneShape, literal, type Value } from './lanes.ts'
 import { type AnyCall, type Call, comparison, instruction, instructionOf, isIntegral, mathBinary, mathUnary, rounded, type Rules, unsupported } from './rule.ts'
-import { joinMasks, selectParts } from './select.ts'
+import { joinMasks, maskParts, selectParts } from './select.ts'
 
 /** The value of an elementwise primitive. */
 export function applyPrimitive(context: LaneContext, node: Extract<Node, { op: 'apply' }>, inputs: readonly Value[], operands: readonly (Node | undefined)[]): Value {
@@ -157,6 +157,12 @@ export const applyRules: Rules = {
     const [mask] = which
     let [chosen = []] = cases
     if (mask === undefined) return chosen
+    if (c.dtype === 'bool' && cases.length === 2) {
+      // beside a zero the mask is all that it takes
+      const [, otherwise = null, then = null] = c.constants
+      if (Object.is(otherwise, 0)) return maskParts(c.fn, mask, cases[1]!, 'v128.and')
+      if (Object.is(then, 0)) return maskParts(c.fn, mask, chosen, 'v128.andnot')
+    }
     for (const [k, next] of cases.entries()) {
       if (k === 0) continue
       // an int32 selector out of range picks the first or the last case

@@ -21,5 +21,9 @@ export function selectParts(fn: FunctionBuilder, dtype: DType, mask: Local, a: V
   })
 }
 
+/** `mask ? a : 0`, lane by lane, or with 'v128.andnot' `mask ? 0 : a`. */
+export const maskParts = (fn: FunctionBuilder, mask: Local, a: Value, how: 'v128.and' | 'v128.andnot'): Value =>
+  a.map((part, i) => keep(fn.get(part).get(partMask(fn, mask, a.length, i)).emit(how)))
+
 /** Two masks of 64-bit lanes as one of 32-bit lanes. */
 export const joinMasks = (fn: FunctionBuilder, low: Local, high: Local): Local => keep(fn.get(low).get(high).shuffle32(0, 2, 4, 6), 'mask')
