@@ -57,6 +57,7 @@ describe('the same bits with 1, 2 and 4 threads', () => {
 
   test.each(Object.entries({
     'a chain': '{ lambda ; a:f32[300000]. let b:f32[300000] = tanh a c:f32[300000] = mul b a in (c,) }',
+    'one operation on a long array': '{ lambda ; a:f32[300007]. let b:f32[300007] = tanh a in (b,) }',
     'a sum of everything': '{ lambda ; a:f32[400,1000]. let b:f32[] = reduceSum[axes=(0, 1)] a in (b,) }',
     'sums of rows and of columns': '{ lambda ; a:f32[3000,70]. let b:f32[3000] = reduceSum[axes=(1,)] a c:f32[70] = reduceSum[axes=(0,)] a in (b, c) }',
     'the place of an extremum': '{ lambda ; a:f32[3,90000]. let b:i32[3] = argmax[axis=1 indexDtype=int32] a in (b,) }',

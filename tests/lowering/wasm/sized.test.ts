@@ -94,6 +94,17 @@ describe('the same bits as code for the shape', () => {
       { numRuns },
     )
   })
+  test('of long arrays, by blocks and what is left of them', () => {
+    for (const n of [2 ** 16 + 1, 9 * 2 ** 13, 9 * 2 ** 13 + 256 + 7]) {
+      for (const dtype of ['float32', 'float64', 'int8', 'float16'] as const) {
+        expectSame(program('add', {}, aval([n], dtype), aval([n], dtype)))
+        expectSame(program('selectN', {}, aval([n], 'bool'), aval([n], dtype), aval([n], dtype)))
+        expectSame(program('mul', {}, aval([], dtype), aval([n], dtype)))
+      }
+      expectSame(program('exp', {}, aval([n], 'float32')))
+      expectSame(program('convertElementType', { newDtype: 'int16', weakType: false }, aval([2, n], 'float32')))
+    }
+  })
   test('movements of generated shapes, to the byte', () => {
     const shapes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 })
     const dtypes = fc.constantFrom<DType>('float32', 'float64', 'int8', 'float16', 'key')
@@ -262,9 +273,12 @@ test('a new shape compiles nothing', () => {
     for (const axis of [0, 1]) np.sum(x, { axis }).add(np.argmax(x, { axis })).add(np.prod(x, { axis })).dispose()
     np.mean(x).add(np.max(x)).dispose()
   }
+  const useLong = (n: number): void => np.exp(np.array(new Float32Array(n))).add(1).dispose()
   use(2)
+  useLong(100_000)
   modules.mockClear()
   for (let n = 3; n < 40; n++) use(n)
+  for (let n = 100_001; n < 100_004; n++) useLong(n)
   expect(modules).not.toHaveBeenCalled()
   modules.mockRestore()
 })

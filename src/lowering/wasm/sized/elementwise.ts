@@ -1,7 +1,7 @@
-/** Elementwise operations on arrays of any length: four elements a step, the last ones one by one. */
+/** Elementwise operations on arrays of any length: of `small` ones four elements a step, the last ones one by one; of others by blocks. */
 import { isElementwise } from '../../../core/abstract-eval/index.ts'
 import { bytesOf, sizeOf } from '../../../core/aval.ts'
-import { type DType, dtypeInfo } from '../../../core/dtype.ts'
+import { dtypeInfo } from '../../../core/dtype.ts'
 import { paramKey } from '../../../core/jaxpr-key.ts'
 import type { Eqn } from '../../../core/jaxpr.ts'
 import type { ElementwiseParams } from '../../../core/primitives/index.ts'
@@ -9,24 +9,23 @@ import type { Node } from '../../kernel-ir/index.ts'
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../asm/index.ts'
 import { applyPrimitive, type Lanes, loadContiguous, loadSplat, storeContiguous, type Value } from '../lanes/index.ts'
 import { createHelpers } from '../math/index.ts'
+import { type Apply, emitBlocks, type Operand, timeOfBlocks } from './elementwise-blocks.ts'
 import { entry } from './entry.ts'
 import type { SizedForm } from './form.ts'
 
-type Apply = Extract<Node, { op: 'apply' }>
-
-export function elementwiseForm(e: Eqn): SizedForm | null {
+export function elementwiseForm(e: Eqn, small: boolean): SizedForm | null {
   const node = applyNode(e)
   if (node === null) return null
   const out = e.outputs[0]!.aval
   // An operand of rank 0 goes with every element.
   const operands = e.inputs.map(({ aval }) => ({ dtype: aval.dtype, single: aval.shape.length === 0 && out.shape.length > 0 }))
   return {
-    key: `${e.primitive} ${paramKey(e.params)} ${operands.map((o) => o.dtype + (o.single ? '1' : 'n')).join(' ')} ${out.dtype}`,
-    emit: (shared) => emit(node, operands, shared),
+    key: `${small ? '' : 'blocks '}${e.primitive} ${paramKey(e.params)} ${operands.map((o) => o.dtype + (o.single ? '1' : 'n')).join(' ')} ${out.dtype}`,
+    emit: (shared) => (small ? emit : emitBlocks)(node, operands, shared),
     words: [sizeOf(out.shape)],
     over: e.inputs.findIndex(({ aval }, i) => !operands[i]!.single && aval.dtype === out.dtype && bytesOf(aval) === bytesOf(out)),
     scratchBytes: 0,
-    sharedTime: 0,
+    sharedTime: small ? 0 : timeOfBlocks(node, operands, sizeOf(out.shape)),
   }
 }
 
@@ -35,11 +34,6 @@ function applyNode(e: Eqn): Apply | null {
   // The equation's primitive is one of ElementwiseParams, with its parameters: that is what was asked.
   const { primitive, params } = e as { primitive: keyof ElementwiseParams; params: ElementwiseParams[keyof ElementwiseParams] }
   return { op: 'apply', primitive, params, dtype: e.outputs[0]!.aval.dtype, inputs: e.inputs.map((_, i) => i) } as Apply
-}
-
-interface Operand {
-  readonly dtype: DType
-  readonly single: boolean
 }
 
 function emit(node: Apply, operands: readonly Operand[], shared: boolean): Uint8Array<ArrayBuffer> {

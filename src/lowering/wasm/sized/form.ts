@@ -1,7 +1,6 @@
 /**
  * Programs of one operation whose sizes are numbers that they read, not numbers in their code: what an eager call compiles
- * once for its operation and dtypes serves every shape. Larger elementwise operations are compiled for their shape, since then threads
- * and tiles pay for it.
+ * once for its operation and dtypes serves every shape.
  */
 import { bytesOf, sizeOf } from '../../../core/aval.ts'
 import type { Eqn, Jaxpr } from '../../../core/jaxpr.ts'
@@ -25,17 +24,17 @@ export interface SizedForm {
   readonly sharedTime: number
 }
 
-/** Elements of a result up to which an operation is worth no code of its own. */
+/** Elements of a result up to which an operation is worth no blocks that threads share, and a movement no code for its shape. */
 const mostElements = 2 ** 16
 
-/** The form of a program that is one operation on its inputs; null: it has none, or is too large for it. */
+/** The form of a program that is one operation on its inputs; null: it has none, or moves so much that code for its shape is worth it. */
 export function sizedForm(jaxpr: Jaxpr): SizedForm | null {
   const [e, ...more] = jaxpr.equations
   if (e === undefined || more.length > 0 || !isWhole(jaxpr, e)) return null
   const [out] = e.outputs
   if (out === undefined) return null
   const small = sizeOf(out.aval.shape) <= mostElements
-  return (small ? elementwiseForm(e) : null) ?? reductionForm(e) ?? argExtremumForm(e) ?? movementForm(e, small)
+  return elementwiseForm(e, small) ?? reductionForm(e) ?? argExtremumForm(e) ?? movementForm(e, small)
 }
 
 /** One result, and the program's inputs are the equation's, each once and in order. */

@@ -19,7 +19,7 @@ export function beginClaims(run: FunctionBuilder): Local {
 }
 
 /** Calls `body(begin, end)` until all units are taken, of every share, `step` units at a time. Between two phases there is a barrier. */
-export function claimShares(run: FunctionBuilder, turn: Local, units: number, step: number, body: (begin: Local, end: Local) => void): void {
+export function claimShares(run: FunctionBuilder, turn: Local, units: number | Local, step: number, body: (begin: Local, end: Local) => void): void {
   const [self, count] = [run.param(0), run.param(1)]
   run.scope(() => {
     const [whose, left, word, first, last, at, next] = ['whose', 'left', 'word', 'first', 'last', 'at', 'next'].map((name) => run.local('i32', name)) as [Local, Local, Local, Local, Local, Local, Local]
@@ -28,7 +28,10 @@ export function claimShares(run: FunctionBuilder, turn: Local, units: number, st
     const edge = (of: Local, more: number): void => {
       run.get(of)
       if (more > 0) run.i32(more).emit('i32.add')
-      run.emit('i64.extend_i32_u').i64(BigInt(units)).emit('i64.mul').get(count).emit('i64.extend_i32_u').emit('i64.div_u').emit('i32.wrap_i64')
+      run.emit('i64.extend_i32_u')
+      if (typeof units === 'number') run.i64(BigInt(units))
+      else run.get(units).emit('i64.extend_i32_u')
+      run.emit('i64.mul').get(count).emit('i64.extend_i32_u').emit('i64.div_u').emit('i32.wrap_i64')
     }
     run.get(self).set(whose).get(count).set(left)
     run.loop((others) => {
