@@ -42,7 +42,7 @@ export function emitForward(module: ModuleBuilder, name: string, kernel: LoopKer
   const wide = 4 * Math.ceil(block / 4)
   const blockBytes = 4 * wide
   // rows are brought together even where they could be read in place: their lines, those of the rows beside them and of the results would share sets
-  const data = sourceOf(sliding.data, frame, pointer, emitLoop, () => false)
+  const data = sourceOf(module, `${name}_data`, sliding.data, frame, pointer, emitLoop, () => false)
   const taps = emitLoop(tapsKernel(sliding.other, frame, [rows.tap, columns.tap], wide))
   const direct = directly(map, frame)
   const finish = direct === null ? emitLoop(finishKernel(kernel, map, frame, wide)) : null

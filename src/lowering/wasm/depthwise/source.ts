@@ -5,7 +5,8 @@
  */
 import { constantIndex, dimIndex, floorDivIndex, type Index, type LoopKernel, modIndex, scaleIndex, substitute, addConstant, addIndex, coefficientOf, type BufferId } from '../../kernel-ir/index.ts'
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
-import type { FunctionBuilder, FunctionRef, Local } from '../asm/index.ts'
+import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
+import { transposed } from '../lanes/index.ts'
 import type { Factor } from './sliding.ts'
 
 /** A loop kernel as a function `(begin, end, ...pointers)` over the points of its first axis. */
@@ -49,44 +50,78 @@ export interface Source {
 
 export type Pointers = (buffer: BufferId) => Local
 
-/** The strides of a plain read; null where it does not lie as rows of neighbouring channels. */
-function stridesOf({ read }: Factor, { batch, rows, columns, channel, block }: Frame): { readonly constant: number; readonly row: number; readonly column: number; readonly batch: readonly number[]; readonly buffer: BufferId } | null {
+interface Strides {
+  readonly buffer: BufferId
+  readonly constant: number
+  readonly row: number
+  readonly column: number
+  readonly channel: number
+  readonly batch: readonly number[]
+}
+
+/** The strides of a plain read in elements; null where it is none, or blocks do not fill vectors. */
+function stridesOf({ read }: Factor, { batch, rows, columns, channel, block }: Frame): Strides | null {
   if (read === null || block % 4 !== 0) return null
   const { index, buffer } = read
   const dims = [...batch, rows.place, columns.place, channel, rows.tap, columns.tap]
-  if (index.terms.some((t) => t.atom.kind !== 'dim' || !dims.includes(t.atom.dim)) || coefficientOf(index, channel) !== 1) return null
+  if (index.terms.some((t) => t.atom.kind !== 'dim' || !dims.includes(t.atom.dim))) return null
   const along = (axis: Axis): number => (axis.place < 0 ? 0 : coefficientOf(index, axis.place))
   const [row, column] = [along(rows), along(columns)]
   if (row < 0 || column <= 0) return null
-  return { buffer, row, column, constant: index.constant + rows.low * row + columns.low * column, batch: batch.map((d) => coefficientOf(index, d)) }
+  return { buffer, row, column, channel: coefficientOf(index, channel), constant: index.constant + rows.low * row + columns.low * column, batch: batch.map((d) => coefficientOf(index, d)) }
 }
 
-/** `lines`: of so many rows side by side, which the cache should keep. */
-export function sourceOf(factor: Factor, frame: Frame, pointer: Pointers, emitLoop: EmitLoop, inPlace: (columnBytes: number, rowBytes: number) => boolean): Source {
+/** Pushes where row 0 of an image and block is in the array. */
+function pushPlace(fn: FunctionBuilder, s: Strides, frame: Frame, pointer: Pointers, image: Local, block: Local): void {
+  fn.get(pointer(s.buffer)).get(block).i32(4 * frame.block * s.channel).emit('i32.mul').emit('i32.add')
+  if (s.constant !== 0) fn.i32(4 * s.constant).emit('i32.add')
+  digitsOf(frame).forEach(({ below, size, last }, i) => {
+    if (s.batch[i] === 0) return
+    fn.get(image)
+    if (below > 1) fn.i32(below).emit('i32.div_u')
+    if (!last) fn.i32(size).emit('i32.rem_u')
+    fn.i32(4 * s.batch[i]!).emit('i32.mul').emit('i32.add')
+  })
+}
+
+/** `inPlace`: whether rows whose columns and themselves are so many bytes apart may be read where they are. */
+export function sourceOf(module: ModuleBuilder, name: string, factor: Factor, frame: Frame, pointer: Pointers, emitLoop: EmitLoop, inPlace: (columnBytes: number, rowBytes: number) => boolean): Source {
   const s = stridesOf(factor, frame)
-  if (s !== null && inPlace(4 * s.column, 4 * s.row)) {
+  if (s !== null && s.channel === 1 && inPlace(4 * s.column, 4 * s.row)) {
     return {
       buffers: [s.buffer],
       columnBytes: 4 * s.column,
       rowBytes: 4 * s.row,
       ownRowBytes: null,
       bring: null,
-      pushBase: (fn, image, block) => {
-        fn.get(pointer(s.buffer)).get(block).i32(4 * frame.block).emit('i32.mul').emit('i32.add')
-        if (s.constant !== 0) fn.i32(4 * s.constant).emit('i32.add')
-        digitsOf(frame).forEach(({ below, size, last }, i) => {
-          if (s.batch[i] === 0) return
-          fn.get(image)
-          if (below > 1) fn.i32(below).emit('i32.div_u')
-          if (!last) fn.i32(size).emit('i32.rem_u')
-          fn.i32(4 * s.batch[i]!).emit('i32.mul').emit('i32.add')
-        })
-      },
+      pushBase: (fn, image, block) => pushPlace(fn, s, frame, pointer, image, block),
     }
   }
   const wide = 4 * Math.ceil(frame.block / 4)
   const columnBytes = 4 * wide
   const rowBytes = frame.columns.extent * columnBytes
+  if (s !== null && s.column === 1 && s.channel > 1 && frame.columns.extent >= 4) {
+    const turn = emitTurn(module, name, frame.columns.extent, frame.block, 4 * s.channel)
+    return {
+      buffers: [s.buffer],
+      columnBytes,
+      rowBytes,
+      ownRowBytes: rowBytes,
+      pushBase: (fn, _image, _block, at) => at(fn),
+      bring: (fn, image, block, from, to, at) => {
+        fn.scope(() => {
+          const [row, place] = [fn.local('i32', 'row'), fn.local('i32', 'place')]
+          pushPlace(fn, s, frame, pointer, image, block)
+          fn.set(place)
+          fn.forLoop(row, from, to, 1, () => {
+            fn.get(place).get(row).i32(4 * s.row).emit('i32.mul').emit('i32.add')
+            at(fn)
+            fn.get(row).i32(rowBytes).emit('i32.mul').emit('i32.add').call(turn)
+          })
+        })
+      },
+    }
+  }
   const pack = emitLoop(packKernel(factor, frame, wide))
   return {
     buffers: pack.buffers.filter((b) => b !== ownBuffer),
@@ -118,6 +153,42 @@ export function digitsOf({ batch, sizes }: Frame): { readonly below: number; rea
     return digit
   })
   return out.reverse()
+}
+
+/** A function `(from, to)`: a row of each of `channels` channels, so many bytes apart, becomes columns of their channels, four by four. */
+function emitTurn(module: ModuleBuilder, name: string, columns: number, channels: number, apart: number): FunctionRef {
+  const fn = module.function(name, ['i32', 'i32'])
+  const [from, to, c, at, out] = [fn.param(0), fn.param(1), fn.local('i32', 'c'), fn.local('i32', 'at'), fn.local('i32', 'out')]
+  const square = (column: number): void => {
+    fn.scope(() => {
+      const read = (k: number): Local => {
+        const v = fn.local('v128', 'row')
+        fn.get(at).mem('v128.load', k * apart + 4 * column).set(v)
+        return v
+      }
+      transposed(fn, [read(0), read(1), read(2), read(3)]).forEach((v, k) => fn.get(out).get(v).mem('v128.store', (column + k) * 4 * channels))
+    })
+  }
+  fn.forLoop(c, 0, channels, 4, () => {
+    fn.get(from).get(c).i32(apart).emit('i32.mul').emit('i32.add').set(at)
+    fn.get(to).get(c).i32(2).emit('i32.shl').emit('i32.add').set(out)
+    const whole = columns - (columns % 4)
+    if (whole <= 16) for (let k = 0; k < whole; k += 4) square(k)
+    else {
+      const end = fn.local('i32', 'end')
+      fn.get(at).i32(4 * whole).emit('i32.add').set(end)
+      fn.loop((head) => {
+        square(0)
+        fn.get(out).i32(16 * channels).emit('i32.add').set(out)
+        fn.get(at).i32(16).emit('i32.add').tee(at).get(end).emit('i32.lt_u').brIf(head)
+      })
+      fn.get(at).i32(4 * whole).emit('i32.sub').set(at)
+      fn.get(out).i32(4 * whole * channels).emit('i32.sub').set(out)
+    }
+    // the last columns once more with those before them
+    if (whole < columns) square(columns - 4)
+  })
+  return fn
 }
 
 /** Rows of all images and blocks, the rows of one the fastest, each as columns of its block's channels. */

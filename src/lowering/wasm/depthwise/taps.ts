@@ -58,8 +58,8 @@ export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel
   const inPlace = (columnBytes: number, rowBytes: number): boolean => linesFit(columnBytes, columns.places * (rows.taps + 1)) && (rows.taps === 1 || rowBytes <= zeroRowMost)
   const dataFrame: Frame = { ...frame, rows, columns }
   const otherFrame: Frame = { ...frame, rows: { ...rows, tap: -2, low: 0, extent: rows.places }, columns: { ...columns, tap: -2, low: 0, extent: columns.places } }
-  const data = sourceOf(sliding.data, dataFrame, pointer, emitLoop, inPlace)
-  const other = sourceOf(sliding.other, otherFrame, pointer, emitLoop, inPlace)
+  const data = sourceOf(module, `${name}_data`, sliding.data, dataFrame, pointer, emitLoop, inPlace)
+  const other = sourceOf(module, `${name}_other`, sliding.other, otherFrame, pointer, emitLoop, inPlace)
 
   // runs of pieces
   const rowTime = columns.places * wide * all * productTime

@@ -18,7 +18,8 @@ export interface SumsShape {
 /** Taps that are read at once, and results, taps, an element and a product in registers. */
 const tapsAtOnce = 7
 const registers = 15
-const mostResults = 8
+/** Engines that move loads run out of registers with eight. */
+const mostResults = (): number => (keepsLoads() ? 8 : 4)
 /** Products that are added up in one float32 sum: what is longer is added up in parts. */
 const longest = 32
 
@@ -57,7 +58,7 @@ export function emitSums(module: ModuleBuilder, name: string, s: SumsShape): Fun
   const [taps, out, never] = [fn.param(height), fn.param(height + 1), fn.param(height + 2)]
   const parts = partsOf(s.taps)
   const width = Math.max(...parts.flat().map((r) => r.count))
-  const results = Math.min(mostResults, registers - 2 - width, s.places)
+  const results = Math.min(mostResults(), registers - 2 - width, s.places)
   const v = fn.local('i32', 'v')
   fn.block((exit) => {
     const split = (): void => void (keepsLoads() || fn.get(never).brIf(exit))

@@ -9,3 +9,4 @@ export { keep, type LaneContext, type Lanes, literal, partsOf, type Value } from
 export { type Address, copyElement, loadContiguous, loadLanes, loadSplat, storeContiguous, storeLane, storeLanes } from './memory.ts'
 export { extremum, finishAcross, finishLanes, flush, identity, needsTotals, type Order, primitiveOf, reduceStep, type Running, startReduction } from './reduce.ts'
 export { selectParts } from './select.ts'
+export { transposed } from './transposed.ts'
