@@ -3,6 +3,7 @@
  * instruction multiplies four pairs by four others and adds up the two products of each.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
+import { mapTuple } from '../../../core/map-tuple.ts'
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { type ContractionKernel, dimIndex, type Expression, type Index, type Node, shiftNode } from '../../kernel-ir/index.ts'
 
@@ -18,7 +19,7 @@ export function asPairs(kernel: ContractionKernel): ContractionKernel | null {
   const sizes = [...kernel.batch, ...kernel.m, ...kernel.n, ...halves]
   const words = (nodes: Expression): Expression => {
     const at = (half: 0 | 1): Index => ({ constant: half, terms: [{ coefficient: 2, atom: { kind: 'dim', dim: last } }] })
-    const [low, high] = ([0, 1] as const).map((half) => rewriteNodes(nodes, (dim) => (dim === last ? at(half) : dimIndex(dim)), sizes)) as [Expression, Expression] // one of each half
+    const [low, high] = mapTuple([0, 1], (half) => rewriteNodes(nodes, (dim) => (dim === last ? at(half) : dimIndex(dim)), sizes))
     // past the end of an odd k there is nothing to read
     const guards = k % 2 === 1 ? [{ index: at(1), low: 0, high: k }] : []
     const guarded = high.map((n): Node => (n.op === 'load' || n.op === 'gather' ? { ...n, guards: [...guards, ...n.guards] } : n))

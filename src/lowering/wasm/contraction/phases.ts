@@ -3,6 +3,7 @@
  * phases are batch axes of one kernel, as deep as the phase with the most taps. Here each becomes a kernel of its own depth (of 3 × 3 taps
  * by 2 they meet 4, 2, 2 and 1: 9 steps instead of 16), which reads its operands without asking which taps there are, and through windows.
  */
+import { mapTuple } from '../../../core/map-tuple.ts'
 import { addConstant, coefficientOf, constantIndex, dimIndex, eachDim, type Expression, type Guard, guardKey, type Index, isNested, mentions, substitute } from '../../kernel-ir/index.ts'
 import type { ContractionKernel, Sliding } from '../../kernel-ir/index.ts'
 import { rewriteNodes, rewriteStores } from '../../kernel-ir/rewrite.ts'
@@ -77,7 +78,7 @@ function ofPhase(kernel: ContractionKernel, at: ReadonlyMap<number, Index>, rang
   const k = ranges.map((r) => r.high - r.low)
   const sizes = [...batch, ...kernel.m, ...kernel.n, ...k]
   const into = (dim: number): Index => at.get(dim) ?? (dim < firstK ? dimIndex(dim) : addConstant(dimIndex(dim), ranges[dim - firstK]!.low))
-  const [lhs, rhs, epilogue] = [kernel.lhs, kernel.rhs, kernel.epilogue].map((nodes) => rewriteNodes(nodes, into, sizes)) as [Expression, Expression, Expression] // three of three
+  const [lhs, rhs, epilogue] = mapTuple([kernel.lhs, kernel.rhs, kernel.epilogue], (nodes) => rewriteNodes(nodes, into, sizes))
   const sliding = [...kernel.sliding, ...slidingOf({ ...kernel, batch, k, lhs }, firstK)]
   return { ...kernel, batch, k, lhs, rhs, sliding, epilogue, stores: rewriteStores(kernel.stores, into, sizes) }
 }

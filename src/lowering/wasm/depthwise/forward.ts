@@ -3,6 +3,7 @@
  * the sums over its windows, finished by what follows in the kernel.
  */
 import { sizeOf } from '../../../core/aval.ts'
+import { mapTuple } from '../../../core/map-tuple.ts'
 import { addIndex, dimIndex, type Index, type LoopKernel, modIndex, type Node, scaleIndex, floorDivIndex, substitute, buffersOf, coefficientOf } from '../../kernel-ir/index.ts'
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { unitsPerCall } from '../arrange/index.ts'
@@ -58,7 +59,7 @@ export function emitForward(module: ModuleBuilder, name: string, kernel: LoopKer
 
   const sums = emitSums(module, `${name}_sums`, { taps: [rows.taps, columns.taps], places: columns.places, low: columns.low, extent: columns.extent, dataBytes: data.columnBytes, outBytes: direct?.column ?? blockBytes, blockBytes })
   const pieces = new Pieces(fn, { rows, frame, data, other: null, partRows, parts, zeroBytes, dataAt, otherAt: 0 })
-  const [unit, blockAt, piece, y, out] = ['unit', 'block', 'piece', 'y', 'out'].map((n) => fn.local('i32', n)) as [Local, Local, Local, Local, Local] // as many as names
+  const [unit, blockAt, piece, y, out] = mapTuple(['unit', 'block', 'piece', 'y', 'out'], (n) => fn.local('i32', n))
   const call = (loop: { readonly fn: FunctionRef; readonly buffers: readonly number[] }, own: () => void): void => {
     for (const b of loop.buffers) {
       if (b === ownBuffer) own()

@@ -3,6 +3,7 @@
  * after row. What runs leave is added up in float64 by a loop kernel, in their order, so bits do not depend on threads.
  */
 import { sizeOf } from '../../../core/aval.ts'
+import { mapTuple } from '../../../core/map-tuple.ts'
 import { type Accumulator, type BufferId, buffersOf, constantIndex, dimIndex, floorDivIndex, type Index, type LoopKernel, modIndex, type Node, type Stage } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import { unitsPerCall } from '../arrange/index.ts'
@@ -146,7 +147,7 @@ class Runs {
     const fn = this.#fn
     const { sumsAt, sumsBytes, run, pieces, totalsBytes } = this.#p
     const { blocks } = this.#rows.frame
-    const [unit, block, piece, last, totals] = ['unit', 'block', 'piece', 'last', 'totals'].map((name) => fn.local('i32', name)) as [Local, Local, Local, Local, Local] // as many as names
+    const [unit, block, piece, last, totals] = mapTuple(['unit', 'block', 'piece', 'last', 'totals'], (name) => fn.local('i32', name))
     this.#pieces.clearZeros()
     this.#pieces.clear(() => this.#pieces.pushOwn(sumsAt), sumsBytes)
     fn.forLoop(unit, fn.param(0), fn.param(1), 1, () => {

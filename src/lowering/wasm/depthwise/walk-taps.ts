@@ -2,6 +2,7 @@
  * The inner loop of a depthwise gradient of taps: along a row, with a sum for each tap in a register, and as many elements of the
  * cotangent as the window is wide, each of which meets the column that is read and those before it.
  */
+import { mapTuple } from '../../../core/map-tuple.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
 import { keepsLoads } from '../engine.ts'
 
@@ -54,7 +55,7 @@ export function emitWalk(module: ModuleBuilder, name: string, s: TapsShape): { r
   const [height, width] = s.taps
   const fn = module.function(name, Array.from({ length: height + 4 }, () => 'i32' as const), [])
   const data = Array.from({ length: height }, (_, i) => fn.param(i))
-  const [other, totals, sums, never] = [0, 1, 2, 3].map((i) => fn.param(height + i)) as [Local, Local, Local, Local] // as many as were declared
+  const [other, totals, sums, never] = mapTuple([0, 1, 2, 3], (i) => fn.param(height + i))
   const v = fn.local('i32', 'v')
   fn.block((exit) => {
     fn.forLoop(v, 0, s.blockBytes, 16, () => {

@@ -1,6 +1,7 @@
 // Reduction of large arguments modulo π/2 after Payne and Hanek (1983): only the bits of 2/π that matter are multiplied.
 // Scalar, because it runs only where some lane is beyond the reach of Cody and Waite's reduction.
 
+import { mapTuple } from '../../../core/map-tuple.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { Helpers } from './macro.ts'
 
@@ -66,7 +67,7 @@ export const emitReduceLarge = (fn: FunctionBuilder, helpers: Helpers): void => 
   const i64 = (name: string): Local => fn.local('i64', name)
   const f64 = (name: string): Local => fn.local('f64', name)
   const [bits, m, shift, w0, w1, w2, w3, r0, r1, r2, quadrant, negative] =
-    ['bits', 'm', 'shift', 'w0', 'w1', 'w2', 'w3', 'r0', 'r1', 'r2', 'quadrant', 'negative'].map(i64) as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local] // twelve names
+    mapTuple(['bits', 'm', 'shift', 'w0', 'w1', 'w2', 'w3', 'r0', 'r1', 'r2', 'quadrant', 'negative'], i64)
   const index = fn.local('i32', 'index')
 
   // x = m 2^e, bit position t = e + 62 of the table has weight 2 in the product
@@ -102,7 +103,7 @@ export const emitReduceLarge = (fn: FunctionBuilder, helpers: Helpers): void => 
   fn.get(r1).get(negative).emit('i64.xor').set(r1)
 
   // the fraction as a sum of two doubles, in quarter turns
-  const [a, b, high, low, head, tail] = ['a', 'b', 'high', 'low', 'head', 'tail'].map(f64) as [Local, Local, Local, Local, Local, Local] // six names
+  const [a, b, high, low, head, tail] = mapTuple(['a', 'b', 'high', 'low', 'head', 'tail'], f64)
   fn.get(r0).i64(-2048n).emit('i64.and').emit('f64.convert_i64_u').f64(2 ** -64).emit('f64.mul').set(a)
   fn.get(r0).i64(2047n).emit('i64.and').emit('f64.convert_i64_u').f64(2 ** -64).emit('f64.mul')
   fn.get(r1).emit('f64.convert_i64_u').f64(2 ** -128).emit('f64.mul').emit('f64.add').set(b)

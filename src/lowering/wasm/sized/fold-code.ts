@@ -1,5 +1,6 @@
 /** The code of reductions whose sizes are read at run time: one function a phase, and functions that fold one point or a few. */
 import { dtypeInfo } from '../../../core/dtype.ts'
+import { mapTuple } from '../../../core/map-tuple.ts'
 import type { Accumulator } from '../../kernel-ir/index.ts'
 import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
 import { finishAcross, finishLanes, flush, type LaneContext, type Lanes, loadContiguous, loadLanes, needsTotals, reduceStep, type Running, startReduction, storeContiguous, type Value } from '../lanes/index.ts'
@@ -41,7 +42,7 @@ export function emitFold(variants: readonly FoldVariant[], shared: boolean): Uin
 /** `(begin, end, from, to, fields)`: units are points of the result, or blocks of neighbouring ones. */
 function phaseFunction(module: ModuleBuilder, name: string, v: FoldVariant): FunctionRef {
   const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32'])
-  const [begin, end, from, to, fields] = [0, 1, 2, 3, 4].map((i) => fn.param(i)) as [Local, Local, Local, Local, Local]
+  const [begin, end, from, to, fields] = mapTuple([0, 1, 2, 3, 4], (i) => fn.param(i))
   const field = fieldsOf(fn, fields)
   const [unit, left, address, target, quotient] = [fn.local('i32', 'unit'), fn.local('i32', 'left'), fn.local('i32', 'address'), fn.local('i32', 'target'), fn.local('i32', 'quotient')]
   const bytes = dtypeInfo[v.to].bytes

@@ -3,6 +3,7 @@
  * pairs of a digit go, and every chunk puts its own there. The order found does not depend on who computes which chunk.
  */
 import { dtypeInfo } from '../../../core/dtype.ts'
+import { mapTuple } from '../../../core/map-tuple.ts'
 import { buffersOf, type SortKernel } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { EmitContext, EmittedKernel, Phase } from '../emit/phase.ts'
@@ -172,7 +173,7 @@ class LongSort {
   /** Counts become byte offsets: by digit, then by chunk. Where all keys have one digit, pairs stay where they are. */
   #placesOf(digit: number): Phase {
     return this.#phase(1, 0, (fn, { base }) => {
-      const [bucket, chunk, place, count, sum, all, stays] = ['bucket', 'chunk', 'place', 'count', 'sum', 'all', 'stays'].map((name) => fn.local('i32', name)) as [Local, Local, Local, Local, Local, Local, Local]
+      const [bucket, chunk, place, count, sum, all, stays] = mapTuple(['bucket', 'chunk', 'place', 'count', 'sum', 'all', 'stays'], (name) => fn.local('i32', name))
       fn.i32(0).set(sum).i32(0).set(stays)
       fn.forLoop(bucket, 0, buckets, 1, () => {
         fn.get(sum).set(all)

@@ -4,6 +4,7 @@
  *
  * Sums of float32 are accurate: after 32 additions a lane they are added up across and go to float64 totals.
  */
+import { mapTuple } from '../../../../core/map-tuple.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
 import { instructions } from '../sum-type.ts'
 import { type SkinnyType, vectorOf } from './forms.ts'
@@ -26,7 +27,7 @@ export function dots(module: ModuleBuilder, dtype: SkinnyType, count: 1 | 2 | 3 
   const known = module.lookup(name)
   if (known !== null) return known
   const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
-  const [matrix, row, , , out, outRow, , rows] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => fn.param(i)) as [Local, Local, Local, Local, Local, Local, Local, Local]
+  const [matrix, row, , , out, outRow, , rows] = mapTuple([0, 1, 2, 3, 4, 5, 6, 7], (i) => fn.param(i))
   const never = fn.local('i32', 'never')
   // never set: there is no memory for so many steps, but engines do not know
   fn.get(fn.param(8)).i32(31).emit('i32.shr_u').set(never)

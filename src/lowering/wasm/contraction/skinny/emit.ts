@@ -1,4 +1,5 @@
 /** Skinny products as WebAssembly: the vectors are gathered where they have to be, units of the product are computed, and results finished. */
+import { mapTuple } from '../../../../core/map-tuple.ts'
 import type { BufferId, ContractionKernel, LoopKernel } from '../../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
 import { keepsLoads } from '../../engine.ts'
@@ -65,7 +66,7 @@ class Driver {
     const { batch, slices, slice, blocks, block, results, depth, matrix, factors, out, sliceBytes, form } = this.#plan
     const { bytes } = vectorOf(this.#plan.dtype)
     const names = ['unit', 'batch', 'slice', 'block', 'matrix', 'factors', 'out', 'count', 'steps'] as const
-    const [unit, ofBatch, ofSlice, ofBlock, matrixAt, factorsAt, outAt, count, steps] = names.map((name) => fn.local('i32', name)) as [Local, Local, Local, Local, Local, Local, Local, Local, Local]
+    const [unit, ofBatch, ofSlice, ofBlock, matrixAt, factorsAt, outAt, count, steps] = mapTuple(names, (name) => fn.local('i32', name))
     fn.forLoop(unit, fn.param(0), fn.param(1), 1, () => {
       this.#digit(unit, 1, blocks, slices * batch > 1, ofBlock)
       this.#digit(unit, blocks, slices, batch > 1, ofSlice)

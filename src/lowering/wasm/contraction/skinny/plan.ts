@@ -6,6 +6,7 @@
  * order, by a loop that finishes results as well; all cuts are fixed by shape, so no bit depends on the number of threads.
  */
 import { sizeOf } from '../../../../core/aval.ts'
+import { mapTuple } from '../../../../core/map-tuple.ts'
 import { dimIndex, dimVector, flattenIndex, type BufferId, type ContractionKernel, type Index, type LoopKernel, type Node } from '../../../kernel-ir/index.ts'
 import { rewriteNodes, rewriteStores } from '../../../kernel-ir/rewrite.ts'
 import { asPairs } from '../pairs.ts'
@@ -59,7 +60,7 @@ const sweepBytes = 16384
 /** Null: no skinny product, or its matrix has to be computed. `free` and the buffer after it are none of the kernel's. */
 export function planSkinny(kernel: ContractionKernel, free: BufferId): SkinnyPlan | null {
   const sum = sumType(kernel.dtype)
-  const [m, n, depth, batch] = [kernel.m, kernel.n, kernel.k, kernel.batch].map(sizeOf) as [number, number, number, number]
+  const [m, n, depth, batch] = mapTuple([kernel.m, kernel.n, kernel.k, kernel.batch], sizeOf)
   const [vectors, results] = m <= n ? [m, n] : [n, m]
   if (vectors > mostVectors.dots || vectors * depth * batch === 0 || batch * results * depth < largeMatrix || asPairs(kernel) !== null) return null
   const matrixSide = m <= n ? 'n' : 'm'

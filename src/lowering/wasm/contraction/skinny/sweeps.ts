@@ -4,6 +4,7 @@
  *
  * Eight products are added up before they reach a result, and what calls this begins new results every so many steps of k.
  */
+import { mapTuple } from '../../../../core/map-tuple.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
 import { instructions } from '../sum-type.ts'
 import { type SkinnyType, vectorOf } from './forms.ts'
@@ -41,7 +42,7 @@ export function sweep(module: ModuleBuilder, dtype: SkinnyType, rows: 1 | typeof
   const known = module.lookup(name)
   if (known !== null) return known
   const fn = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [])
-  const [matrix, , panel, out, outVector, columns] = [0, 1, 2, 3, 4, 5].map((i) => fn.param(i)) as [Local, Local, Local, Local, Local, Local]
+  const [matrix, , panel, out, outVector, columns] = mapTuple([0, 1, 2, 3, 4, 5], (i) => fn.param(i))
   const { lanes, bytes } = vectorOf(dtype)
   const left = fn.local('i32', 'left')
   const outAt = [out, ...Array.from({ length: count - 1 }, () => fn.local('i32', 'result'))]

@@ -1,4 +1,5 @@
 /** Convolutions and gradients of their data by Winograd's algorithm. */
+import { mapTuple } from '../../../../core/map-tuple.ts'
 import { products } from '../../../winograd/matrices.ts'
 import { columnsApart } from '../../../winograd/plan.ts'
 import { panelBytes } from '../strip.ts'
@@ -11,7 +12,7 @@ export function writeResults(site: Site): void {
   const { groups, channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, tileRows, height, blocks, blocksOfImage, buffers } = site.plan
   const pixels = groups * channels
   const tiles = blockImages * blockTileRows * tilesAcross
-  const [data, taps, sums] = [tiles * pixels, channels * paddedColumns, tiles * paddedColumns].map(apart) as [number, number, number] // three of three
+  const [data, taps, sums] = mapTuple([tiles * pixels, channels * paddedColumns, tiles * paddedColumns], apart)
   const resultRow = 2 * tilesAcross * paddedColumns * 4
   // What is read last time before the other is written shares its place.
   const first = site.areas.take('own', Math.max(products * data, blockImages * 2 * blockTileRows * resultRow))

@@ -1,4 +1,5 @@
 /** Gradients of a convolution's taps by Winograd's algorithm. */
+import { mapTuple } from '../../../../core/map-tuple.ts'
 import { products } from '../../../winograd/matrices.ts'
 import { columnsApart } from '../../../winograd/plan.ts'
 import type { Local } from '../../asm/index.ts'
@@ -13,7 +14,7 @@ export function writeTaps(site: Site): void {
   const { groups, channels, columns, paddedColumns, tilesAcross, blockImages, blockTileRows, blocks, blocksOfImage, slices, buffers } = site.plan
   const pixels = groups * channels
   const tiles = blockImages * blockTileRows * tilesAcross
-  const [data, gradients, sums] = [tiles * pixels, tiles * paddedColumns, channels * paddedColumns].map(apart) as [number, number, number] // three of three
+  const [data, gradients, sums] = mapTuple([tiles * pixels, tiles * paddedColumns, channels * paddedColumns], apart)
   const read = site.areas.take('own', Math.max(site.dataBytes(), blockImages * 2 * blockTileRows * site.gradientRowBytes()))
   const lhs = site.areas.take('own', products * data)
   const rhs = site.areas.take('own', products * gradients)
