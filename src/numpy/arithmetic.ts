@@ -27,9 +27,9 @@ export function positive(x: ArrayLike): NDArray {
   return a
 }
 /** 1 / x. */
-export const reciprocal = (x: ArrayLike): NDArray => ops.within('reciprocal', () => ops.div(1, promotedInexact('reciprocal', x)[0]!))
+export const reciprocal = (x: ArrayLike): NDArray => ops.within('reciprocal', () => ops.div(1, promotedInexact('reciprocal', x)[0]))
 /** The absolute value in a floating dtype. */
-export const fabs = (x: ArrayLike): NDArray => ops.within('fabs', () => ops.abs(promotedInexact('fabs', x)[0]!))
+export const fabs = (x: ArrayLike): NDArray => ops.within('fabs', () => ops.abs(promotedInexact('fabs', x)[0]))
 
 /**
  * The remainder with the sign of the divisor; of integers by 0 it is 0.
@@ -40,8 +40,8 @@ export const fabs = (x: ArrayLike): NDArray => ops.within('fabs', () => ops.abs(
 export function mod(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('mod', () => {
     const [a, b] = promotedNumeric('mod', x, y)
-    const divisor = isInteger(b!.dtype) ? ops.where(ops.eq(b!, 0), 1, b!) : b!
-    const rest = ops.rem(a!, divisor)
+    const divisor = isInteger(b.dtype) ? ops.where(ops.eq(b, 0), 1, b) : b
+    const rest = ops.rem(a, divisor)
     if (isUnsigned(rest.dtype)) return rest
     const otherSign = ops.and(ops.ne(ops.lt(rest, 0), ops.lt(divisor, 0)), ops.ne(rest, 0))
     return ops.where(otherSign, ops.add(rest, divisor), rest)
@@ -54,7 +54,7 @@ export const remainder = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('re
 export function fmod(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('fmod', () => {
     const [a, b] = promotedNumeric('fmod', x, y)
-    return isInteger(b!.dtype) ? ops.rem(a!, ops.where(ops.eq(b!, 0), 1, b!)) : ops.rem(a!, b!)
+    return isInteger(b.dtype) ? ops.rem(a, ops.where(ops.eq(b, 0), 1, b)) : ops.rem(a, b)
   })
 }
 
@@ -64,10 +64,10 @@ const truncated: Binary = ops.binary('div', 'floorDivide')
 export function floorDivide(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('floorDivide', () => {
     const [a, b] = promotedNumeric('floorDivide', x, y)
-    if (!isInteger(a!.dtype)) return floatDivmod(a!, b!)[0]
-    const quotient = truncated(a!, b!)
+    if (!isInteger(a.dtype)) return floatDivmod(a, b)[0]
+    const quotient = truncated(a, b)
     if (isUnsigned(quotient.dtype)) return quotient
-    const down = ops.and(ops.ne(ops.sign(a!), ops.sign(b!)), ops.ne(ops.rem(a!, b!), 0))
+    const down = ops.and(ops.ne(ops.sign(a), ops.sign(b)), ops.ne(ops.rem(a, b), 0))
     return ops.where(down, ops.sub(quotient, 1), quotient)
   })
 }
@@ -85,14 +85,14 @@ function floatDivmod(x: NDArray, y: NDArray): [quotient: NDArray, remainder: NDA
 export function divmod(x: ArrayLike, y: ArrayLike): [quotient: NDArray, remainder: NDArray] {
   return ops.within('divmod', () => {
     const [a, b] = promotedNumeric('divmod', x, y)
-    return isInteger(a!.dtype) ? [floorDivide(a!, b!), mod(a!, b!)] : floatDivmod(a!, b!)
+    return isInteger(a.dtype) ? [floorDivide(a, b), mod(a, b)] : floatDivmod(a, b)
   })
 }
 
 /** Fractional and whole part, both with the sign of x; of an infinity NaN and itself. */
 export function modf(x: ArrayLike): [fractional: NDArray, whole: NDArray] {
   return ops.within('modf', () => {
-    const a = promotedInexact('modf', x)[0]!
+    const a = promotedInexact('modf', x)[0]
     const whole = trunc(a)
     return [ops.sub(a, whole), whole]
   })
@@ -117,8 +117,8 @@ export const pow = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('pow', ()
 /** Powers by squaring; six bits of the exponent, beyond which any base but 0 and ±1 overflows. Source: jax.numpy.power. */
 function integerPower(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promotedNumeric('power', x, y)
-  let base = a!
-  let exponent = b!
+  let base = a
+  let exponent = b
   let out = ops.where(ops.and(ops.eq(base, 0), ops.ne(exponent, 0)), ops.convert(0, base.dtype), ops.convert(1, base.dtype))
   for (let bit = 0; bit < 6; bit++) {
     out = ops.where(ops.ne(ops.and(exponent, 1), 0), ops.mul(out, base), out)
@@ -132,7 +132,7 @@ function integerPower(x: ArrayLike, y: ArrayLike): NDArray {
 export function floatPower(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('floatPower', () => {
     const [a, b] = promotedInexact('floatPower', x, y)
-    return ops.pow(a!, b!)
+    return ops.pow(a, b)
   })
 }
 

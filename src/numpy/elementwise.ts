@@ -49,14 +49,14 @@ export const arctanh: Unary = ops.inexact('atanh', 'arctanh')
 export const arctan2: (y: ArrayLike, x: ArrayLike) => NDArray = ops.inexactBinary('atan2', 'arctan2')
 
 /** The logarithm to the base 2. */
-export const log2 = (x: ArrayLike): NDArray => ops.within('log2', () => ops.div(ops.log(promotedInexact('log2', x)[0]!), Math.LN2))
+export const log2 = (x: ArrayLike): NDArray => ops.within('log2', () => ops.div(ops.log(promotedInexact('log2', x)[0]), Math.LN2))
 /** The logarithm to the base 10. */
-export const log10 = (x: ArrayLike): NDArray => ops.within('log10', () => ops.div(ops.log(promotedInexact('log10', x)[0]!), Math.LN10))
+export const log10 = (x: ArrayLike): NDArray => ops.within('log10', () => ops.div(ops.log(promotedInexact('log10', x)[0]), Math.LN10))
 
 const scaled =
   (operation: string, factor: number): Unary =>
   (x) =>
-    ops.within(operation, () => ops.mul(promotedInexact(operation, x)[0]!, factor))
+    ops.within(operation, () => ops.mul(promotedInexact(operation, x)[0], factor))
 /** Degrees as radians. */
 export const deg2rad: Unary = scaled('deg2rad', Math.PI / 180)
 /** Radians as degrees. */
@@ -86,13 +86,13 @@ export function hypot(x: ArrayLike, y: ArrayLike): NDArray {
 export function logaddexp(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('logaddexp', () => {
     const [a, b] = promotedInexact('logaddexp', x, y)
-    const difference = ops.sub(a!, b!)
+    const difference = ops.sub(a, b)
     // Two infinities of one sign differ by NaN, and sum to that infinity.
     const undefinedDifference = ops.ne(difference, difference)
     const d = ops.where(undefinedDifference, 0, difference)
     const first = ops.gt(d, 0)
-    const sum = ops.add(ops.where(first, a!, b!), ops.log1p(ops.exp(ops.where(first, ops.neg(d), d))))
-    return ops.where(undefinedDifference, ops.add(a!, b!), sum)
+    const sum = ops.add(ops.where(first, a, b), ops.log1p(ops.exp(ops.where(first, ops.neg(d), d))))
+    return ops.where(undefinedDifference, ops.add(a, b), sum)
   })
 }
 
@@ -100,7 +100,7 @@ export function logaddexp(x: ArrayLike, y: ArrayLike): NDArray {
 export function logaddexp2(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('logaddexp2', () => {
     const [a, b] = promotedInexact('logaddexp2', x, y)
-    return ops.div(logaddexp(ops.mul(a!, Math.LN2), ops.mul(b!, Math.LN2)), Math.LN2)
+    return ops.div(logaddexp(ops.mul(a, Math.LN2), ops.mul(b, Math.LN2)), Math.LN2)
   })
 }
 
@@ -109,7 +109,7 @@ export function logaddexp2(x: ArrayLike, y: ArrayLike): NDArray {
  */
 export function sinc(x: ArrayLike): NDArray {
   return ops.within('sinc', () => {
-    const t = ops.mul(promotedInexact('sinc', x)[0]!, Math.PI)
+    const t = ops.mul(promotedInexact('sinc', x)[0], Math.PI)
     const near = ops.lt(ops.abs(t), 0.25)
     const far = ops.where(near, 1, t)
     const s = ops.square(ops.where(near, t, 0))
@@ -124,8 +124,8 @@ export function sinc(x: ArrayLike): NDArray {
 export function heaviside(x: ArrayLike, h: ArrayLike): NDArray {
   return ops.within('heaviside', () => {
     const [a, b] = promotedInexact('heaviside', x, h)
-    ops.broadcastShapes('heaviside', [a!.shape, b!.shape])
-    return ops.where(ops.lt(a!, 0), 0, ops.where(ops.gt(a!, 0), 1, ops.where(ops.eq(a!, 0), b!, a!)))
+    ops.broadcastShapes('heaviside', [a.shape, b.shape])
+    return ops.where(ops.lt(a, 0), 0, ops.where(ops.gt(a, 0), 1, ops.where(ops.eq(a, 0), b, a)))
   })
 }
 
@@ -133,5 +133,5 @@ export function heaviside(x: ArrayLike, h: ArrayLike): NDArray {
 export const ldexp = (x: ArrayLike, n: ArrayLike): NDArray => {
   ops.checkOperands('ldexp', [x, n])
   if (isArray(n) && isInexact(n.dtype)) throw new DtypeError('ldexp', `got exponents ${showType(n.aval)}; takes integers: np.exp2 takes others`)
-  return ops.within('ldexp', () => ops.mul(promotedInexact('ldexp', x)[0]!, ops.exp2(n)))
+  return ops.within('ldexp', () => ops.mul(promotedInexact('ldexp', x)[0], ops.exp2(n)))
 }

@@ -86,7 +86,7 @@ export function histogram(x: ArrayLike, bins?: Bins | HistogramOptions, options?
     const o = ops.placed<HistogramOptions>('histogram', ['bins'], [bins], options, [...binOptions, 'density'])
     const given = ops.toArray('histogram', x)
     const asked = requireWeights('histogram', given, o.weights ?? null)
-    const weights = ravel(asked === null ? ops.broadcastTo(ops.convert(1, floating(given).dtype), given.shape) : promotedInexact('histogram', asked, given)[0]!)
+    const weights = ravel(asked === null ? ops.broadcastTo(ops.convert(1, floating(given).dtype), given.shape) : promotedInexact('histogram', asked, given)[0])
     const edges = edgesOf('histogram', given, o.bins ?? 10, o.range ?? null)
     const a = ravel(given)
     const n = edges.size

@@ -13,9 +13,9 @@ const unsigned = (a: NDArray): NDArray => (isUnsigned(a.dtype) ? a : ops.abs(a))
 function wholes(operation: string, x: ArrayLike, y: ArrayLike): [NDArray, NDArray] {
   // A plain number has an integer's dtype beside an integer array; alone it is a float.
   const [a, b] = promoted(operation, x, y)
-  if (!isInteger(a!.dtype)) throw new DtypeError(operation, `got ${a!.dtype}; takes integers: convert with astype('int32')`)
-  const shape = ops.broadcastShapes(operation, [a!.shape, b!.shape])
-  return [ops.broadcastTo(unsigned(a!), shape), ops.broadcastTo(unsigned(b!), shape)]
+  if (!isInteger(a.dtype)) throw new DtypeError(operation, `got ${a.dtype}; takes integers: convert with astype('int32')`)
+  const shape = ops.broadcastShapes(operation, [a.shape, b.shape])
+  return [ops.broadcastTo(unsigned(a), shape), ops.broadcastTo(unsigned(b), shape)]
 }
 
 function divisor(a: NDArray, b: NDArray): NDArray {

@@ -42,7 +42,7 @@ const shiftedLeft =
   (x, n) =>
     ops.within(operation, () => {
       const [a, b] = promotedNumeric(operation, x, n)
-      return ops.shiftLeft(a!, b!)
+      return ops.shiftLeft(a, b)
     })
 /** Bits moved up by y; 0 where y is not below their number. */
 export const leftShift: Binary = shiftedLeft('leftShift')
@@ -54,7 +54,7 @@ const shiftedRight =
   (x, n) =>
     ops.within(operation, () => {
       const [a, b] = promotedNumeric(operation, x, n)
-      return isUnsigned(a!.dtype) ? ops.shiftRightLogical(a!, b!) : ops.shiftRightArithmetic(a!, b!)
+      return isUnsigned(a.dtype) ? ops.shiftRightLogical(a, b) : ops.shiftRightArithmetic(a, b)
     })
 /** Bits moved down by y; signed integers keep their sign. */
 export const rightShift: Binary = shiftedRight('rightShift')
@@ -84,14 +84,14 @@ export const logicalNot: Unary = (x) => {
 export function fmax(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('fmax', () => {
     const [a, b] = promoted('fmax', x, y)
-    return ops.where(ops.or(ops.gt(a!, b!), ops.ne(b!, b!)), a!, b!)
+    return ops.where(ops.or(ops.gt(a, b), ops.ne(b, b)), a, b)
   })
 }
 /** The less; as `fmax`. */
 export function fmin(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('fmin', () => {
     const [a, b] = promoted('fmin', x, y)
-    return ops.where(ops.or(ops.lt(a!, b!), ops.ne(b!, b!)), a!, b!)
+    return ops.where(ops.or(ops.lt(a, b), ops.ne(b, b)), a, b)
   })
 }
 
@@ -164,8 +164,8 @@ function topWord(a: NDArray): NDArray {
 export function copysign(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('copysign', () => {
     const [a, b] = promotedInexact('copysign', x, y)
-    ops.broadcastShapes('copysign', [a!.shape, b!.shape])
-    return ops.where(signbit(b!), ops.neg(ops.abs(a!)), ops.abs(a!))
+    ops.broadcastShapes('copysign', [a.shape, b.shape])
+    return ops.where(signbit(b), ops.neg(ops.abs(a)), ops.abs(a))
   })
 }
 
@@ -182,15 +182,15 @@ export function isclose(x: ArrayLike, y: ArrayLike, options: CloseOptions = {}):
     ops.checkOptions('isclose', options, ['rtol', 'atol', 'equalNan'])
     const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options
     const [a, b] = promoted('isclose', x, y)
-    if (!isInexact(a!.dtype)) {
-      const [p, q] = promotedInexact('isclose', a!, b!)
-      return ops.le(ops.abs(ops.sub(p!, q!)), ops.add(atol, ops.mul(rtol, ops.abs(q!))))
+    if (!isInexact(a.dtype)) {
+      const [p, q] = promotedInexact('isclose', a, b)
+      return ops.le(ops.abs(ops.sub(p, q)), ops.add(atol, ops.mul(rtol, ops.abs(q))))
     }
-    const near = ops.le(ops.abs(ops.sub(a!, b!)), ops.add(atol, ops.mul(rtol, ops.abs(b!))))
+    const near = ops.le(ops.abs(ops.sub(a, b)), ops.add(atol, ops.mul(rtol, ops.abs(b))))
     // An infinity is near to everything by that measure, and far from itself.
-    const finite = ops.and(ops.isFinite(a!), ops.isFinite(b!))
-    const close = ops.or(ops.and(finite, near), ops.eq(a!, b!))
-    return equalNan ? ops.or(close, ops.and(isnan(a!), isnan(b!))) : close
+    const finite = ops.and(ops.isFinite(a), ops.isFinite(b))
+    const close = ops.or(ops.and(finite, near), ops.eq(a, b))
+    return equalNan ? ops.or(close, ops.and(isnan(a), isnan(b))) : close
   })
 }
 

@@ -27,8 +27,8 @@ const lengthened = (p: NDArray, n: number): NDArray => (p.size === n ? p : ops.p
 export function polyval(p: ArrayLike, x: ArrayLike): NDArray {
   return ops.within('polyval', () => {
     const [c, a] = promoted('polyval', coefficients('polyval', p), x)
-    let out = zeros(a!.shape, { dtype: a!.dtype })
-    for (let i = 0; i < c!.size; i++) out = ops.add(ops.mul(out, a!), ops.slice(c!, [i]))
+    let out = zeros(a.shape, { dtype: a.dtype })
+    for (let i = 0; i < c.size; i++) out = ops.add(ops.mul(out, a), ops.slice(c, [i]))
     return out
   })
 }
@@ -38,8 +38,8 @@ const summed =
   (p: ArrayLike, q: ArrayLike): NDArray =>
     ops.within(operation, () => {
       const [a, b] = promoted(operation, coefficients(operation, p), coefficients(operation, q))
-      const n = Math.max(a!.size, b!.size)
-      return combine(lengthened(a!, n), lengthened(b!, n))
+      const n = Math.max(a.size, b.size)
+      return combine(lengthened(a, n), lengthened(b, n))
     })
 /**
  * The sum of two polynomials, as long as the longer.
@@ -70,7 +70,7 @@ export function polyder(p: ArrayLike, m?: number | { readonly m?: number }): NDA
   return ops.within('polyder', () => {
     const { m: order = 1 } = ops.placed<{ readonly m?: number }>('polyder', ['m'], [m], undefined, ['m'])
     ops.checkInteger('polyder', 'm', order, 0)
-    let [a] = promotedInexact('polyder', coefficients('polyder', p)) as [NDArray]
+    let [a] = promotedInexact('polyder', coefficients('polyder', p))
     for (let i = 0; i < order && a.size > 0; i++) {
       const n = a.size - 1
       a = ops.mul(part(a, 0, 0, n), ops.flip(ops.add(ops.iota(a.dtype, [n]), 1), 0))
@@ -99,7 +99,7 @@ export function polyint(p: ArrayLike, m?: number | PolyintOptions, options?: Pol
     const given = o.k === null || o.k === undefined ? [0] : typeof o.k === 'number' ? [o.k] : ops.checkList<number>('polyint', 'k', o.k)
     for (const k of given) ops.checkNumber('polyint', 'k', k)
     if (given.length !== 1 && given.length !== order) throw new ArgumentError('polyint', `got ${given.length} constants for ${order} integrals; takes one, or one for each`)
-    let [a] = promotedInexact('polyint', coefficients('polyint', p)) as [NDArray]
+    let [a] = promotedInexact('polyint', coefficients('polyint', p))
     for (let i = 0; i < order; i++) {
       const n = a.size
       const constant = ops.reshape(ops.convert(given.length === 1 ? given[0]! : given[i]!, a.dtype), [1])
@@ -119,8 +119,8 @@ export function polyint(p: ArrayLike, m?: number | PolyintOptions, options?: Pol
 export function poly(roots: ArrayLike): NDArray {
   return ops.within('poly', () => {
     const [r] = promotedInexact('poly', coefficients('poly', roots))
-    let out = ops.reshape(ops.convert(1, r!.dtype), [1])
-    for (let i = 0; i < r!.size; i++) out = ops.sub(ops.pad(out, 0, [[0, 1, 0]]), ops.mul(ops.pad(out, 0, [[1, 0, 0]]), ops.slice(r!, [i])))
+    let out = ops.reshape(ops.convert(1, r.dtype), [1])
+    for (let i = 0; i < r.size; i++) out = ops.sub(ops.pad(out, 0, [[0, 1, 0]]), ops.mul(ops.pad(out, 0, [[1, 0, 0]]), ops.slice(r, [i])))
     return out
   })
 }

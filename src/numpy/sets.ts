@@ -93,8 +93,8 @@ export function isin(x: ArrayLike, values: ArrayLike, options: { readonly invert
 export function intersect1d(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('intersect1d', () => {
     const [a, b] = promoted('intersect1d', x, y)
-    const values = uniqueValues(a!)
-    return ops.slice(values, [isin(values, b!)])
+    const values = uniqueValues(a)
+    return ops.slice(values, [isin(values, b)])
   })
 }
 /** Sorted values of either. Outside jit. */

@@ -57,10 +57,10 @@ export function gradient(x: ArrayLike, ...spacings: readonly (ArrayLike | Gradie
     // What is no options object at the end is a spacing.
     const given = (isGradientOptions(last) ? spacings.slice(0, -1) : spacings) as readonly ArrayLike[]
     const [a] = promotedInexact('gradient', x)
-    const places = options.axis === null || options.axis === undefined ? a!.shape.map((_, i) => i) : ops.axisList('gradient', options.axis)
-    const axes = places.map((i) => ops.normalAxis('gradient', i, a!.ndim))
+    const places = options.axis === null || options.axis === undefined ? a.shape.map((_, i) => i) : ops.axisList('gradient', options.axis)
+    const axes = places.map((i) => ops.normalAxis('gradient', i, a.ndim))
     if (given.length > 1 && given.length !== axes.length) throw new ArgumentError('gradient', `got ${given.length} spacings for ${axes.length} axes; takes none, one, or one for each axis`)
-    const out = axes.map((axis, i) => slopes(a!, axis, given.length === 0 ? 1 : given.length === 1 ? given[0]! : given[i]!))
+    const out = axes.map((axis, i) => slopes(a, axis, given.length === 0 ? 1 : given.length === 1 ? given[0]! : given[i]!))
     return typeof options.axis === 'number' || out.length === 1 ? out[0]! : out
   })
 }
@@ -115,11 +115,11 @@ export function trapezoid(y: ArrayLike, x?: ArrayLike | TrapezoidOptions | null,
     }
     if (o.x === null || o.x === undefined) {
       const [a, dx] = promotedInexact('trapezoid', y, o.dx ?? 1)
-      return ops.mul(0.5, ops.sum(ops.mul(along(a!), dx!), -1))
+      return ops.mul(0.5, ops.sum(ops.mul(along(a), dx), -1))
     }
     const [a, p] = promotedInexact('trapezoid', y, o.x)
-    const widths = p!.ndim === 1 ? diff(p!) : moveaxis(diff(p!, { axis }), axis, -1)
-    return ops.mul(0.5, ops.sum(ops.mul(along(a!), widths), -1))
+    const widths = p.ndim === 1 ? diff(p) : moveaxis(diff(p, { axis }), axis, -1)
+    return ops.mul(0.5, ops.sum(ops.mul(along(a), widths), -1))
   })
 }
 
@@ -140,8 +140,8 @@ export interface InterpOptions {
 export function interp(x: ArrayLike, xp: ArrayLike, fp: ArrayLike, options: InterpOptions = {}): NDArray {
   return ops.within('interp', () => {
     ops.checkOptions('interp', options, ['left', 'right', 'period'])
-    let [a, at] = promotedInexact('interp', x, xp) as [NDArray, NDArray]
-    let [f] = promotedInexact('interp', fp) as [NDArray]
+    let [a, at] = promotedInexact('interp', x, xp)
+    let [f] = promotedInexact('interp', fp)
     if (at.ndim !== 1 || f.ndim !== 1 || at.size !== f.size || at.size === 0) throw new ShapeError('interp', `got points of shapes [${at.shape.join(',')}] and [${f.shape.join(',')}]; takes two vectors of one size, not empty`)
     const { left = null, right = null, period = null } = options
     if (period !== null) {
@@ -182,9 +182,9 @@ export type ConvolutionMode = 'full' | 'same' | 'valid'
 function convolved(operation: 'convolve' | 'correlate', x: ArrayLike, y: ArrayLike, mode: ConvolutionMode): NDArray {
   ops.checkOneOf(operation, 'mode', mode, ['full', 'same', 'valid'])
   const [a, b] = promotedInexact(operation, x, y)
-  if (a!.ndim !== 1 || b!.ndim !== 1 || a!.size === 0 || b!.size === 0) throw new ShapeError(operation, `got shapes [${a!.shape.join(',')}] and [${b!.shape.join(',')}]; takes two vectors, not empty`)
-  const swapped = a!.size < b!.size
-  const [long, short] = swapped ? [b!, a!] : [a!, b!]
+  if (a.ndim !== 1 || b.ndim !== 1 || a.size === 0 || b.size === 0) throw new ShapeError(operation, `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; takes two vectors, not empty`)
+  const swapped = a.size < b.size
+  const [long, short] = swapped ? [b, a] : [a, b]
   const n = short.size
   const padding: readonly [number, number] = mode === 'full' ? [n - 1, n - 1] : mode === 'same' ? [n >> 1, n - (n >> 1) - 1] : [0, 0]
   const kernel = operation === 'convolve' ? ops.flip(short, 0) : short
@@ -232,14 +232,14 @@ export function unwrap(x: ArrayLike, options: UnwrapOptions = {}): NDArray {
     ops.checkOptions('unwrap', options, ['discont', 'axis', 'period'])
     const period = ops.checkNumber('unwrap', 'period', options.period ?? 2 * Math.PI)
     const [a] = promotedInexact('unwrap', x)
-    const at = ops.normalAxis('unwrap', options.axis ?? -1, a!.ndim)
-    const n = a!.shape[at]!
-    if (n === 0) return a!
+    const at = ops.normalAxis('unwrap', options.axis ?? -1, a.ndim)
+    const n = a.shape[at]!
+    if (n === 0) return a
     const half = period / 2
-    const steps = diff(a!, { axis: at })
+    const steps = diff(a, { axis: at })
     const within = ops.sub(mod(ops.add(steps, half), period), half)
     const turned = ops.where(ops.and(ops.eq(within, -half), ops.gt(steps, 0)), half, within)
     const jump = ops.where(ops.lt(ops.abs(steps), options.discont ?? half), 0, ops.sub(turned, steps))
-    return ops.concatenate([part(a!, at, 0, 1), ops.add(part(a!, at, 1, n), cumsum(jump, at))], at)
+    return ops.concatenate([part(a, at, 0, 1), ops.add(part(a, at, 1, n), cumsum(jump, at))], at)
   })
 }

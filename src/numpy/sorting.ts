@@ -87,20 +87,20 @@ export function searchsorted(sorted: ArrayLike, values: ArrayLike, options: Sear
     const { side = 'left' } = options
     if (side !== 'left' && side !== 'right') throw new ArgumentError('searchsorted', `unknown side ${show(side)}; takes 'left' or 'right'`)
     const [a, v] = promoted('searchsorted', sorted, values)
-    if (a!.ndim !== 1) throw new ShapeError('searchsorted', `got shape [${a!.shape.join(',')}]; takes a sorted vector`)
+    if (a.ndim !== 1) throw new ShapeError('searchsorted', `got shape [${a.shape.join(',')}]; takes a sorted vector`)
     const goesLeft = (at: NDArray): NDArray => {
-      const less = side === 'left' ? ops.le(v!, at) : ops.lt(v!, at)
+      const less = side === 'left' ? ops.le(v, at) : ops.lt(v, at)
       if (!isInexact(at.dtype)) return less
       const last = ops.ne(at, at)
-      return ops.or(less, side === 'left' ? last : ops.and(last, ops.eq(v!, v!)))
+      return ops.or(less, side === 'left' ? last : ops.and(last, ops.eq(v, v)))
     }
     // Binary search: the answer lies in [low, high].
-    const constant = (n: number): NDArray => ops.broadcastTo(ops.convert(n, 'int32'), v!.shape)
-    let [low, high] = [constant(0), constant(a!.size)]
-    for (let width = a!.size; width > 0; width >>= 1) {
+    const constant = (n: number): NDArray => ops.broadcastTo(ops.convert(n, 'int32'), v.shape)
+    let [low, high] = [constant(0), constant(a.size)]
+    for (let width = a.size; width > 0; width >>= 1) {
       const middle = ops.shiftRightLogical(ops.add(low, high), 1)
       const open = ops.lt(low, high)
-      const left = goesLeft(ops.slice(a!, [middle]))
+      const left = goesLeft(ops.slice(a, [middle]))
       high = ops.where(ops.and(open, left), middle, high)
       low = ops.where(ops.and(open, ops.not(left)), ops.add(middle, 1), low)
     }
