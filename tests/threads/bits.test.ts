@@ -91,6 +91,7 @@ describe('the same bits with 1, 2 and 4 threads', () => {
     'a product of doubles': product(33, 21, 1000).replaceAll('f32', 'f64'),
     'a convolution': convolution('2,28,28,5', '3,3,5,19', '2,28,28,19', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),
     'a convolution of many channels': convolution('3,13,14,32', '3,3,32,20', '3,13,14,20', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),
+    'a convolution of wide windows, channels first': convolution('2,16,12,14', '24,16,5,5', '2,24,12,14', '{lhs=(0, 1, 2, 3) out=(0, 1, 2, 3) rhs=(0, 1, 2, 3)}', '((2, 2), (2, 2))'),
     'a convolution of channels in groups': convolution('3,13,14,24', '3,3,8,48', '3,13,14,48', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))', { batch: 1, feature: 3 }),
     "a kernel's gradient of channels in groups": convolution('16,13,14,9', '13,14,9,32', '8,3,3,32', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))', { batch: 2, feature: 1 }),
     "a kernel's gradient of many channels": convolution('32,13,14,9', '13,14,9,20', '32,3,3,20', '{lhs=(0, 3, 1, 2) out=(0, 3, 1, 2) rhs=(3, 2, 0, 1)}', '((1, 1), (1, 1))'),

@@ -11,6 +11,7 @@
 import { sizeOf } from '../../core/aval.ts'
 import { addIndex, coefficientOf, constantIndex, dimIndex, dimVector, flattenIndex, floorDivIndex, modIndex, scaleIndex, type Sizes, unflattenIndex } from '../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Guard, Index, LoopKernel, Node } from '../kernel-ir/index.ts'
+import { exchanged } from '../exchange.ts'
 import { guarded, rewriteNodes, rewriteStores, withOperands } from '../kernel-ir/rewrite.ts'
 
 export interface WinogradPlan {
@@ -140,24 +141,6 @@ interface Shape extends Pick<WinogradPlan, 'form' | 'images' | 'height' | 'tileR
 interface Window {
   readonly m: number
   readonly k: number
-}
-
-/** The same sums with the operands in each other's place: rows are columns. */
-function exchanged(kernel: ContractionKernel): ContractionKernel {
-  const { batch, m, n, k } = kernel
-  const sizes = [...batch, ...n, ...m, ...k]
-  const [atM, atN, atK] = [batch.length, batch.length + m.length, batch.length + m.length + n.length]
-  const place = (dim: number): Index => dimIndex(dim < atM || dim >= atK ? dim : dim < atN ? dim + n.length : dim - m.length)
-  return {
-    ...kernel,
-    m: n,
-    n: m,
-    sliding: kernel.sliding.map((s) => ({ ...s, side: 'm' })),
-    lhs: rewriteNodes(kernel.rhs, place, sizes),
-    rhs: rewriteNodes(kernel.lhs, place, sizes),
-    epilogue: rewriteNodes(kernel.epilogue, place, sizes),
-    stores: rewriteStores(kernel.stores, place, sizes),
-  }
 }
 
 /** The axes of m or k that are not the window's, and what they are in terms of a flat index. */

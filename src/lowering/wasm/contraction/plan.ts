@@ -93,16 +93,27 @@ const smallRhs = 16 * 1024
 /** Rows of a block that needs no packing. */
 const rowsAim = 60
 
+/** Windows of the left operand, or of the right one where the contraction may be turned around: what its results are added up from stays the same. */
+function windowsOf(kernel: ContractionKernel, sum: SumType, freeBuffer: BufferId): WindowsPlan | null {
+  const depths = cutDepth(kernel.k)
+  // each slice would bring in the whole of an image for every block of its depth
+  if (slicesOf(kernel, depths.blocks) > 1) return null
+  const alone = sizeOf(kernel.batch) >= manyBatches
+  const rows = (count: number): number => rowsOfBlock(count, windowRowBytes, alone)
+  return brought.planWindows?.(kernel, { depths, rowsOfBlock: rows, elementBytes: tileShape(sum).elementBytes, convert: (nodes) => inSumType(nodes, sum), buffers: windowBuffers(freeBuffer) }) ?? null
+}
+
 const windowBuffers = (freeBuffer: BufferId): WindowsOptions['buffers'] => ({ image: freeBuffer, rows: freeBuffer + 3, runs: freeBuffer + 4 })
 
 /** `freeBuffer` and the four after it are no buffers of the kernel. */
 export function planContraction(given: ContractionKernel, freeBuffer: BufferId): ContractionPlan {
   const paired = asPairs(given)
-  const kernel = paired ?? given
-  const sum: SumType = paired === null ? sumType(kernel.dtype) : 'pairs'
+  const sum: SumType = paired === null ? sumType(given.dtype) : 'pairs'
   const tile = tileShape(sum)
   const { elementBytes } = tile
-  const batch = sizeOf(kernel.batch)
+  const batch = sizeOf(given.batch)
+  const windows = paired === null ? windowsOf(given, sum, freeBuffer) : null
+  const kernel = paired ?? windows?.kernel ?? given
   const rows = sizeOf(kernel.m)
   const columns = sizeOf(kernel.n)
   const k = sizeOf(kernel.k)
@@ -112,15 +123,14 @@ export function planContraction(given: ContractionKernel, freeBuffer: BufferId):
   const lastDepth = depths.blocks === 1 ? k : (kernel.k[depths.split]! - (depths.times - 1) * depths.inner[0]!) * (depth / depths.inner[0]!)
   // blocks of k begin at equal distances unless they are cut unevenly inside of another axis
   const even = depths.blocks === depths.times || depths.times * depths.inner[0]! === kernel.k[depths.split]
-  const stridedLhs = even ? stridedOperand(kernel, 'm', sum) : null
+  const stridedLhs = even && windows === null ? stridedOperand(kernel, 'm', sum) : null
   const whole = columns % tile.columns === 0
   const arrayRhs = even ? stridedOperand(kernel, 'n', sum) : null
   const stridedRhs = whole && k * columns * elementBytes <= smallRhs && arrayRhs?.free === elementBytes ? arrayRhs : null
-  const windows = stridedLhs !== null || sum === 'pairs' ? null : (brought.planWindows?.(kernel, { depths, rows: rowsOfBlock(rows, windowRowBytes, batch >= manyBatches), elementBytes, convert: (nodes) => inSumType(nodes, sum), buffers: windowBuffers(freeBuffer) }) ?? null)
   const blockRows = windows !== null ? windows.blockRows : stridedLhs === null ? alongAxes(kernel.m, rowsOfBlock(rows, depth * elementBytes, batch >= manyBatches)) : Math.min(rows, rowsAim)
   const rowBlocks = Math.ceil(rows / blockRows)
   const sumsBytes = rowBlocks * blockRows * paddedColumns * elementBytes
-  const sharing = chooseSharing({ batch, rows, columns, slices: slicesOf(kernel, depths.blocks), packedBytes: stridedRhs === null ? depth * paddedColumns * elementBytes : 0 })
+  const sharing = chooseSharing({ batch, rows, columns, slices: slicesOf(given, depths.blocks), packedBytes: stridedRhs === null ? depth * paddedColumns * elementBytes : 0 })
   const byColumns = sharing.kind === 'columns'
   const groupColumns = byColumns ? columnsOfGroup(columns, depth, tile.columns) : paddedColumns
   const columnGroups = Math.max(1, Math.ceil(columns / groupColumns))

@@ -6,10 +6,13 @@
 import { sizeOf } from '../../../core/aval.ts'
 import { dimIndex, dimVector, addIndex, constantIndex, flattenIndex, floorDivIndex, modIndex, scaleIndex, unflattenIndex } from '../../kernel-ir/index.ts'
 import type { BufferId, ContractionKernel, Expression, Index, LoopKernel, Sizes } from '../../kernel-ir/index.ts'
+import { exchanged } from '../../exchange.ts'
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import type { DepthCuts } from '../../depth-cuts.ts'
 
 export interface WindowsPlan {
+  /** The contraction whose rows are the windows' places: the given one, or that turned around. */
+  readonly kernel: ContractionKernel
   /** Rows of a block: a box of m, of which the inner axes are whole. */
   readonly blockRows: number
   /** Outer axis: batch · blocks of rows + block of rows. */
@@ -25,8 +28,8 @@ export interface WindowsPlan {
 
 export interface WindowsOptions {
   readonly depths: DepthCuts
-  /** Rows of a block, at most. */
-  readonly rows: number
+  /** Of so many rows a block has how many, at most. */
+  readonly rowsOfBlock: (rows: number) => number
   readonly elementBytes: number
   /** Brings the last node to the type that is summed in. */
   readonly convert: (nodes: Expression) => Expression
@@ -35,29 +38,41 @@ export interface WindowsOptions {
 
 /** Rows below which the elements around a block outnumber its own. */
 const fewestRows = 24
-/** Elements of a run that are worth its start. */
-const shortestRun = 8
+/** Elements of a run that are worth its start; where columns would be turned into rows, which are then stored apart from each other. */
+const shortestRun = 3
+const shortestTurned = 5
+/** Steps of k from which turning is worth it. */
+const leastTurned = 128
+/** Bytes of an image that stays in the second-level cache. */
+const mostImageBytes = 2 ** 18
 
 /** Null where the operand is no such, or the block or its runs would be too small. */
-export function planWindows(kernel: ContractionKernel, o: WindowsOptions): WindowsPlan | null {
+export function planWindows(given: ContractionKernel, o: WindowsOptions): WindowsPlan | null {
+  const turned = given.sliding.length > 0 && given.sliding.every((s) => s.side === 'n')
+  if (turned && sizeOf(given.k) < leastTurned) return null
+  const kernel = turned ? exchanged(given) : given
   const { batch, m, n, k } = kernel
   // where a window has one place, its elements are told by k alone: what is left of the operand need not name the place
   const sliding = kernel.sliding.filter((s) => m[s.place]! > 1)
   if (sliding.some((s) => s.side !== 'm' || (s.stride > 1 && s.dilation > 1)) || sizeOf(sliding.map((s) => k[s.k]!)) < 2) return null
-  const box = boxOf(m, o.rows)
+  const box = boxOf(m, o.rowsOfBlock(sizeOf(m)))
   const blockRows = sizeOf(box.sizes)
   if (blockRows < Math.min(fewestRows, sizeOf(m))) return null
   const slides = (axis: number): (typeof sliding)[number] | undefined => sliding.find((s) => s.place === axis)
   const channels = k.flatMap((_, axis) => (sliding.some((s) => s.k === axis) ? [] : [axis]))
-  const extents = [...box.sizes.map((size, axis) => extentOf(size, slides(axis), k)), ...channels.map((axis) => k[axis]!)]
+  // what is last in k is last in the image: channels, or places
+  const channelsFirst = !channels.includes(k.length - 1)
+  const [atPlaces, atChannels] = channelsFirst ? [channels.length, 0] : [0, m.length]
+  const [ofPlaces, ofChannels] = [box.sizes.map((size, axis) => extentOf(size, slides(axis), k)), channels.map((axis) => k[axis]!)]
+  const extents = channelsFirst ? [...ofChannels, ...ofPlaces] : [...ofPlaces, ...ofChannels]
   const strides = extents.map((_, axis) => sizeOf(extents.slice(axis + 1)))
-  const rowStride = (axis: number): number => strides[axis]! * (slides(axis)?.stride ?? 1)
+  const rowStride = (axis: number): number => strides[atPlaces + axis]! * (slides(axis)?.stride ?? 1)
   const stepStride = (axis: number): number => {
     const window = sliding.find((s) => s.k === axis)
-    return window === undefined ? strides[m.length + channels.indexOf(axis)]! : strides[window.place]! * window.dilation
+    return window === undefined ? strides[atChannels + channels.indexOf(axis)]! : strides[atPlaces + window.place]! * window.dilation
   }
   const runs = runsOf(k, o.depths, stepStride)
-  if (runs.length < shortestRun) return null
+  if (runs.length < (turned ? shortestTurned : shortestRun) || sizeOf(extents) * o.elementBytes > mostImageBytes) return null
 
   const rowBlocks = sizeOf(m) / blockRows
   const space = [sizeOf(batch) * rowBlocks, ...extents]
@@ -66,12 +81,12 @@ export function planWindows(kernel: ContractionKernel, o: WindowsOptions): Windo
   const places = m.map((_, axis) => {
     const window = slides(axis)
     const first = scaleIndex(starts[axis]!, window?.stride ?? 1)
-    return addIndex(first, dimIndex(1 + axis), space)
+    return addIndex(first, dimIndex(1 + atPlaces + axis), space)
   })
   const rows = places.map((place, axis) => floorDivIndex(place, slides(axis)?.stride ?? 1, space))
   const steps = k.map((_, axis) => {
     const window = sliding.find((s) => s.k === axis)
-    return window === undefined ? dimIndex(1 + m.length + channels.indexOf(axis)) : modIndex(places[window.place]!, window.stride, space)
+    return window === undefined ? dimIndex(1 + atChannels + channels.indexOf(axis)) : modIndex(places[window.place]!, window.stride, space)
   })
   const all = [...unflattenIndex(floorDivIndex(outer, rowBlocks, space), batch, space), ...rows, ...n.map(() => constantIndex(0)), ...steps]
   const nodes = o.convert(rewriteNodes(kernel.lhs, (dim) => all[dim]!, space))
@@ -82,6 +97,7 @@ export function planWindows(kernel: ContractionKernel, o: WindowsOptions): Windo
   const runSpace = [o.depths.blocks, runs.ofBlock]
   const stepAt = distance(stepsOf(k, o.depths, runs.sizes, runSpace), stepStride, o.elementBytes, runSpace)
   return {
+    kernel,
     blockRows,
     image,
     imageElements: sizeOf(extents),

@@ -107,6 +107,11 @@ test.each([5, 7])('windows of %i by as many: blocks of the depth end where rows 
   for (const channels of [64, 100]) check({ axes: [{ ...plain, window }, { ...plain, window }], batch: 2, channels, features: 8, groups: 1, last: true })
 })
 
+test('windows over places that stand last', () => {
+  const wide: Axis = { size: 12, window: 5, stride: 1, dilation: 1, padding: [2, 2] }
+  for (const axes of [[wide, wide], [{ ...wide, window: 7, padding: [3, 3] as const }, { ...wide, size: 24, stride: 2 }]]) check({ axes, batch: 2, channels: 20, features: 8, groups: 1, last: false })
+})
+
 test('windows that have one place along an axis', () => {
   const whole: Axis = { size: 3, window: 3, stride: 1, dilation: 1, padding: [0, 0] }
   const case_: Omit<Case, 'axes'> = { batch: 1, channels: 20, features: 8, groups: 1, last: true }
@@ -119,8 +124,8 @@ test('windows that have one place along an axis', () => {
 })
 
 test('what the windows of a block of rows meet is brought into an image once', () => {
-  const imageOf = (x: readonly number[], w: readonly number[], windowStrides: readonly number[], rhsDilation: readonly number[], groups = 1): { rows: number; elements: number; run: number; runs: number } | null => {
-    const f = (a: np.NDArray, b: np.NDArray): np.NDArray => lax.convGeneralDilated(a, b, { windowStrides, rhsDilation, padding: 'SAME', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'], featureGroupCount: groups })
+  const imageOf = (x: readonly number[], w: readonly number[], windowStrides: readonly number[], rhsDilation: readonly number[], groups = 1, layout: readonly [string, string, string] = ['NHWC', 'HWIO', 'NHWC']): { rows: number; elements: number; run: number; runs: number } | null => {
+    const f = (a: np.NDArray, b: np.NDArray): np.NDArray => lax.convGeneralDilated(a, b, { windowStrides, rhsDilation, padding: 'SAME', dimensionNumbers: layout, featureGroupCount: groups })
     const [kernel] = kernelsOf(lowerToProgram(makeJaxpr(f)(np.zeros(x), np.zeros(w)).jaxpr).program)
     if (kernel?.kind !== 'contraction') throw new Error('a convolution is a contraction')
     const { lhs } = planContraction(kernel, 1000)
@@ -133,9 +138,15 @@ test('what the windows of a block of rows meet is brought into an image once', (
   expect(imageOf([32, 32, 32, 64], [3, 3, 16, 64], [1, 1], [1, 1], 4)).toEqual({ rows: 128, elements: 6 * 34 * 16, run: 3 * 16, runs: 3 })
   expect(imageOf([32, 32, 32, 64], [3, 3, 64, 64], [2, 2], [1, 1])).toEqual({ rows: 128, elements: 17 * 33 * 64, run: 3 * 64, runs: 1 })
   expect(imageOf([32, 32, 32, 64], [3, 3, 64, 64], [1, 1], [2, 2])).toEqual({ rows: 128, elements: 8 * 36 * 64, run: 64, runs: 3 })
-  // nothing is met twice, or it would be read element by element
+  // of one channel a run has three elements
+  expect(imageOf([32, 32, 32, 1], [3, 3, 1, 64], [1, 1], [1, 1])).toEqual({ rows: 128, elements: 6 * 34, run: 3, runs: 3 })
+  // with channels first the image has them first, and places are rows all the same
+  const first = ['NCHW', 'OIHW', 'NCHW'] as const
+  expect(imageOf([32, 64, 32, 32], [64, 64, 5, 5], [1, 1], [1, 1], 1, first)).toEqual({ rows: 128, elements: 64 * 8 * 36, run: 5, runs: 8 * 5 })
+  // nothing is met twice, it would be read element by element, or results that lie apart are most of the work
   expect(imageOf([32, 32, 32, 64], [1, 1, 64, 64], [1, 1], [1, 1])).toBe(null)
-  expect(imageOf([32, 32, 32, 1], [3, 3, 1, 64], [1, 1], [1, 1])).toBe(null)
+  expect(imageOf([32, 64, 32, 32], [64, 64, 5, 5], [1, 1], [2, 2], 1, first)).toBe(null)
+  expect(imageOf([32, 3, 32, 32], [64, 3, 5, 5], [1, 1], [1, 1], 1, first)).toBe(null)
 })
 
 test('each phase of the gradient of strided data meets its own taps alone, through windows', () => {
