@@ -165,7 +165,7 @@ export function average(x: ArrayLike, axis?: ops.Axis | AverageOptions, options?
     const o = ops.placed<AverageOptions>('average', ['axis'], [axis], options, ['axis', 'weights', 'keepdims'])
     const { weights, ...rest } = o
     if (weights === undefined) return ops.mean(x, rest)
-    const [a, weight] = promotedInexact('average', x, weights) // as many as were given
+    const [a, weight] = promotedInexact('average', x, weights)
     let w = weight
     if (w.ndim === 1 && a.ndim > 1) {
       if (typeof rest.axis !== 'number') throw new ArgumentError('average', 'a vector of weights needs one axis')
