@@ -12,4 +12,4 @@ export function contractionAsLoop(kernel: ContractionKernel): LoopKernel {
 }
 
 /** What follows a contraction, behind a reduction stage that has its sums. */
-export const sumIsReduced = (n: Node): Node => (n.op === 'accumulator' ? { op: 'reduced', dtype: n.dtype, stage: 0, output: 0 } : n)
+const sumIsReduced = (n: Node): Node => (n.op === 'accumulator' ? { op: 'reduced', dtype: n.dtype, stage: 0, output: 0 } : n)

@@ -7,7 +7,7 @@
  * steps is a row kernel.
  */
 import { sizeOf } from '../../core/aval.ts'
-import { type BufferId, coefficientOf, constantIndex, contractionAsLoop, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, isNested, type LoopKernel, type Node, readsOfKernel, sumIsReduced, writesOfKernel } from '../kernel-ir/index.ts'
+import { type BufferId, coefficientOf, constantIndex, contractionAsLoop, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, type Index, isNested, type LoopKernel, type Node, readsOfKernel, writesOfKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
 import { busy, type DepthParts, eachBlock, emitSumOfParts, hasTotals, partsOf, undivided } from './depth-parts.ts'
@@ -37,21 +37,24 @@ export function emitContraction(context: KernelContext, kernel: ContractionKerne
   if (parts.count === 1 && fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)])) return new TileShader(context, kernel, tile, parts, null).emit()
   const sums = context.temp(kernel.dtype, parts.count * batches * rows * columns)
   new TileShader(context, kernel, tile, parts, sums).emit()
-  if (!emitSumOfParts(context, kernel, parts, sums)) emitLoop(context, epilogueOf(kernel, [parts.count], sums))
+  if (emitSumOfParts(context, kernel, parts, sums)) return
+  const totals = parts.count === 1 ? sums : context.temp(kernel.dtype, batches * rows * columns)
+  if (totals !== sums) emitSumOfParts(context, productAlone(kernel, totals), parts, sums)
+  emitLoop(context, epilogueOf(kernel, totals))
 }
 
 /** Spaces of the result, and of one step of the depth. */
 const spaceOf = (k: ContractionKernel): number[] => [...k.batch, ...k.m, ...k.n]
 
-/** What follows the product, on sums in memory, of which each result has as many as `parts` says, whole arrays of results apart. */
-function epilogueOf(kernel: ContractionKernel, parts: readonly number[], sums: number): LoopKernel {
-  const { dtype, name } = kernel
-  const space = spaceOf(kernel)
-  const sizes = [...parts, ...space]
-  const at = flattenIndex([...parts.map((_, i) => dimIndex(space.length + i)), ...dimVector(space.length)], sizes, [...space, ...parts])
-  const load: Node = { op: 'load', dtype, buffer: sums, index: at, guards: [], otherwise: 0 }
-  const reduce = { kind: 'reduce', inner: parts, nodes: [load], accumulators: [{ combine: 'sum', dtype, node: 0, position: null }] } as const
-  return { kind: 'loop', name, space, stages: [reduce, { kind: 'map', inner: [], nodes: kernel.epilogue.map(sumIsReduced), stores: kernel.stores }] }
+/** Sums in memory, as the results lie. */
+const sumsAt = (k: ContractionKernel): Index => flattenIndex(dimVector(spaceOf(k).length), spaceOf(k), spaceOf(k))
+
+const productAlone = (kernel: ContractionKernel, sums: BufferId): ContractionKernel => ({ ...kernel, epilogue: [{ op: 'accumulator', dtype: kernel.dtype, output: 0 }], stores: [{ buffer: sums, index: sumsAt(kernel), node: 0 }] })
+
+/** What follows the product. */
+function epilogueOf(kernel: ContractionKernel, sums: BufferId): LoopKernel {
+  const nodes = kernel.epilogue.map((n): Node => (n.op === 'accumulator' ? { op: 'load', dtype: n.dtype, buffer: sums, index: sumsAt(kernel), guards: [], otherwise: 0 } : n))
+  return { kind: 'loop', name: kernel.name, space: spaceOf(kernel), stages: [{ kind: 'map', inner: [], nodes, stores: kernel.stores }] }
 }
 
 const factorsOf = (kernel: ContractionKernel): ReadonlySet<BufferId> => readsOfKernel({ ...kernel, epilogue: [] })

@@ -15,13 +15,21 @@ export interface Lanes {
   readonly first: string
 }
 
+/**
+ * What a sum runs in, its own variable aside: `pair`, a sum of sums of blocks, in pairs of float32; `quad`, the sums of what stands at places that leave the same
+ * remainder by four. It has its variable when it is finished.
+ */
+export type FoldForm = 'plain' | 'pair' | 'quad'
+
 /** One accumulator: its variable, and the statements that fold into it. */
 export class Fold {
   readonly of: Accumulator
   readonly name: string
-  constructor(of: Accumulator, name: string) {
+  readonly form: FoldForm
+  constructor(of: Accumulator, name: string, form: FoldForm = 'plain') {
     this.of = of
     this.name = name
+    this.form = form
   }
   /** Whether the result is a position. */
   get places(): boolean {
@@ -29,16 +37,21 @@ export class Fold {
   }
   /** The variable of the extremum itself, where the result is its position. */
   get value(): string {
-    return this.places ? `${this.name}_value` : this.name
+    return this.places || this.form !== 'plain' ? `${this.name}_${this.places ? 'value' : this.form}` : this.name
   }
   start(): string {
     const { combine, dtype } = this.of
+    if (this.form === 'pair') return `var ${this.value} = vec2<f32>(); var ${this.name}_block = 0.0f;`
+    if (this.form === 'quad') return `var ${this.value} = vec4<f32>();`
     const value = `var ${this.value} = ${identityOf(combine, dtype)};`
     // Position -1: nothing taken yet.
     return this.places ? `${value} var ${this.name} = -1i;` : value
   }
+  /** `position`: where the result is one, that of the element in the operand; of a quad its number, `e`. */
   take(value: string, position: string): string {
     const { combine, dtype } = this.of
+    if (this.form === 'pair') return `${this.name}_block += ${value};`
+    if (this.form === 'quad') return `${this.value} += select(vec4<f32>(), vec4<f32>(${value}), vec4<i32>(e & 3i) == vec4<i32>(0i, 1i, 2i, 3i));`
     if (!this.places) return `${this.value} = ${combineText(combine, dtype, this.value, value)};`
     return `if ((${this.name} < 0i) | ${beatsText(combine, dtype, value, this.value)}) { ${this.value} = ${value}; ${this.name} = ${position}; }`
   }
@@ -50,38 +63,54 @@ export class Fold {
     const worse = beatsText(combine, dtype, this.value, value)
     return `if ((${position} >= 0i) & ((${this.name} < 0i) | ${better} | (!${worse} & (${position} < ${this.name})))) { ${this.value} = ${value}; ${this.name} = ${position}; }`
   }
+  /** A block of elements has been taken. */
+  endBlock(): string[] {
+    return this.form === 'pair' ? [`${this.value} = add_pairs(${this.value}, vec2<f32>(${this.name}_block, 0.0f));`, `${this.name}_block = 0.0f;`] : []
+  }
+  /** All has been taken. */
+  finish(): string[] {
+    if (this.form === 'pair') return [`let ${this.name} = ${this.value}.x + ${this.value}.y;`]
+    return this.form === 'quad' ? [`let ${this.name} = (${this.value}.x + ${this.value}.z) + (${this.value}.y + ${this.value}.w);`] : []
+  }
   mergePartial(value: string, position: string): string[] {
+    if (this.form === 'pair') return [`${this.value} = add_pairs(${this.value}, ${value});`]
     return this.places ? [`let other_at = ${position};`, `let other = ${value};`, this.#merge('other', 'other_at')] : [this.take(value, '')]
   }
 
   /** In workgroup memory: a slot of its own for each accumulator that folds at the same time. */
   shared(slot: number, threads: number): string[] {
-    const type = storedType(this.of.dtype)
-    return [`var<workgroup> w${slot}_${typeName(type)}: array<${type}, ${threads}>;`, ...(this.places ? [`var<workgroup> w${slot}_at: array<i32, ${threads}>;`] : [])]
+    const type = this.form === 'pair' ? 'vec2<f32>' : storedType(this.of.dtype)
+    return [`var<workgroup> ${this.#slot(slot)}: array<${type}, ${threads}>;`, ...(this.places ? [`var<workgroup> w${slot}_at: array<i32, ${threads}>;`] : [])]
   }
   #slot(slot: number): string {
-    return `w${slot}_${typeName(storedType(this.of.dtype))}`
+    return `w${slot}_${this.form === 'pair' ? 'pair' : typeName(storedType(this.of.dtype))}`
+  }
+  #stored(value: string): string {
+    return this.form === 'pair' ? value : toStored(this.of.dtype, value)
+  }
+  #fromStored(text: string): string {
+    return this.form === 'pair' ? text : fromStored(this.of.dtype, text)
   }
   put(slot: number): string {
-    return `${this.#slot(slot)}[local] = ${toStored(this.of.dtype, this.value)};${this.places ? ` w${slot}_at[local] = ${this.name};` : ''}`
+    return `${this.#slot(slot)}[local] = ${this.#stored(this.value)};${this.places ? ` w${slot}_at[local] = ${this.name};` : ''}`
   }
   /** Becomes what the invocation `at` has put. */
   get(slot: number, at: string): string {
-    return `${this.value} = ${fromStored(this.of.dtype, `${this.#slot(slot)}[${at}]`)};${this.places ? ` ${this.name} = w${slot}_at[${at}];` : ''}`
+    return `${this.value} = ${this.#fromStored(`${this.#slot(slot)}[${at}]`)};${this.places ? ` ${this.name} = w${slot}_at[${at}];` : ''}`
   }
   /** Takes what the invocation `at` has put. */
   takeFrom(slot: number, at: string): string {
-    return inBlock(this.mergePartial(fromStored(this.of.dtype, `${this.#slot(slot)}[${at}]`), `w${slot}_at[${at}]`))
+    return inBlock(this.mergePartial(this.#fromStored(`${this.#slot(slot)}[${at}]`), `w${slot}_at[${at}]`))
   }
   /** Takes what two invocations have put, once one of these has taken the other's. */
   takeBoth(slot: number, at: string, other: string): string {
-    const both = new Fold(this.of, 'both')
+    const both = new Fold(this.of, 'both', this.form)
     return inBlock([both.start(), both.get(slot, at), both.takeFrom(slot, other), ...this.mergePartial(both.value, both.name)])
   }
   /** Takes what the invocation has whose place in the subgroup differs in the bit `far`. */
   takeAcross(far: string): string {
     const across = (x: string): string => `subgroupShuffleXor(${x}, ${far})`
-    return inBlock(this.mergePartial(fromStored(this.of.dtype, across(toStored(this.of.dtype, this.value))), across(this.name)))
+    return inBlock(this.mergePartial(this.#fromStored(across(this.#stored(this.value))), across(this.name)))
   }
 }
 

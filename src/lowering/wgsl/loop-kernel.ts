@@ -13,6 +13,7 @@ import { emitParts } from './loop-parts.ts'
 import { type Part, partOf, type Partials, type Saved, usesOfParts } from './part.ts'
 import { chunksOf, layoutOf } from './row-layout.ts'
 import { eachFittingPart } from './split-parts.ts'
+import { isFloatSum, sumFormOf } from './sum-form.ts'
 
 export function emitLoop(context: KernelContext, given: LoopKernel): void {
   const kernel = flattened(given)
@@ -41,7 +42,9 @@ const needsItsOwn = (kernel: LoopKernel, stage: Stage): boolean =>
 function chunksOfStage(kernel: LoopKernel, stage: Stage): number {
   if (stage.kind !== 'reduce') return 1
   const length = sizeOf(stage.inner)
-  return chunksOf(layoutOf(kernel, [stage], length), sizeOf(kernel.space), length)
+  const form = sumFormOf(kernel, stage, [stage])
+  const layout = layoutOf(kernel, [stage], length)
+  return form.kind === 'blocks' ? chunksOf(layout, sizeOf(kernel.space), form.count, 1) : chunksOf(layout, sizeOf(kernel.space), length)
 }
 
 /** One stage after the other. What a reduction gives stands in memory for those that follow, but for maps of a point, which go with it. */
@@ -91,9 +94,11 @@ function chunked(context: KernelContext, kernel: LoopKernel, part: Part, chunks:
   const stage = kernel.stages[part.stage]!
   if (stage.kind !== 'reduce') return { chunks, buffers: [] }
   const count = sizeOf(kernel.space) * chunks
+  const pairs = sumFormOf(kernel, stage, [stage]).kind === 'blocks'
   const buffers = part.accumulators.map((o) => {
-    const { dtype, position } = stage.accumulators[o]!
-    return { value: context.temp(dtype, count), position: position === null ? null : context.temp('int32', count) }
+    const a = stage.accumulators[o]!
+    const { dtype, position } = a
+    return { value: context.temp(dtype, pairs && isFloatSum(stage, a) ? 2 * count : count), position: position === null ? null : context.temp('int32', count) }
   })
   const partials = { chunks, buffers }
   emitParts(context, kernel, [part], { saved, rows: sizeOf(kernel.space), makes: partials })

@@ -9,6 +9,7 @@ import type { KernelContext } from './kernel-context.ts'
 import { block } from './module-text.ts'
 import { type Part, type Partials, type PartOptions, rootsOf, savedKey, usesOfParts } from './part.ts'
 import { layoutOf, type RowLayout } from './row-layout.ts'
+import { type Blocks, blockText, isFloatSum, type SumForm, sumFormOf } from './sum-form.ts'
 import { unravel, variableNames } from './variables.ts'
 
 export function emitParts(context: KernelContext, kernel: LoopKernel, parts: readonly Part[], options: PartOptions): void {
@@ -140,10 +141,14 @@ class PartsShader {
   }
 
   #reduce(part: Part, stage: Extract<Stage, { kind: 'reduce' }>, i: number): string[] {
-    const folds = part.accumulators.map((o) => new Fold(stage.accumulators[o]!, `r${part.stage}_${o}`))
+    const form = this.#formOf(stage)
+    const folds = part.accumulators.map((o) => {
+      const a = stage.accumulators[o]!
+      return new Fold(a, `r${part.stage}_${o}`, !isFloatSum(stage, a) ? 'plain' : form.kind === 'blocks' ? 'pair' : form.kind === 'lanes' ? 'quad' : 'plain')
+    })
     const lines = [...folds.map((f) => f.start()), ...(this.#options.partials && i === 0 ? this.#foldPartials(folds, this.#options.partials) : this.#foldElements(part, stage, folds, i))]
     if (this.#cooperative) lines.push(...treeText(folds, this.#lanes(), { threads: this.#layout.lanes * this.#layout.points, bytes: this.#context.limits.workgroupBytes, subgroups: this.#context.limits.subgroups, declare: (line) => this.#declarations.add(line) }))
-    return [...lines, ...this.#results(part, folds)]
+    return [...lines, ...folds.flatMap((f) => f.finish()), ...this.#results(part, folds)]
   }
 
   #lanes(): Lanes {
@@ -151,14 +156,34 @@ class PartsShader {
     return along === 'row' ? { count: lanes, step: 1, first: points === 1 ? '0' : `own * ${lanes}i` } : { count: lanes, step: points, first: 'own' }
   }
 
+  #formOf(stage: Stage): SumForm {
+    return sumFormOf(this.#kernel, stage, this.#parts.map((p) => this.#kernel.stages[p.stage]!))
+  }
+
   #foldElements(part: Part, stage: Extract<Stage, { kind: 'reduce' }>, folds: readonly Fold[], i: number): string[] {
     const { statements, values } = expressionText(this.#scope(part, () => '', i), stage.nodes, rootsOf(this.#kernel, part))
-    return this.#elements(stage, [...statements, ...folds.map((f) => f.take(values[f.of.node]!, f.of.position === null ? '' : values[f.of.position]!))], i)
+    const takes = [...statements, ...folds.map((f) => f.take(values[f.of.node]!, f.of.position === null ? '' : values[f.of.position]!))]
+    const form = this.#formOf(stage)
+    return form.kind === 'blocks' ? this.#blocks(stage, form, takes, folds.flatMap((f) => f.endBlock())) : this.#elements(stage, takes, i)
+  }
+
+  /** Lines for each element of a stage's inner dimensions, and for the end of each block; lanes have every so many blocks. */
+  #blocks(stage: Stage, blocks: Blocks, lines: readonly string[], ended: readonly string[]): string[] {
+    const { count } = blocks
+    const { makes } = this.#options
+    const length = makes === undefined ? count : Math.ceil(count / makes.chunks)
+    const last = makes === undefined ? `${count}i` : `min((chunk + 1i) * ${length}i, ${count}i)`
+    const [from, to, step] = this.#cooperative ? [makes === undefined ? 'lane' : `chunk * ${length}i + lane`, `select(0i, ${last}, live)`, `${this.#layout.lanes}i`] : ['0i', last, '1i']
+    const [first, end] = blockText(blocks, sizeOf(stage.inner), 'at')
+    const inside = [...unravel('e', stage.inner, 'd', this.#kernel.space.length), ...lines]
+    return [block(`for (var at = ${from}; at < ${to}; at += ${step})`, [`let first = ${first};`, `let end = ${end};`, block('for (var e = first; e < end; e++)', inside), ...ended])]
   }
 
   #foldPartials(folds: readonly Fold[], { chunks, buffers }: Partials): string[] {
-    const read = (b: BufferId | null): string => (b === null ? '' : this.#bindings.read(b, this.#bindings.dtype(b), `(point * ${chunks}i + e)`))
-    return this.#each(chunks, folds.map((f, k) => block('', f.mergePartial(read(buffers[k]!.value), read(buffers[k]!.position))).trimStart()), false)
+    const at = `(point * ${chunks}i + e)`
+    const read = (b: BufferId | null, place = at): string => (b === null ? '' : this.#bindings.read(b, this.#bindings.dtype(b), place))
+    const pair = (b: BufferId): string => `vec2<f32>(${read(b, `(2i * ${at})`)}, ${read(b, `(2i * ${at} + 1i)`)})`
+    return this.#each(chunks, folds.map((f, k) => block('', f.mergePartial(f.form === 'pair' ? pair(buffers[k]!.value) : read(buffers[k]!.value), read(buffers[k]!.position))).trimStart()), false)
   }
 
   /** Stores of what a reduction gave, by one invocation a row. */
@@ -169,7 +194,8 @@ class PartsShader {
       const into = makes?.buffers[k]
       if (into !== undefined) {
         const at = `(point * ${makes!.chunks}i + chunk)`
-        stores.push(this.#bindings.write(into.value, f.of.dtype, at, f.value))
+        if (f.form === 'pair') stores.push(...['x', 'y'].map((of, k) => this.#bindings.write(into.value, 'float32', `(2i * ${at} + ${k}i)`, `${f.value}.${of}`)))
+        else stores.push(this.#bindings.write(into.value, f.of.dtype, at, f.value))
         if (into.position !== null) stores.push(this.#bindings.write(into.position, 'int32', at, f.name))
       }
       const target = this.#targets.get(part.accumulators[k]!)

@@ -17,7 +17,7 @@ export const partOf = ({ stages }: LoopKernel, stage: number): Part => {
 export type Saved = Map<string, BufferId>
 export const savedKey = (stage: number, output: number): string => `${stage}_${output}`
 
-/** Results of folds over chunks of rows: element `row * chunks + chunk`, of each accumulator of a part. */
+/** Results of folds over chunks of rows: element `row * chunks + chunk`, of each accumulator of a part; of pairs the two of that number. */
 export interface Partials {
   readonly chunks: number
   readonly buffers: readonly { readonly value: BufferId; readonly position: BufferId | null }[]

@@ -1,6 +1,8 @@
 /** How the points of a loop kernel, and the elements that each folds, are shared among invocations. Depends on nothing but shapes. */
 import { sizeOf } from '../../core/aval.ts'
-import { coefficientOf, type Expression, foldsInOrder, isNested, type LoopKernel, type Stage } from '../kernel-ir/index.ts'
+import { foldsInOrder, type LoopKernel, type Stage } from '../kernel-ir/index.ts'
+import { isByColumn, shortRow } from './rows.ts'
+import { sumFormOf } from './sum-form.ts'
 
 export interface RowLayout {
   /** Invocations that share a point: a power of two. */
@@ -12,8 +14,6 @@ export interface RowLayout {
 }
 
 const threads = 256
-/** Rows shorter than this are folded by one invocation. */
-const shortRow = 32
 /** So many points side by side in memory keep a device busy by themselves. */
 const manyColumns = 16384
 /** A lane has at least so many elements before a row gets more lanes, or is cut into chunks. */
@@ -29,6 +29,7 @@ export function layoutOf(kernel: LoopKernel, stages: readonly Stage[], longest: 
   const points = sizeOf(kernel.space)
   if (!stages.some((s) => s.kind === 'reduce') || stages.some(foldsInOrder) || longest < shortRow) return alone
   const along = stages.some((s) => s.kind === 'reduce' && isByColumn(kernel.space, s)) ? 'column' : 'row'
+  if (stages.some((s) => sumFormOf(kernel, s, stages).kind === 'in order')) return alone
   if (along === 'column' && points >= manyColumns) return alone
   if (along === 'column') {
     const side = Math.min(32, powerAtLeast(points))
@@ -38,30 +39,10 @@ export function layoutOf(kernel: LoopKernel, stages: readonly Stage[], longest: 
   return { lanes, points: Math.min(threads / lanes, powerAtLeast(points)), along }
 }
 
-/** Into how many chunks, each a workgroup's, a fold over `length` elements is cut; 1 where there are rows enough, or too little in them. */
-export function chunksOf(layout: RowLayout, points: number, length: number): number {
+/** Into how many chunks, each a workgroup's, a fold over `length` elements is cut; 1 where there are rows enough, or too little in them. A lane of a chunk has `least` elements or more. */
+export function chunksOf(layout: RowLayout, points: number, length: number, least: number = perLane): number {
   const groups = Math.ceil(points / layout.points)
   if (layout.lanes === 1 || groups >= busy) return 1
-  const chunks = Math.min(Math.ceil((4 * busy) / groups), Math.floor(length / (layout.lanes * perLane)))
+  const chunks = Math.min(Math.ceil((4 * busy) / groups), Math.floor(length / (layout.lanes * least)))
   return chunks >= 4 ? chunks : 1
-}
-
-/** Whether most of what a stage loads has neighbouring points, not neighbouring inner elements, side by side. */
-function isByColumn(space: readonly number[], { nodes, inner }: Stage): boolean {
-  const point = lastLong(space, 0)
-  const element = lastLong(inner, space.length)
-  if (point === null || element === null) return false
-  let votes = 0
-  for (const { index } of loads(nodes)) {
-    if (Math.abs(coefficientOf(index, element)) === 1 || isNested(index, element)) votes--
-    else if (Math.abs(coefficientOf(index, point)) === 1) votes++
-  }
-  return votes > 0
-}
-
-const loads = (nodes: Expression): Extract<Expression[number], { op: 'load' }>[] => nodes.filter((n) => n.op === 'load')
-
-function lastLong(sizes: readonly number[], first: number): number | null {
-  const at = sizes.findLastIndex((n) => n > 1)
-  return at < 0 ? null : first + at
 }

@@ -15,4 +15,5 @@ export { blockOf, bodyCost, chooseMode, foldsSixes, forksFor, forksOfRows, point
 export { shareReads } from './share-reads.ts'
 export { splitLongReductions } from './split.ts'
 export { splitLongScans } from './split-scans.ts'
+export { type SumOrder, sumOrder } from './sum-order.ts'
 export { blockWindows } from './windows.ts'

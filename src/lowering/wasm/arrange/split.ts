@@ -34,18 +34,28 @@ const manyElements = 2 ** 18
 
 /** The kernels that a loop kernel becomes: itself, where none of its reductions is long. `free`: the first buffer number not in use. */
 export function splitLongReductions(given: LoopKernel, free: BufferId): SplitKernel {
-  const whole: SplitKernel = { kernels: [given], scratch: new Map(), scratchBytes: 0 }
+  const columns = columnsOfChunks(given)
+  return columns === null ? { kernels: [given], scratch: new Map(), scratchBytes: 0 } : new Splitter(normalizeLoop(given), free, columns).run()
+}
+
+/** Elements that stand beside each other at one step of a chunk; null where no reduction is cut into chunks. */
+function columnsOfChunks(given: LoopKernel): number | null {
   const longest = Math.max(0, ...given.stages.map((s) => (s.kind === 'reduce' ? sizeOf(s.inner) : 0)))
-  if (given.stages.some(foldsInOrder) || longest < manyRows || longest * sizeOf(given.space) < longReduction) return whole
+  if (given.stages.some(foldsInOrder) || longest < manyRows || longest * sizeOf(given.space) < longReduction) return null
   const kernel = normalizeLoop(given)
   const points = sizeOf(kernel.space)
-  if (points === 0) return whole
+  if (points === 0) return null
   const columns = kernel.space.at(-1) ?? 1
   // Vectors of columns, each run over all rows, would fetch lines far apart: few rows at a time, all their columns.
-  if (longest * columns >= manyElements && columns >= 64 && chooseMode(kernel, false) === 'space') return new Splitter(kernel, free, columns).run()
+  if (longest * columns >= manyElements && columns >= 64 && chooseMode(kernel, false) === 'space') return columns
   // vectors along the space share a call, so a space counts as a sixteenth of its points where its last axis is long
-  if (longest < longReduction || points / Math.min(16, columns) >= enoughPoints) return whole
-  return new Splitter(kernel, free, 1).run()
+  return longest < longReduction || points / Math.min(16, columns) >= enoughPoints ? null : 1
+}
+
+/** Elements of the first inner axis of a normalized kernel's reduction that are reduced together before chunks are. */
+export function chunkOf(given: LoopKernel, inner: readonly number[]): number {
+  const columns = columnsOfChunks(given)
+  return columns === null ? (inner[0] ?? 1) : cut(inner, columns).chunk
 }
 
 const round64 = (n: number): number => Math.ceil(n / 64) * 64

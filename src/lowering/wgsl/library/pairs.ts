@@ -16,4 +16,11 @@ export const pairs: Readonly<Record<string, string>> = {
   let p = product_pair(a.x, b.x);
   return sum_pair(p.x, p.y + (a.x * b.y + a.y * b.x));
 }`,
+  // The second number takes what the sum of the first ones has lost (Knuth's sum of two, Neumaier's of many); it may be of any size.
+  add_pairs: `fn add_pairs(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+  let s = opaque(a.x + b.x);
+  let c = opaque(s - a.x);
+  let lost = (a.x - opaque(s - c)) + (b.x - c);
+  return vec2<f32>(s, select(0.0f, a.y + b.y + lost, is_finite(s)));
+}`,
 }
