@@ -116,10 +116,24 @@ export const exponentials: Readonly<Record<string, string>> = {
   if (negative && !whole) { return nan_f(); }
   let l = log_pair(a);
   let rough = y * l.x;
+  if (whole && y > 0.0f && y < 65536.0f && abs(rough) < 40.0f) {
+    let v = whole_power(a, u32(y));
+    return select(v, -v, negative && odd);
+  }
   // Past the ends of the range there are no digits.
   let p = select(times(l, vec2<f32>(y, 0.0f)), vec2<f32>(rough, 0.0f), abs(rough) > 128.0f);
   let v = exp_f(p.x) * (1.0f + p.y);
   return select(v, -v, negative && odd);
+}`,
+  // By squaring, in pairs: rounded once, as the powers that moments of Adam are divided by have to be.
+  whole_power: `fn whole_power(a: f32, n: u32) -> f32 {
+  var power = vec2<f32>(1.0f, 0.0f);
+  var square = vec2<f32>(a, 0.0f);
+  for (var left = n; left > 0u; left >>= 1u) {
+    if ((left & 1u) != 0u) { power = times(power, square); }
+    square = times(square, square);
+  }
+  return power.x;
 }`,
   // ln x of 0 < x < ∞ as a pair: 2 artanh s, s = (m - 1) / (m + 1), which is 2s + 2s (z / 3 + z² / 5 + …) with z = s², and the exponent's part.
   log_pair: `fn log_pair(x: f32) -> vec2<f32> {
