@@ -7,6 +7,7 @@ import type { Jaxpr } from '../core/jaxpr.ts'
 import type { planWindows } from './wasm/contraction/windows.ts'
 import type { emitWinograd } from './wasm/contraction/winograd/index.ts'
 import type { emitDepthwise } from './wasm/depthwise/index.ts'
+import type { emitPool } from './wasm/pooling/index.ts'
 import type { SpecialFormulas, SpecialName } from './wasm/math/special.ts'
 import type { emitSort } from './wasm/sort/index.ts'
 
@@ -18,6 +19,8 @@ interface Brought {
   emitWinograd: typeof emitWinograd
   /** Depthwise convolutions; without, they are reductions like others. */
   emitDepthwise: typeof emitDepthwise
+  /** Pooling by maxima and minima; without, reductions like others. */
+  emitPool: typeof emitPool
   emitSort: typeof emitSort
   specialFormulas: SpecialFormulas
   /** The same of single numbers, for the `cpu` device. */

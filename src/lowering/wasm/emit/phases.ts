@@ -22,6 +22,8 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
         const rest = after === null ? [] : [loopPhase(emitLoopKernel(module, helpers, `${name}_after`, after), scratch)]
         return { phases: [{ ...phase, pointers: [{ own: 0 }, ...phase.pointers] }, ...rest], scratchBytes, ownBytes }
       }
+      const pool = brought.emitPool?.(module, name, kernel) ?? null
+      if (pool !== null) return { phases: [loopPhase(pool, new Map())], scratchBytes: 0, ownBytes: 0 }
       const { kernels: whole, scratch, scratchBytes } = splitLongScans(kernel, scratchBuffers) ?? splitLongReductions(reuseComputed(kernel), scratchBuffers)
       const kernels = whole.flatMap(segmentConcatenation).map((k) => blockWindows(shareReads(k)))
       let ownBytes = 0
