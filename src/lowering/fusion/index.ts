@@ -1,1 +1,2 @@
 export { assemble } from './assemble.ts'
+export { sumDType } from './rules/reduction.ts'

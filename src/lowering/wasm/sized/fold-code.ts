@@ -3,7 +3,7 @@ import { dtypeInfo } from '../../../core/dtype.ts'
 import { mapTuple } from '../../../core/map-tuple.ts'
 import type { Accumulator } from '../../kernel-ir/index.ts'
 import { type FunctionBuilder, type FunctionRef, type Local, ModuleBuilder } from '../asm/index.ts'
-import { finishAcross, finishLanes, flush, type LaneContext, type Lanes, loadContiguous, loadLanes, needsTotals, reduceStep, type Running, startReduction, storeContiguous, type Value } from '../lanes/index.ts'
+import { convert, finishAcross, finishLanes, flush, type LaneContext, type Lanes, loadContiguous, loadLanes, needsTotals, reduceStep, type Running, startReduction, storeContiguous, type Value } from '../lanes/index.ts'
 import { createHelpers } from '../math/index.ts'
 import { barrier } from '../threads/index.ts'
 import { columnVectors, type FoldField, foldFields, foldFlags, type FoldVariant } from './fold-plan.ts'
@@ -45,7 +45,7 @@ function phaseFunction(module: ModuleBuilder, name: string, v: FoldVariant): Fun
   const [begin, end, from, to, fields] = mapTuple([0, 1, 2, 3, 4], (i) => fn.param(i))
   const field = fieldsOf(fn, fields)
   const [unit, left, address, target, quotient] = [fn.local('i32', 'unit'), fn.local('i32', 'left'), fn.local('i32', 'address'), fn.local('i32', 'target'), fn.local('i32', 'quotient')]
-  const bytes = dtypeInfo[v.to].bytes
+  const bytes = dtypeInfo[v.stores].bytes
   /** Takes the digit of an axis off `left`, and moves the address by so many strides; most axes have one element. */
   const digit = (size: Local, stride: Local): void => {
     fn.get(size).i32(1).emit('i32.ne').if(() => {
@@ -191,7 +191,7 @@ function acrossFunction(module: ModuleBuilder, name: string, v: FoldVariant): Fu
     }
     for (const lanes of [1, 2, 3] as const) fn.get(restLanes).i32(lanes).emit('i32.eq').if(() => take(rest, 0, lanes))
   })
-  finish(fn, r, flags, (running) => storeContiguous(fn, v.to, 1, { local: to, offset: 0 }, finishAcross(c, running)))
+  finish(fn, r, flags, (running) => storeContiguous(fn, v.stores, 1, { local: to, offset: 0 }, convert(fn, v.to, v.stores, finishAcross(c, running))))
   return fn
 }
 
@@ -215,7 +215,7 @@ function columnFunction(module: ModuleBuilder, name: string, v: FoldVariant, col
       for (let vector = 0; vector < vectors; vector++) {
         fn.scope(() => {
           let value: Value
-          if (v.contiguous) value = loadContiguous(fn, v.from, lanes, { local: row, offset: vector * 4 * dtypeInfo[v.from].bytes })
+          if (v.contiguous) value = convert(fn, v.loads, v.from, loadContiguous(fn, v.loads, lanes, { local: row, offset: vector * 4 * dtypeInfo[v.loads].bytes }))
           else {
             if (vector === 0) fn.get(row).set(place)
             else fn.get(place).get(laneBytes).i32(4).emit('i32.mul').emit('i32.add').set(place)
@@ -228,17 +228,18 @@ function columnFunction(module: ModuleBuilder, name: string, v: FoldVariant, col
     })
   })
   finish(fn, r, flags, (running) => {
-    finishLanes(c, running).forEach((value, vector) => storeContiguous(fn, v.to, lanes, { local: to, offset: vector * 4 * dtypeInfo[v.to].bytes }, value))
+    finishLanes(c, running).forEach((value, vector) => storeContiguous(fn, v.stores, lanes, { local: to, offset: vector * 4 * dtypeInfo[v.stores].bytes }, convert(fn, v.to, v.stores, value)))
   })
   return fn
 }
 
 /** Elements that lie side by side, or `laneBytes` apart. */
 function load(fn: FunctionBuilder, v: FoldVariant, lanes: Lanes, address: Local, laneBytes: Local): Value {
-  if (v.contiguous) return loadContiguous(fn, v.from, lanes, { local: address, offset: 0 })
+  if (v.contiguous) return convert(fn, v.loads, v.from, loadContiguous(fn, v.loads, lanes, { local: address, offset: 0 }))
   const at = fn.local('i32', 'lane')
-  return loadLanes(fn, v.from, lanes, 0, (lane, read) => {
+  const value = loadLanes(fn, v.loads, lanes, 0, (lane, read) => {
     ;(lane === 0 ? fn.get(address) : fn.get(at).get(laneBytes).emit('i32.add')).set(at)
     read({ local: at, offset: 0 })
   })
+  return convert(fn, v.loads, v.from, value)
 }

@@ -3,14 +3,18 @@
  * order of additions is the same, and with it every bit.
  */
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
-import { type Accumulator, type BufferId, coefficientOf, type Index, type LoopKernel } from '../../kernel-ir/index.ts'
+import { type Accumulator, type BufferId, coefficientOf, type Index, type LoopKernel, type Node, pushConverted } from '../../kernel-ir/index.ts'
+import { sumDType } from '../../fusion/index.ts'
 import { arranged, chooseMode, reduceOrder, splitLongReductions, timeOf } from '../arrange/index.ts'
 
 /** What the code of a phase depends on: there are few of them. */
 export interface FoldVariant {
   readonly combine: Accumulator['combine']
+  /** As elements lie in memory, as they are folded, what has been folded, and as that is written: narrow sums run in wider dtypes. */
+  readonly loads: DType
   readonly from: DType
   readonly to: DType
+  readonly stores: DType
   /** Lanes are elements of the reduction; else they are neighbours in the result. */
   readonly across: boolean
   readonly forks: number
@@ -96,6 +100,9 @@ export function reductionKernel(shape: readonly number[], axes: readonly number[
     strides[dim] = written
     written *= kept[dim]!.size
   }
+  const wide = combine === 'sum' || combine === 'prod' ? sumDType(dtype) : dtype
+  const read: Node[] = [{ op: 'load', dtype, buffer: operand, index: index(reduced.length === 0 ? kept : [...kept, ...reduced], (axis) => axis.stride), guards: [], otherwise: 0 }]
+  const write: Node[] = [{ op: 'reduced', dtype: wide, stage: 0, output: 0 }]
   return {
     kind: 'loop',
     name: '',
@@ -104,14 +111,14 @@ export function reductionKernel(shape: readonly number[], axes: readonly number[
       {
         kind: 'reduce',
         inner: reduced.map((axis) => axis.size),
-        nodes: [{ op: 'load', dtype, buffer: operand, index: index(reduced.length === 0 ? kept : [...kept, ...reduced], (axis) => axis.stride), guards: [], otherwise: 0 }],
-        accumulators: [{ combine, dtype, node: 0, position: null }],
+        nodes: read,
+        accumulators: [{ combine, dtype: wide, node: pushConverted(read, 0, wide), position: null }],
       },
       {
         kind: 'map',
         inner: [],
-        nodes: [{ op: 'reduced', dtype, stage: 0, output: 0 }],
-        stores: [{ buffer: result, index: index(kept, (_, dim) => strides[dim]!), node: 0 }],
+        nodes: write,
+        stores: [{ buffer: result, index: index(kept, (_, dim) => strides[dim]!), node: pushConverted(write, 0, dtype) }],
       },
     ],
   }
@@ -126,24 +133,29 @@ export function foldPlan(kernel: LoopKernel): FoldPlan | null {
   const { kernels, scratch, scratchBytes } = splitLongReductions(kernel, free)
   // The last of several copies what the one before it has found.
   const folds = kernels.length > 1 ? kernels.slice(0, -1) : kernels
+  const written = kernel.stages.at(-1)?.nodes.at(-1)?.dtype
+  if (written === undefined) return null
   const phases: FoldPhase[] = []
   for (const [i, k] of folds.entries()) {
-    const phase = phaseOf(k, scratch, i === folds.length - 1)
+    const phase = phaseOf(k, scratch, i === folds.length - 1 ? written : null)
     if (phase === null) return null
     phases.push(phase)
   }
   return { phases, scratchBytes }
 }
 
-function phaseOf(given: LoopKernel, scratch: ReadonlyMap<BufferId, number>, last: boolean): FoldPhase | null {
+/** `written`: the result's dtype, of the last phase. */
+function phaseOf(given: LoopKernel, scratch: ReadonlyMap<BufferId, number>, written: DType | null): FoldPhase | null {
   const kernel = isArranged(given) ? given : arranged(given, false)
   const { space } = kernel
   const [stage, stored, ...more] = kernel.stages
   if (stage?.kind !== 'reduce' || stored?.kind !== 'map' || more.length > 0) return null
-  const [node, ...nodes] = stage.nodes
+  const last = written !== null
+  const [node, converted, ...nodes] = stage.nodes
   const [accumulator, ...accumulators] = stage.accumulators
   const [store] = stored.stores
-  if (node?.op !== 'load' || nodes.length > 0 || accumulator === undefined || accumulators.length > 0 || store === undefined) return null
+  if (node?.op !== 'load' || (converted !== undefined && (converted.op !== 'apply' || converted.primitive !== 'convertElementType')) || nodes.length > 0 || accumulator === undefined || accumulators.length > 0 || store === undefined) return null
+  const from = converted?.dtype ?? node.dtype
   const mode = chooseMode(kernel, false)
   const order = reduceOrder(stage, space, mode)
   const { across, forks } = order
@@ -165,7 +177,7 @@ function phaseOf(given: LoopKernel, scratch: ReadonlyMap<BufferId, number>, last
   const laneBytes = across ? step : mode === 'space' ? stride(rank - 1) : bytes
   const wide = 4 * forks
   const steps = across ? Math.floor(length / wide) : length
-  const columnBlocks = Math.ceil(columns / (4 * columnVectors(node.dtype)))
+  const columnBlocks = Math.ceil(columns / (4 * columnVectors(from)))
   const outerAxis = order.outer === null ? -1 : order.outer.axis + 3 - inner.length
   const units = size(0) * size(1) * size(2) * columnBlocks
   const fields: FoldFields = {
@@ -195,7 +207,7 @@ function phaseOf(given: LoopKernel, scratch: ReadonlyMap<BufferId, number>, last
     flags: (order.every < Infinity ? foldFlags.inner : 0) + (order.long ? foldFlags.long : 0) + (outerAxis === 0 ? foldFlags.outer0 : outerAxis === 1 ? foldFlags.outer1 : 0),
     outerEvery: order.outer?.every ?? 1,
   }
-  const variant: FoldVariant = { combine: accumulator.combine, from: node.dtype, to: accumulator.dtype, across, forks, contiguous: laneBytes === bytes, first: node.buffer === operand, last }
+  const variant: FoldVariant = { combine: accumulator.combine, loads: node.dtype, from, to: accumulator.dtype, stores: written ?? accumulator.dtype, across, forks, contiguous: laneBytes === bytes, first: node.buffer === operand, last }
   return { variant, words: wordsOf(fields), units, time: timeOf(kernel) }
 }
 

@@ -1,6 +1,6 @@
 /** Reductions over any axes, of any sizes: sums, products, extrema, and those of bits. */
 import { sizeOf } from '../../../core/aval.ts'
-import type { DType } from '../../../core/dtype.ts'
+import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { Eqn } from '../../../core/jaxpr.ts'
 import type { Accumulator } from '../../kernel-ir/index.ts'
 import { emitFold } from './fold-code.ts'
@@ -12,8 +12,7 @@ interface Fold {
   readonly axes: readonly number[]
 }
 
-/** Narrower dtypes are accumulated in others: they have code of their own. */
-const dtypes: ReadonlySet<DType> = new Set<DType>(['float32', 'float64', 'int32', 'uint32', 'bool'])
+const dtypes: ReadonlySet<DType> = new Set<DType>(['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'uint8', 'uint16', 'uint32', 'bool'])
 
 export function reductionForm(e: Eqn): SizedForm | null {
   const fold = foldOf(e)
@@ -24,9 +23,10 @@ export function reductionForm(e: Eqn): SizedForm | null {
   if (!dtypes.has(dtype) || sizeOf(shape) === 0 || fold.axes.every((d) => shape[d] === 1)) return null
   const plan = foldPlan(reductionKernel(shape, fold.axes, fold.combine, dtype))
   if (plan === null || plan.phases.some(isManyShort)) return null
+  if (dtypeInfo[dtype].bytes < 4 && sizeOf(shape) >= manyNarrow && plan.phases.some((p) => !p.variant.across)) return null
   const variants = plan.phases.map((p) => p.variant)
   return {
-    key: variants.reduce((key, v) => `${key} ${v.combine} ${v.from} ${v.to} ${8 * (v.across ? v.forks : 0) + 4 * Number(v.contiguous) + 2 * Number(v.first) + Number(v.last)}`, 'fold'),
+    key: variants.reduce((key, v) => `${key} ${v.combine} ${v.loads} ${v.from} ${v.to} ${v.stores} ${8 * (v.across ? v.forks : 0) + 4 * Number(v.contiguous) + 2 * Number(v.first) + Number(v.last)}`, 'fold'),
     emit: (shared) => emitFold(variants, shared),
     words: concatenated(plan.phases.map((p) => p.words)),
     over: -1,
@@ -34,6 +34,9 @@ export function reductionForm(e: Eqn): SizedForm | null {
     sharedTime: sharedTimeOf(plan.phases),
   }
 }
+
+/** Elements from which columns of narrow dtypes take a tenth to a third longer than code for their shape. */
+const manyNarrow = 2 ** 16
 
 /** `flatMap` takes a microsecond for what is one list most often. */
 const concatenated = ([first = [], ...more]: readonly (readonly number[])[]): readonly number[] => (more.length === 0 ? first : first.concat(...more))
