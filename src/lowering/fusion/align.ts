@@ -3,12 +3,22 @@
  * value that the group computes.
  */
 import { type Shape, sizeOf } from '../../core/aval.ts'
+import { dtypeInfo } from '../../core/dtype.ts'
 import { dimIndex, dimVector, eachDim, flattenIndex, type Index, loneDim, sameIndex, unflattenIndex } from '../kernel-ir/index.ts'
 import type { Group } from './group.ts'
 import type { Value } from './value.ts'
 
 /** Elements of a row that later stages may go over again: it should still be in cache. */
 const rowLimit = 16384
+/** Neighbouring columns that are worth vectors along them: a line of the cache. */
+const leastColumns = 16
+/** Columns in all that give threads enough to share. */
+const enoughColumns = 128
+/** Lines of a second-level cache of 512 KB. */
+const secondLevelLines = 8192
+const lineBytes = 64
+const pageBytes = 4096
+const mostPages = 512
 /** Arrays up to this size are worth one kernel whatever their order. */
 const smallLimit = 4096
 
@@ -27,12 +37,13 @@ export function placeMap(group: Group, v: Value, known: Value, knownAt: readonly
   // The same elements in the same order, whatever the shapes.
   if (sizeOf(v.shape) === sizeOf(known.shape) && sameIndex(flattenIndex(read, known.shape, v.shape), flattenIndex(dimVector(v.shape.length), v.shape, v.shape))) {
     const at = unflattenIndex(flattenIndex(knownAt, known.shape, sizes), v.shape, sizes)
-    if (knownInner.length === 0 || fits(group, v, knownInner)) return { at, inner: knownInner }
+    if (knownInner.length === 0 || group.kind === 'loop') return { at, inner: knownInner }
   }
   const image = matchAxes(v.shape.length, known, knownAt, read)
   if (image === null) return null
   const at: Index[] = []
   const inner: number[] = []
+  const axes: number[] = []
   let mapped = 1
   for (const [k, size] of v.shape.entries()) {
     const i = image[k]
@@ -43,10 +54,11 @@ export function placeMap(group: Group, v: Value, known: Value, knownAt: readonly
     } else if (i === undefined || loneDim(i) !== null) {
       at.push(dimIndex(rank + inner.length))
       inner.push(size)
+      axes.push(k)
     } else return null
   }
   if (mapped !== sizeOf(group.space)) return null
-  return inner.length === 0 || fits(group, v, inner) ? { at, inner } : null
+  return inner.length === 0 || (group.kind === 'loop' && areRows(v, v.shape, axes)) ? { at, inner } : null
 }
 
 /** The same for the result of a reduction; its reduced axes are inner dimensions in any case. */
@@ -86,17 +98,28 @@ function ofSpace(i: Index, rank: number): boolean {
   return all
 }
 
-/** Rows are worth going over again when they are contiguous and short, or when everything is small. */
-function fits(group: Group, v: Value, inner: Shape): boolean {
-  return group.kind === 'loop' && areRows(v.shape, inner)
+/**
+ * Whether rows along `axes` of a space of `shape`, in which `v` is computed, are worth going over again: when they are short and
+ * contiguous, or when everything is small. Rows that run across memory are read more slowly than arrays from end to end, but
+ * that pays where `v` is no result and so never has to leave the caches.
+ */
+function areRows(v: Value, shape: Shape, axes: readonly number[]): boolean {
+  if (sizeOf(shape) <= smallLimit) return true
+  const rows = axes.filter((k) => shape[k]! > 1)
+  const length = sizeOf(rows.map((k) => shape[k]!))
+  const [first = 0, last = 0] = [rows[0], rows.at(-1)]
+  if (length > rowLimit || length === sizeOf(shape) || shape.some((n, k) => n > 1 && k > first && k < last && !rows.includes(k))) return false
+  const stride = sizeOf(shape.slice(last + 1))
+  return stride === 1 || (!v.stored && stride >= leastColumns && sizeOf(shape) / length >= enoughColumns && stayCached(length, stride * dtypeInfo[v.dtype].bytes))
 }
 
-function areRows(shape: Shape, inner: Shape): boolean {
-  if (sizeOf(shape) <= smallLimit) return true
-  if (sizeOf(inner) > rowLimit || sizeOf(inner) === sizeOf(shape)) return false
-  // the inner dimensions are the last axes
-  const rows = inner.filter((n) => n > 1)
-  return shape.filter((n) => n > 1).slice(-rows.length).join() === rows.join()
+/**
+ * Whether two columns of so many elements, so many bytes apart, stay in the caches beside each other: lines a power of two apart share
+ * few places, those that do not divide the distance are cut in two, and there are as many pages as rows.
+ */
+function stayCached(length: number, stride: number): boolean {
+  const lines = stride % lineBytes === 0 ? secondLevelLines / 2 / ((stride & -stride) / lineBytes) : secondLevelLines / 3
+  return length <= lines && length * Math.min(1, stride / pageBytes) <= mostPages
 }
 
 /**
@@ -115,7 +138,7 @@ export function asRows(group: Group, rank: number, known: Value, knownAt: readon
   if (group.space.some((n, d) => n > 1 && isInner[d] === undefined)) return null
   const space = group.space.filter((_, d) => isInner[d] !== true)
   const inner = group.space.filter((_, d) => isInner[d] === true)
-  if (!areRows(group.space, inner)) return null
+  if (!areRows(known, group.space, [...isInner.keys()].filter((d) => isInner[d] === true))) return null
   let outerDim = 0
   let innerDim = space.length
   return { space, inner, into: isInner.map((is) => dimIndex(is === true ? innerDim++ : outerDim++)) }

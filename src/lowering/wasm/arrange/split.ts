@@ -46,8 +46,10 @@ function columnsOfChunks(given: LoopKernel): number | null {
   const points = sizeOf(kernel.space)
   if (points === 0) return null
   const columns = kernel.space.at(-1) ?? 1
-  // Vectors of columns, each run over all rows, would fetch lines far apart: few rows at a time, all their columns.
-  if (longest * columns >= manyElements && columns >= 64 && chooseMode(kernel, false) === 'space') return columns
+  // Vectors of columns, each run over all rows, would fetch lines far apart: few rows at a time, all their columns. Unless a map
+  // goes along the same rows: those are short enough to stay in a cache.
+  const again = kernel.stages.some((s) => s.kind === 'map' && s.inner.length > 0)
+  if (!again && longest * columns >= manyElements && columns >= 64 && chooseMode(kernel, false) === 'space') return columns
   // vectors along the space share a call, so a space counts as a sixteenth of its points where its last axis is long
   return longest < longReduction || points / Math.min(16, columns) >= enoughPoints ? null : 1
 }
