@@ -61,6 +61,10 @@ describe('row kernels', () => {
     await agree((x) => [nn.softmax(x), nn.logSoftmax(x)], 3, n)
     await agree(layerNorm, 3, n)
   })
+  test('softmax along a middle and a first axis', async () => {
+    await agree((x) => nn.softmax(x, 1), 2, 40, 130)
+    await agree((x) => nn.softmax(x, 0), 300, 200)
+  })
   test('a row of up to 4096 is read once', async () => {
     const { shaders, count } = await agree((x) => nn.softmax(x), 2, 4096)
     expect(count.dispatches).toBe(1)
