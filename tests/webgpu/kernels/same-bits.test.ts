@@ -29,8 +29,25 @@ const same = (f: (...xs: np.NDArray[]) => np.NDArray | readonly np.NDArray[], ..
 test('exponentials, logarithms, quotients and roots', async () => {
   const n = sized(5000, 200_000)
   const xs = Array.from({ length: n }, (_, i) => 85 * Math.sin(i * i))
-  const { jaxpr } = makeJaxpr((x: np.NDArray) => [np.exp(x), np.log(np.abs(x)), np.divide(1, x), np.sqrt(np.abs(x))])(zeros(n))
+  const { jaxpr } = makeJaxpr((x: np.NDArray) => [np.exp(x), np.expm1(x), np.log(np.abs(x)), np.log1p(x), np.divide(1, x), np.sqrt(np.abs(x))])(zeros(n))
   await expectSameBits(jaxpr, [encodeNumbers(xs, 'float32')])
+})
+
+test('activations, and error functions', async () => {
+  const n = sized(5000, 200_000)
+  const xs = Array.from({ length: n }, (_, i) => (i % 2 === 0 ? 1 : 25) * Math.sin(i * i))
+  const { jaxpr } = makeJaxpr((x: np.NDArray) => [np.tanh(x), nn.sigmoid(x), nn.silu(x), nn.softplus(x), nn.gelu(x), np.expm1(x), np.log1p(x), lax.erf(x), lax.erfInv(x)])(zeros(n))
+  await expectSameBits(jaxpr, [encodeNumbers(xs, 'float32')])
+})
+
+test('the logarithm of a negative number is none, however small', async () => {
+  const { jaxpr } = makeJaxpr((x: np.NDArray) => np.log(x))(zeros(4))
+  await expectSameBits(jaxpr, [encodeNumbers([-1e-45, -1e-38, -1.5e-38, -2], 'float32')])
+})
+
+test('random numbers, and so the first parameters of networks', async () => {
+  const shape = [sized(3000, 100_000)]
+  await expectSameBits(makeJaxpr((key: np.NDArray) => [random.uniform(key, shape), random.normal(key, shape), random.truncatedNormal(key, -2, 2, shape)])(random.key(0)).jaxpr)
 })
 
 test('whole powers, as Adam has them', async () => {

@@ -1,8 +1,10 @@
 /**
- * Exponentials, logarithms, powers and roots, hyperbolic functions and their inverses. After FreeBSD's msun (log) and Kahan (log1p); exp and expm1 by the polynomials of the
- * WebAssembly library (tests/oracle/math/fit.py), exp in its order as well: devices that round alike have the same bits.
+ * Exponentials, logarithms, powers and roots, hyperbolic functions and their inverses. exp, expm1, tanh, logistic, log (FreeBSD's msun) and log1p are those of the
+ * WebAssembly library, with its polynomials (tests/oracle/math/fit.py), step by step: devices that round alike have the same bits.
  */
-import { poly, polyByPairs } from './poly.ts'
+import { poly, polyByPairs, polyByParity } from './poly.ts'
+
+const expm1Coefficients = [0.4999999701976776, 0.1666654348373413, 0.04166720062494278, 0.0083665382117033, 0.001388251781463623]
 
 export const exponentials: Readonly<Record<string, string>> = {
   power_of_two: `fn power_of_two(n: i32) -> f32 { return bitcast<f32>(u32(n + 127i) << 23u); }`,
@@ -26,7 +28,7 @@ export const exponentials: Readonly<Record<string, string>> = {
   let c = clamp(x, -18.0f, 89.0f);
   let n = round(c * 1.44269504f);
   let r = (c - n * 0.693359375f) + n * 2.12194440e-4f;
-  let change = r + r * r * ${poly('r', [0.4999999701976776, 0.1666654348373413, 0.04166720062494278, 0.0083665382117033, 0.001388251781463623])};
+  let change = r * r * ${polyByParity('r', expm1Coefficients)} + r;
   // The 1 is nothing beside numbers that large, whose power of two may be beyond the largest.
   let p = power_of_two(i32(n) - 1i);
   let y = select((2.0f * p - 1.0f) + 2.0f * p * change, p * (1.0f + change) * 2.0f, n > 64.0f);
@@ -39,16 +41,29 @@ export const exponentials: Readonly<Record<string, string>> = {
   let k = f32(i32(shifted >> 23u) - 127i) - select(0.0f, 149.0f, tiny);
   let f = bitcast<f32>((shifted & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
   let half_square = 0.5f * f * f;
-  let s = f / (2.0f + f);
-  let z = s * s;
-  let tail = s * (half_square + z * ${poly('z', [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841])}) + k * 9.0580006145e-6f;
+  let tail = log_tail(f, half_square) + k * 9.0580006145e-6f;
   let y = (tail - half_square + f) + k * 0.69313812256f;
-  return select(select(select(y, x, !is_finite(x)), -inf_f(), (bits & 0x7fffffffu) == 0u), nan_f(), is_nan(x) | (x < 0.0f));
+  // By its bits: a device may compare a subnormal number as 0.
+  return select(select(select(y, x, !is_finite(x)), -inf_f(), (bits & 0x7fffffffu) == 0u), nan_f(), is_nan(x) | (bits > 0x80000000u));
 }`,
-  // After Kahan: log(u) x / (u - 1) with u = 1 + x as it was rounded.
   log1p_f: `fn log1p_f(x: f32) -> f32 {
   let u = opaque(1.0f + x);
-  return select(log_f(u) * (x / (u - 1.0f)), x, (u == 1.0f) | ((x > 0.0f) & !is_finite(x)));
+  let shifted = bitcast<u32>(u) + 0x4afb0du;
+  let k = f32(i32(shifted >> 23u) - 127i);
+  let unscaled = k == 0.0f;
+  // What rounding took from 1 + x.
+  let lost = select(x - (u - 1.0f), 1.0f - (u - x), k >= 2.0f);
+  let f = select(bitcast<f32>((shifted & 0x7fffffu) + 0x3f3504f3u) - 1.0f, x, unscaled);
+  let half_square = 0.5f * f * f;
+  let tail = log_tail(f, half_square) + (k * 9.0580006145e-6f + select(lost / u, 0.0f, unscaled));
+  let y = (tail - half_square + f) + k * 0.69313812256f;
+  return select(select(select(y, x, (x == 0.0f) | !is_finite(x)), -inf_f(), x == -1.0f), nan_f(), is_nan(x) | (x < -1.0f));
+}`,
+  // Of f: s (f²/2 + R), where log(1 + f) = f - f²/2 + s (f²/2 + R).
+  log_tail: `fn log_tail(f: f32, half_square: f32) -> f32 {
+  let s = f / (2.0f + f);
+  let z = s * s;
+  return s * (half_square + z * ${poly('z', [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841])});
 }`,
   sinh_f: `fn sinh_f(x: f32) -> f32 {
   let a = abs(x);
@@ -63,13 +78,27 @@ export const exponentials: Readonly<Record<string, string>> = {
   return 0.5f * e + 0.5f / e;
 }`,
   tanh_f: `fn tanh_f(x: f32) -> f32 {
-  let a = abs(x);
-  let t = expm1_f(2.0f * min(a, 9.02f));
-  return select(with_sign(select(t / (t + 2.0f), 1.0f, a > 9.02f), x), x, is_nan(x));
+  let a = min(abs(x + x), 20.0f);
+  let n = round((a - 0.245f) * 1.44269504f);
+  let r = a - n * 0.69314718f;
+  let bend = r * r * ${polyByParity('r', [0.4999997317790985, 0.1666678488254547, 0.04168963432312012, 0.008176824077963829, 0.0017109944019466639])};
+  let change = opaque(bend + r);
+  let p = power_of_two(i32(n));
+  let t = (p - 1.0f) + p * change;
+  // What rounding took from e^r - 1, times about the inverse of the denominator where n is 0.
+  let lost = (bend - (change - r)) * 0.45f;
+  return select(with_sign(t / (t + 2.0f) + lost, x), x, is_nan(x));
 }`,
+  // 2^-h / (2^-h + 2^(n-h) y), e^-x = 2^n y and h about n / 2.
   logistic_f: `fn logistic_f(x: f32) -> f32 {
-  let e = exp_f(-abs(x));
-  return select(1.0f, e, x < 0.0f) / (1.0f + e);
+  let c = clamp(x, -104.0f, 104.0f);
+  let n = round(c * -1.44269504f);
+  let r = (c + n * 0.693359375f) - n * 2.12194440e-4f;
+  let bend = r * r * ${polyByParity('r', expm1Coefficients.map((c, i) => (i % 2 === 0 ? c : -c)))} - r;
+  let half = i32(n) >> 1u;
+  let inverse = power_of_two(-half);
+  let rest = power_of_two(i32(n) - half);
+  return select(inverse / ((inverse + rest) + bend * rest), x, is_nan(x));
 }`,
   asinh_f: `fn asinh_f(x: f32) -> f32 {
   let a = abs(x);

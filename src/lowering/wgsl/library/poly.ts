@@ -10,3 +10,9 @@ export function polyByPairs(z: string, coefficients: readonly number[]): string 
   const pairs = Array.from({ length: Math.ceil(coefficients.length / 2) }, (_, i) => poly(z, coefficients.slice(2 * i, 2 * i + 2)))
   return pairs.reduceRight((rest, pair) => `(${pair} + (${z} * ${z}) * ${rest})`)
 }
+
+/** The same as x (c1 + c3 x² …) + (c0 + c2 x² …). */
+export function polyByParity(x: string, coefficients: readonly number[]): string {
+  const parity = (odd: number): string => poly(`(${x} * ${x})`, coefficients.filter((_, i) => i % 2 === odd))
+  return `(${parity(1)} * ${x} + ${parity(0)})`
+}
