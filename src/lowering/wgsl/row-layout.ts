@@ -29,7 +29,7 @@ export function layoutOf(kernel: LoopKernel, stages: readonly Stage[], longest: 
   const points = sizeOf(kernel.space)
   if (!stages.some((s) => s.kind === 'reduce') || stages.some(foldsInOrder) || longest < shortRow) return alone
   const along = stages.some((s) => s.kind === 'reduce' && isByColumn(kernel.space, s)) ? 'column' : 'row'
-  if (stages.some((s) => sumFormOf(kernel, s, stages).kind === 'in order')) return alone
+  if (stages.some((s) => ['in order', 'lanes'].includes(sumFormOf(kernel, s, stages).kind))) return alone
   if (along === 'column' && points >= manyColumns) return alone
   if (along === 'column') {
     const side = Math.min(32, powerAtLeast(points))

@@ -26,6 +26,9 @@ export interface Blocks {
 
 const plain: SumForm = { kind: 'plain' }
 
+/** As long is a row that one invocation takes where nothing else goes along it: the mean of a batch's losses. Of as many elements WebAssembly adds up one block. */
+const lonelyRow = 128
+
 export const isFloatSum = ({ nodes }: Stage, a: Accumulator): boolean => a.combine === 'sum' && a.dtype === 'float32' && nodes[a.node]?.dtype === 'float32'
 
 /** Of one stage of a kernel, in a shader of these stages. */
@@ -34,7 +37,10 @@ export function sumFormOf(kernel: LoopKernel, stage: Stage, stages: readonly Sta
   const length = sizeOf(stage.inner)
   const order = length < 2 ? null : sumOrder(kernel, kernel.stages.indexOf(stage))
   if (order === null) return plain
-  if (order.kind === 'lanes') return stages.every((s) => sizeOf(s.inner) < shortRow) && order.vectors === 1 ? { kind: 'lanes' } : plain
+  if (order.kind === 'lanes') {
+    const short = stages.every((s) => sizeOf(s.inner) < shortRow) || (length <= lonelyRow && stages.every((s) => s === stage || sizeOf(s.inner) === 1))
+    return short && order.vectors === 1 ? { kind: 'lanes' } : plain
+  }
   // Other stages share out a row's elements among the lanes in their own way, and keep them.
   if (!isByColumn(kernel.space, stage) || stages.some((s) => s !== stage && sizeOf(s.inner) > 1)) return plain
   const { run, block } = order
