@@ -6,6 +6,7 @@ import { sizeOf } from '../../core/aval.ts'
 import { cutDepth, type DepthCuts, slicesOf } from '../depth-cuts.ts'
 import { type BufferId, type ContractionKernel, type Expression, writesOfKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
+import { eachPoint } from './each-point.ts'
 import { expressionText, storeText } from './expression.ts'
 import { fits, type KernelContext } from './kernel-context.ts'
 import { block } from './module-text.ts'
@@ -18,8 +19,6 @@ export const busy = 64
 const enough = busy / 2
 /** Elements of the sums of all parts, at most. */
 const mostSums = 2 ** 22
-/** Invocations that add up sums. */
-const workgroup = 64
 
 /** Part p has the blocks from ⌊p blocks / count⌋ on, as slices do. */
 export interface DepthParts {
@@ -73,24 +72,15 @@ export function emitSumOfParts(context: KernelContext, kernel: ContractionKernel
   const points = sizeOf(space)
   const zero = literalOf(dtype, 0)
   const add = (to: string, from: string, last: string): string => block(`for (${from}; part < ${last}; part++)`, [`${to} += ${bindings.read(sums, dtype, `(part * ${points}i + point)`)};`])
-  context.dispatch({
-    bindings,
-    threads: workgroup,
-    groups: Math.ceil(points / workgroup),
-    declarations: [],
-    body: [
-      `let point = group * ${workgroup}i + local;`,
-      block(`if (point < ${points}i)`, [
-        ...unravel('point', space, 'd', 0),
-        `var sum = ${zero};`,
-        ...(slices === 1
-          ? [add('sum', 'var part = 0i', `${count}i`)]
-          : ['var part = 0i;', block(`for (var slice = 1i; slice <= ${slices}i; slice++)`, [`var own = ${zero};`, add('own', '', `slice * ${count}i / ${slices}i`), 'sum += own;'])]),
-        ...statements,
-        ...stores.map((s) => storeText(scope, s, values, epilogue)),
-      ]),
-    ],
-  })
+  eachPoint(context, bindings, points, [
+    ...unravel('point', space, 'd', 0),
+    `var sum = ${zero};`,
+    ...(slices === 1
+      ? [add('sum', 'var part = 0i', `${count}i`)]
+      : ['var part = 0i;', block(`for (var slice = 1i; slice <= ${slices}i; slice++)`, [`var own = ${zero};`, add('own', '', `slice * ${count}i / ${slices}i`), 'sum += own;'])]),
+    ...statements,
+    ...stores.map((s) => storeText(scope, s, values, epilogue)),
+  ])
   return true
 }
 

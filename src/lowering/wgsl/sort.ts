@@ -9,6 +9,7 @@ import { DtypeError, InternalError } from '../../core/errors.ts'
 import type { DType } from '../../core/dtype.ts'
 import type { BufferId, SortKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
+import { eachPoint } from './each-point.ts'
 import type { KernelContext } from './kernel-context.ts'
 import { block } from './module-text.ts'
 import { typeOf } from './types.ts'
@@ -45,13 +46,7 @@ export function emitSort(context: KernelContext, kernel: SortKernel): void {
 function elementwise(context: KernelContext, reads: readonly BufferId[], writes: readonly BufferId[], count: number, length: number, body: (b: Bindings) => string[]): void {
   const bindings = new Bindings(context, reads, writes)
   const lines = body(bindings)
-  context.dispatch({
-    bindings,
-    threads,
-    groups: Math.ceil(count / threads),
-    declarations: [],
-    body: [`let i = group * ${threads}i + local;`, `if (i >= ${count}i) { return; }`, `let row = i / ${length}i;`, `let at = i % ${length}i;`, ...lines],
-  })
+  eachPoint(context, bindings, count, [`let row = i / ${length}i;`, `let at = i % ${length}i;`, ...lines], { name: 'i', threads })
 }
 
 /** The address of element `at` of row `row` of an array of rows of `length`. */

@@ -2,12 +2,6 @@
 import type { BufferId } from '../../kernel-ir/index.ts'
 import type { FunctionRef } from '../asm/index.ts'
 
-/** A loop kernel as a function `(begin, end, ...pointers)` over its first axis; `buffers` are the pointers' order. */
-export interface EmittedLoop {
-  readonly fn: FunctionRef
-  readonly buffers: readonly BufferId[]
-}
-
 export interface EmittedContraction {
   /** `(threadId, threadCount, shared scratch, own scratch, ...pointers)`: this thread's part. */
   readonly fn: FunctionRef

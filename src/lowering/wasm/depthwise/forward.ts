@@ -8,10 +8,11 @@ import { addIndex, dimIndex, type Index, type LoopKernel, modIndex, type Node, s
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import { unitsPerCall } from '../arrange/index.ts'
 import type { FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
+import type { EmittedPasses } from '../emitted-units.ts'
 import { isNear, linesFit, partRowsOf, Pieces, round64, zeroBytesOf } from './pieces.ts'
 import { type Last, type Reduce, slidingOf, type Factor } from './sliding.ts'
 import { digitsOf, type EmitLoop, type Frame, ownBuffer, sourceOf } from './source.ts'
-import { blockOf, type EmittedDepthwise } from './taps.ts'
+import { blockOf } from './taps.ts'
 import { emitSums } from './walk-sums.ts'
 
 /** Nanoseconds of a product and its sum on a channel. */
@@ -20,7 +21,7 @@ const fewestProducts = 2 ** 15
 /** Taps of windows that others write out for eight neighbouring places, as fast where the lines of those stay in the cache. */
 const writtenOut = 16
 
-export function emitForward(module: ModuleBuilder, name: string, kernel: LoopKernel, emitLoop: EmitLoop): EmittedDepthwise | null {
+export function emitForward(module: ModuleBuilder, name: string, kernel: LoopKernel, emitLoop: EmitLoop): EmittedPasses | null {
   const [reduce, map] = kernel.stages as [Reduce, Last] // so the caller has seen
   const { space } = kernel
   const sizes = [...space, ...reduce.inner]
@@ -101,7 +102,7 @@ export function emitForward(module: ModuleBuilder, name: string, kernel: LoopKer
   })
   const units = images * parts * frame.blocks
   const time = sizeOf(sizes) * productTime
-  return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (10 * time) / units), time, after: null, scratch: new Map(), scratchBytes: 0, ownBytes }
+  return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (10 * time) / units), time, before: null, after: null, scratch: new Map(), scratchBytes: 0, ownBytes }
 }
 
 /** Where sums are results as they are: byte distances in the one array; null where something follows, or its lines would not stay in the cache. */

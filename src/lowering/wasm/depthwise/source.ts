@@ -6,11 +6,12 @@
 import { constantIndex, dimIndex, floorDivIndex, type Index, type LoopKernel, modIndex, scaleIndex, substitute, addConstant, addIndex, coefficientOf, type BufferId } from '../../kernel-ir/index.ts'
 import { rewriteNodes } from '../../kernel-ir/rewrite.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
+import type { EmittedLoop } from '../emitted-units.ts'
 import { transposed } from '../lanes/index.ts'
 import type { Factor } from './sliding.ts'
 
 /** A loop kernel as a function `(begin, end, ...pointers)` over the points of its first axis. */
-export type EmitLoop = (kernel: LoopKernel) => { readonly fn: FunctionRef; readonly buffers: readonly BufferId[] }
+export type EmitLoop = (kernel: LoopKernel) => EmittedLoop
 
 /** No buffer of a program has a number this high. */
 export const ownBuffer: BufferId = (1 << 28) + 64

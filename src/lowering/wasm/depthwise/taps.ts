@@ -6,25 +6,12 @@ import { sizeOf } from '../../../core/aval.ts'
 import { mapTuple } from '../../../core/map-tuple.ts'
 import { type Accumulator, type BufferId, buffersOf, constantIndex, dimIndex, floorDivIndex, type Index, type LoopKernel, modIndex, type Node, type Stage } from '../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
+import type { EmittedPasses } from '../emitted-units.ts'
 import { unitsPerCall } from '../arrange/index.ts'
 import { isNear, least, linesFit, partRowsOf, type Piece, Pieces, type PiecesPlan, round64, unitTime, zeroBytesOf, zeroRowMost } from './pieces.ts'
 import { type Last, type Reduce, type Sliding, slidingOf } from './sliding.ts'
 import { type EmitLoop, type Frame, sourceOf } from './source.ts'
 import { blockLength, emitWalk } from './walk-taps.ts'
-
-export interface EmittedDepthwise {
-  /** `(begin, end, own scratch, ...pointers)` over units. */
-  readonly fn: FunctionRef
-  readonly buffers: readonly BufferId[]
-  readonly units: number
-  readonly unitsPerCall: number
-  readonly time: number
-  /** What follows, behind a barrier. */
-  readonly after: LoopKernel | null
-  readonly scratch: ReadonlyMap<BufferId, number>
-  readonly scratchBytes: number
-  readonly ownBytes: number
-}
 
 /** Nanoseconds of a product and its sum on a channel. */
 const productTime = 0.065
@@ -35,7 +22,7 @@ const blockAim = 16
 /** Buffers that hold what runs of rows leave. */
 const partials: BufferId = (1 << 28) + 65
 
-export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel, emitLoop: EmitLoop): EmittedDepthwise | null {
+export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel, emitLoop: EmitLoop): EmittedPasses | null {
   const [reduce, map] = kernel.stages as [Reduce, Last] // so the caller has seen
   const { space } = kernel
   const sizes = [...space, ...reduce.inner]
@@ -92,7 +79,7 @@ export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel
   const scratchBytes = round64(units * totalsBytes)
   return {
     fn, buffers: [...buffers, partials], units, unitsPerCall: unitsPerCall(units, (10 * time) / units), time,
-    after: combine(kernel, reduce.accumulators[0]!, map, { taps, channel: frame.channel, block: frame.block, wide, blocks: frame.blocks, all, runs, channels }),
+    before: null, after: combine(kernel, reduce.accumulators[0]!, map, { taps, channel: frame.channel, block: frame.block, wide, blocks: frame.blocks, all, runs, channels }),
     scratch: new Map([[partials, 0]]), scratchBytes, ownBytes,
   }
 }

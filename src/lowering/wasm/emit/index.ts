@@ -1,3 +1,3 @@
 /** Kernels and programs of them as WebAssembly: loops over arranged kernels, scatters, and the one function that runs a program. */
-export { type EmittedLoop, emitLoopKernel } from './loop-kernel.ts'
+export { emitLoopKernel } from './loop-kernel.ts'
 export { emitProgram, type EmittedProgram, worthSharing } from './program.ts'

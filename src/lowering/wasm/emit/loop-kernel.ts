@@ -2,7 +2,8 @@
 import { sizeOf } from '../../../core/aval.ts'
 import { type BufferId, buffersOf, foldsInOrder, type LoopKernel, type NodeId } from '../../kernel-ir/index.ts'
 import { arranged, blockOf, chooseMode, forksFor, forksOfRows, nonPositiveNodes, type Pass, passesOf, pointCost, timeOf, unitAxes, unitsPerCall } from '../arrange/index.ts'
-import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
+import type { FunctionBuilder, Local, ModuleBuilder } from '../asm/index.ts'
+import type { EmittedUnits } from '../emitted-units.ts'
 import type { Value } from '../lanes/index.ts'
 import type { Helpers } from '../math/index.ts'
 import { bindAll, nest, vectorLoop } from './loops.ts'
@@ -11,17 +12,6 @@ import { describeStage, hoist } from './schedule.ts'
 import { emitPass, type StageContext } from './stages.ts'
 import { type Coordinate, rootState, type State } from './state.ts'
 
-/** A loop kernel as a function `(begin, end, ...pointers)` over units `begin` to `end`; `buffers` are the pointers' order. */
-export interface EmittedLoop {
-  readonly fn: FunctionRef
-  readonly buffers: readonly BufferId[]
-  readonly units: number
-  /** Units that one call should take: long enough to be worth it, short enough that optimised code is entered soon. */
-  readonly unitsPerCall: number
-  /** Nanoseconds of all units on one thread, roughly. */
-  readonly time: number
-}
-
 interface LoopOptions {
   /** Units are exactly the points of the first axis, whatever its extent. */
   readonly fixedOuter: boolean
@@ -29,7 +19,7 @@ interface LoopOptions {
   readonly times?: number
 }
 
-export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: string, given: LoopKernel, options: LoopOptions = { fixedOuter: false }): EmittedLoop {
+export function emitLoopKernel(module: ModuleBuilder, helpers: Helpers, name: string, given: LoopKernel, options: LoopOptions = { fixedOuter: false }): EmittedUnits {
   const buffers = buffersOf(given)
   const kernel = arranged(given, options.fixedOuter)
   const fn = module.function(name, ['i32', 'i32', ...buffers.map(() => 'i32' as const)])

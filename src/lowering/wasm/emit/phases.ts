@@ -4,7 +4,8 @@ import { brought, needed } from '../../brought.ts'
 import { contractionAsLoop, type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
 import { blockWindows, reuseComputed, segmentConcatenation, shareReads, splitLongReductions, splitLongScans } from '../arrange/index.ts'
 import { emitContraction, emitSkinny, emitWinograd, splitPhases } from '../contraction/index.ts'
-import { emitLoopKernel, type EmittedLoop } from './loop-kernel.ts'
+import type { EmittedLoop, EmittedOwnUnits, EmittedPasses, EmittedUnits } from '../emitted-units.ts'
+import { emitLoopKernel } from './loop-kernel.ts'
 import type { EmitContext, EmittedKernel, Phase } from './phase.ts'
 import { emitScatter } from './scatter.ts'
 import { emitShortRows } from './short-rows.ts'
@@ -16,12 +17,7 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
     case 'loop': {
       let rows = 0
       const depthwise = brought.emitDepthwise?.(module, name, kernel, (k) => emitLoopKernel(module, helpers, `${name}_rows_${rows++}`, k, { fixedOuter: true })) ?? null
-      if (depthwise !== null) {
-        const { after, scratch, scratchBytes, ownBytes } = depthwise
-        const phase = loopPhase(depthwise, scratch)
-        const rest = after === null ? [] : [loopPhase(emitLoopKernel(module, helpers, `${name}_after`, after), scratch)]
-        return { phases: [{ ...phase, pointers: [{ own: 0 }, ...phase.pointers] }, ...rest], scratchBytes, ownBytes }
-      }
+      if (depthwise !== null) return inPasses(context, name, depthwise)
       const pool = brought.emitPool?.(module, name, kernel) ?? null
       if (pool !== null) return { phases: [loopPhase(pool, new Map())], scratchBytes: 0, ownBytes: 0 }
       const { kernels: whole, scratch, scratchBytes } = splitLongScans(kernel, scratchBuffers) ?? splitLongReductions(reuseComputed(kernel), scratchBuffers)
@@ -32,8 +28,7 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
         const short = emitShortRows(module, helpers, part, k)
         if (short === null) return loopPhase(emitLoopKernel(module, helpers, part, k), scratch)
         ownBytes = Math.max(ownBytes, short.ownBytes)
-        const phase = loopPhase(short, scratch)
-        return { ...phase, pointers: [{ own: 0 }, ...phase.pointers] }
+        return ownPhase(short, scratch)
       })
       return { phases, scratchBytes, ownBytes }
     }
@@ -41,12 +36,7 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
       const ofPhases = splitPhases(kernel)
       if (ofPhases.length > 1) return inTurn(ofPhases.map((phase, i) => emitKernel(context, `${name}_${i}`, phase, outBytes)))
       const skinny = emitSkinny(module, name, kernel)
-      if (skinny !== null) {
-        const { before, after, scratch, scratchBytes, ownBytes } = skinny
-        const loop = (k: LoopKernel | null): Phase[] => (k === null ? [] : [loopPhase(emitLoopKernel(module, helpers, `${name}_${k === before ? 'before' : 'after'}`, k), scratch)])
-        const phase = loopPhase(skinny, scratch)
-        return { phases: [...loop(before), { ...phase, pointers: [{ own: 0 }, ...phase.pointers] }, ...loop(after)], scratchBytes, ownBytes }
-      }
+      if (skinny !== null) return inPasses(context, name, skinny)
       // one row or column of a matrix that has to be computed first
       if (sizeOf(kernel.m) === 1 || sizeOf(kernel.n) === 1) return emitKernel(context, name, contractionAsLoop(kernel), outBytes)
       let loops = 0
@@ -75,7 +65,18 @@ const timeOfContraction = (k: ContractionKernel): number => flopsOf(k) / 30
 /** No buffer of a program has a number this high. */
 const scratchBuffers = 1 << 28
 
-function loopPhase({ fn, buffers, units, unitsPerCall, time }: EmittedLoop, scratch: ReadonlyMap<number, number>): Phase {
+function inPasses({ module, helpers }: EmitContext, name: string, passes: EmittedPasses): EmittedKernel {
+  const { before, after, scratch, scratchBytes, ownBytes } = passes
+  const loop = (part: string, k: LoopKernel | null): Phase[] => (k === null ? [] : [loopPhase(emitLoopKernel(module, helpers, `${name}_${part}`, k), scratch)])
+  return { phases: [...loop('before', before), ownPhase(passes, scratch), ...loop('after', after)], scratchBytes, ownBytes }
+}
+
+function ownPhase(units: EmittedOwnUnits, scratch: ReadonlyMap<number, number>): Phase {
+  const phase = loopPhase(units, scratch)
+  return { ...phase, pointers: [{ own: 0 }, ...phase.pointers] }
+}
+
+function loopPhase({ fn, buffers, units, unitsPerCall, time }: EmittedUnits, scratch: ReadonlyMap<number, number>): Phase {
   const pointers = buffers.map((buffer) => {
     const offset = scratch.get(buffer)
     return offset === undefined ? { buffer } : { scratch: offset }

@@ -6,9 +6,10 @@ import { dtypeInfo } from '../../../core/dtype.ts'
 import { type BufferId, buffersOf, coefficientOf, dimIndex, foldsInOrder, type Index, type LoopKernel, type Node, rewriteStage, type Stage } from '../../kernel-ir/index.ts'
 import { normalizeLoop, timeOf, unitsPerCall } from '../arrange/index.ts'
 import type { FunctionRef, Local, ModuleBuilder } from '../asm/index.ts'
+import type { EmittedOwnUnits } from '../emitted-units.ts'
 import { transposed } from '../lanes/index.ts'
 import type { Helpers } from '../math/index.ts'
-import { emitLoopKernel, type EmittedLoop } from './loop-kernel.ts'
+import { emitLoopKernel } from './loop-kernel.ts'
 
 /** Elements of a row: fewer do not fill a vector, of more the ends hardly count. Reductions alone need no way back; maxima end most slowly. */
 const shortest = 4
@@ -24,13 +25,8 @@ const rowsOf = (length: number): number => (length <= 32 ? 48 : 24)
  */
 type Use = { readonly kind: 'rows'; readonly read: boolean; readonly written: boolean } | { readonly kind: 'row'; readonly bytes: number } | { readonly kind: 'same' }
 
-export interface EmittedShortRows extends EmittedLoop {
-  /** Memory of each thread, whose address is the first of the pointers. */
-  readonly ownBytes: number
-}
-
 /** A function `(begin, end, own, ...pointers)` over blocks of rows; null where the kernel is none of such rows. */
-export function emitShortRows(module: ModuleBuilder, helpers: Helpers, name: string, given: LoopKernel): EmittedShortRows | null {
+export function emitShortRows(module: ModuleBuilder, helpers: Helpers, name: string, given: LoopKernel): EmittedOwnUnits | null {
   if (given.stages.length < 2) return null
   const kernel = normalizeLoop(given)
   const length = lengthOf(kernel)

@@ -1,24 +1,16 @@
 /** Pooling by maxima and minima of windows that overlap, where code of its own is faster than that of any reduction. */
 import { sizeOf } from '../../../core/aval.ts'
-import { type BufferId, buffersOf, type LoopKernel } from '../../kernel-ir/index.ts'
-import type { FunctionRef, ModuleBuilder } from '../asm/index.ts'
+import { buffersOf, type LoopKernel } from '../../kernel-ir/index.ts'
+import type { ModuleBuilder } from '../asm/index.ts'
 import { unitsPerCall } from '../arrange/index.ts'
+import type { EmittedUnits } from '../emitted-units.ts'
 import { PoolWalk } from './emit-pool.ts'
 import { poolOf } from './pool.ts'
 
 export { poolOf } from './pool.ts'
 
-export interface EmittedPool {
-  /** `(begin, end, ...pointers)` over units. */
-  readonly fn: FunctionRef
-  readonly buffers: readonly BufferId[]
-  readonly units: number
-  readonly unitsPerCall: number
-  readonly time: number
-}
-
 /** Null where the kernel is no such pooling. Windows side by side are read as fast as memory gives them, by any reduction. */
-export function emitPool(module: ModuleBuilder, name: string, kernel: LoopKernel): EmittedPool | null {
+export function emitPool(module: ModuleBuilder, name: string, kernel: LoopKernel): EmittedUnits | null {
   const pool = poolOf(kernel)
   if (pool === null) return null
   const buffers = buffersOf(kernel)

@@ -6,7 +6,8 @@ import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import { dimIndex, type LoopKernel, type Node } from '../../kernel-ir/index.ts'
 import { timeOf } from '../arrange/index.ts'
 import { type Local, ModuleBuilder } from '../asm/index.ts'
-import { type EmittedLoop, emitLoopKernel } from '../emit/index.ts'
+import type { EmittedUnits } from '../emitted-units.ts'
+import { emitLoopKernel } from '../emit/index.ts'
 import { createHelpers } from '../math/index.ts'
 import { beginClaims, claimShares } from '../threads/index.ts'
 import { entry } from './entry.ts'
@@ -39,14 +40,14 @@ export function emitBlocks(node: Apply, operands: readonly Operand[], shared: bo
   const module = new ModuleBuilder({ hoist: true })
   const { fn: run, pointers, word } = entry(module, operands.length + 1, shared)
   const helpers = createHelpers(module)
-  const code = (name: string, length: number): EmittedLoop => emitLoopKernel(module, helpers, name, kernelOf(node, operands, length), { fixedOuter: false, times: length === block ? times : 1 })
+  const code = (name: string, length: number): EmittedUnits => emitLoopKernel(module, helpers, name, kernelOf(node, operands, length), { fixedOuter: false, times: length === block ? times : 1 })
   const whole = code('block', block)
   const bytes = [...operands.map(({ dtype, single }) => (single ? 0 : dtypeInfo[dtype].bytes)), dtypeInfo[node.dtype].bytes]
   const n = word(0)
   const blocks = run.local('i32', 'blocks')
   run.get(n).i32(log2Block).emit('i32.shr_u').set(blocks)
   /** Calls code at an element. */
-  const call = ({ fn, units }: EmittedLoop, at: Local): void => {
+  const call = ({ fn, units }: EmittedUnits, at: Local): void => {
     run.i32(0).i32(units)
     pointers.forEach((pointer, i) => {
       run.get(pointer)

@@ -6,6 +6,7 @@
 import { sizeOf } from '../../../core/aval.ts'
 import type { NodeId, ScatterKernel } from '../../kernel-ir/index.ts'
 import { Bindings, bindingCount } from '../bindings.ts'
+import { eachPoint } from '../each-point.ts'
 import { expressionText, positionText, withinText } from '../expression.ts'
 import { indexText } from '../index-text.ts'
 import type { KernelContext } from '../kernel-context.ts'
@@ -14,7 +15,7 @@ import { unravelSome } from '../variables.ts'
 import { rowsOf } from './rows.ts'
 import { simplified } from './simplified.ts'
 import { SortedScatter } from './sorted.ts'
-import { positionsOf, readsOf, scopeOf, threads, updated } from './update.ts'
+import { positionsOf, readsOf, scopeOf, updated } from './update.ts'
 
 export function emitScatter(context: KernelContext, given: ScatterKernel): void {
   context.copy(given.operand, given.out)
@@ -28,24 +29,15 @@ export function emitScatter(context: KernelContext, given: ScatterKernel): void 
 
 /** One invocation an update: `store` is given the address and the value. */
 function each(context: KernelContext, kernel: ScatterKernel, bindings: Bindings, store: (at: string, value: string) => string[]): void {
-  const count = sizeOf(kernel.space)
   const scope = scopeOf(kernel, bindings)
   const { statements, values } = expressionText(scope, kernel.nodes, [kernel.value, ...positionsOf(kernel)])
   const text = (id: NodeId): string => values[id]!
   const stores = [`let to = ${positionText(indexText(kernel.index, scope.variables), kernel.positions, text)};`, ...store('to', text(kernel.value))]
-  context.dispatch({
-    bindings,
-    threads,
-    groups: Math.ceil(count / threads),
-    declarations: [],
-    body: [
-      `let point = group * ${threads}i + local;`,
-      `if (point >= ${count}i) { return; }`,
-      ...unravelSome('point', kernel.space, kernel.space.map((_, d) => d), 'd'),
-      ...statements,
-      ...(kernel.mode === 'drop' ? [block(`if (${withinText(kernel.positions, text)})`, stores)] : stores),
-    ],
-  })
+  eachPoint(context, bindings, sizeOf(kernel.space), [
+    ...unravelSome('point', kernel.space, kernel.space.map((_, d) => d), 'd'),
+    ...statements,
+    ...(kernel.mode === 'drop' ? [block(`if (${withinText(kernel.positions, text)})`, stores)] : stores),
+  ])
 }
 
 function direct(context: KernelContext, kernel: ScatterKernel): void {

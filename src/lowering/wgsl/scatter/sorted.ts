@@ -1,6 +1,7 @@
 import { sizeOf } from '../../../core/aval.ts'
 import type { BufferId, Index, NodeId, ScatterKernel } from '../../kernel-ir/index.ts'
 import { Bindings } from '../bindings.ts'
+import { eachPoint } from '../each-point.ts'
 import { expressionText, positionText, type Scope, withinText } from '../expression.ts'
 import { combineText } from '../fold.ts'
 import { indexText } from '../index-text.ts'
@@ -9,7 +10,7 @@ import { block } from '../module-text.ts'
 import { sortPairs } from '../sort.ts'
 import { unravelSome } from '../variables.ts'
 import type { Rows } from './rows.ts'
-import { positionsOf, readsOf, scopeOf, threads, updated } from './update.ts'
+import { positionsOf, readsOf, scopeOf, updated } from './update.ts'
 
 /** Sorted updates that one invocation combines. */
 const chunk = 32
@@ -65,20 +66,13 @@ export class SortedScatter {
     const { statements, values } = expressionText(scope, kernel.nodes, positionsOf(kernel))
     const text = (id: NodeId): string => values[id]!
     const key = `u32(${positionText(indexText(this.#address(false), scope.variables), kernel.positions, text)})`
-    this.#context.dispatch({
-      bindings,
-      threads,
-      groups: Math.ceil(this.#count / threads),
-      declarations: [],
-      body: [
-        `let update = group * ${threads}i + local;`,
-        `if (update >= ${this.#count}i) { return; }`,
-        ...unravelSome('update', kernel.space, this.#rows.updates, 'd'),
-        ...statements,
-        bindings.write(this.#keys, 'uint32', 'update', kernel.mode === 'drop' ? `select(${dropped}, ${key}, ${withinText(kernel.positions, text)})` : key),
-        bindings.write(this.#places, 'int32', 'update', 'update'),
-      ],
-    })
+    const body = [
+      ...unravelSome('update', kernel.space, this.#rows.updates, 'd'),
+      ...statements,
+      bindings.write(this.#keys, 'uint32', 'update', kernel.mode === 'drop' ? `select(${dropped}, ${key}, ${withinText(kernel.positions, text)})` : key),
+      bindings.write(this.#places, 'int32', 'update', 'update'),
+    ]
+    eachPoint(this.#context, bindings, this.#count, body, { name: 'update' })
   }
 
   #key(bindings: Bindings, at: string): string {
@@ -99,10 +93,7 @@ export class SortedScatter {
 
   /** One invocation a chunk and element of the row. */
   #where(): string[] {
-    const total = this.#chunks * this.#width
     return [
-      `let point = group * ${threads}i + local;`,
-      `if (point >= ${total}i) { return; }`,
       `let own = point / ${this.#width}i;`,
       `let within = point % ${this.#width}i;`,
       ...unravelSome('within', this.#kernel.space, this.#rows.within, 'd'),
@@ -112,7 +103,7 @@ export class SortedScatter {
   }
 
   #dispatch(bindings: Bindings, lines: readonly string[]): void {
-    this.#context.dispatch({ bindings, threads, groups: Math.ceil((this.#chunks * this.#width) / threads), declarations: [], body: [...this.#where(), ...lines] })
+    eachPoint(this.#context, bindings, this.#chunks * this.#width, [...this.#where(), ...lines])
   }
 
   #combineChunks(): void {

@@ -5,9 +5,6 @@ import type { Scope } from '../expression.ts'
 import { combineText } from '../fold.ts'
 import { variableNames } from '../variables.ts'
 
-/** Invocations of a workgroup. */
-export const threads = 64
-
 export const scopeOf = (kernel: ScatterKernel, bindings: Bindings): Scope => ({
   bindings,
   variables: { sizes: kernel.space, names: variableNames(kernel.space, 'd') },

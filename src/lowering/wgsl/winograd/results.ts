@@ -4,6 +4,7 @@ import type { BufferId, LoopKernel, Node } from '../../kernel-ir/index.ts'
 import { combinationOf, type Matrix, products, resultMatrix, tapsResultMatrix } from '../../winograd/matrices.ts'
 import type { WinogradPlan } from '../../winograd/plan.ts'
 import { Bindings } from '../bindings.ts'
+import { eachPoint } from '../each-point.ts'
 import { expressionText, type Scope, storeText } from '../expression.ts'
 import { indexText } from '../index-text.ts'
 import type { KernelContext } from '../kernel-context.ts'
@@ -11,9 +12,6 @@ import { block } from '../module-text.ts'
 import { range } from '../range.ts'
 import { unravel, variableNames } from '../variables.ts'
 import { blocksOf, type Chunk, tilesOf } from './chunk.ts'
-
-/** Invocations that make results. */
-const workgroup = 64
 
 /** Back from products to results, each by an invocation, and what follows them. A sum that is not finite is computed as the convolution is written. */
 export function emitResults(context: KernelContext, plan: WinogradPlan, multiplied: BufferId, chunk: Chunk): void {
@@ -28,27 +26,17 @@ export function emitResults(context: KernelContext, plan: WinogradPlan, multipli
   const scope = (prefix: string): Scope => ({ bindings, variables: { sizes, names: variableNames(sizes, 'd') }, prefix, reduced: () => '', accumulator: () => 'sum' })
   const term = expressionText(scope('e'), product)
   const result = expressionText(scope('r'), epilogue, stores.map((s) => s.node))
-  const points = sizeOf(space)
-  context.dispatch({
-    bindings,
-    threads: workgroup,
-    groups: Math.ceil(points / workgroup),
-    declarations: [],
-    body: [
-      `let point = group * ${workgroup}i + local;`,
-      block(`if (point < ${points}i)`, [
-        ...unravel('point', space, 'd', 0),
-        `let place = ${indexText(place, scope('').variables)};`,
-        ...(plan.form === 'results' ? resultText : tapText)(plan, (index) => bindings.read(multiplied, 'float32', index), chunk),
-        block('if (!is_finite(sum))', [
-          'sum = 0.0f;',
-          block(`for (var step = 0i; step < ${sizeOf(inner)}i; step++)`, [...unravel('step', inner, 'd', space.length), ...term.statements, `sum += ${term.values.at(-1)!};`]),
-        ]),
-        ...result.statements,
-        ...stores.map((s) => storeText(scope('r'), s, result.values, epilogue)),
-      ]),
-    ],
-  })
+  eachPoint(context, bindings, sizeOf(space), [
+    ...unravel('point', space, 'd', 0),
+    `let place = ${indexText(place, scope('').variables)};`,
+    ...(plan.form === 'results' ? resultText : tapText)(plan, (index) => bindings.read(multiplied, 'float32', index), chunk),
+    block('if (!is_finite(sum))', [
+      'sum = 0.0f;',
+      block(`for (var step = 0i; step < ${sizeOf(inner)}i; step++)`, [...unravel('step', inner, 'd', space.length), ...term.statements, `sum += ${term.values.at(-1)!};`]),
+    ]),
+    ...result.statements,
+    ...stores.map((s) => storeText(scope('r'), s, result.values, epilogue)),
+  ])
 }
 
 type ReduceStage = Extract<LoopKernel['stages'][number], { kind: 'reduce' }>

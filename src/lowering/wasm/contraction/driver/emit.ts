@@ -4,7 +4,8 @@
  */
 import type { FunctionRef, ModuleBuilder } from '../../asm/index.ts'
 import type { ContractionKernel, LoopKernel } from '../../../kernel-ir/index.ts'
-import { type EmittedContraction, type EmittedLoop, scratchBuffers } from '../emitted.ts'
+import type { EmittedLoop } from '../../emitted-units.ts'
+import { type EmittedContraction, scratchBuffers } from '../emitted.ts'
 import { type ContractionPlan, planContraction } from '../plan.ts'
 import { strips } from '../strip.ts'
 import { writeTables } from './operands.ts'

@@ -1,7 +1,7 @@
 /** What the code of a contraction is written with: its plan, the functions it calls, and the variables of its loops. */
 import type { BufferId, LoopKernel } from '../../../kernel-ir/index.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
-import type { EmittedLoop } from '../emitted.ts'
+import type { EmittedLoop } from '../../emitted-units.ts'
 import type { ContractionPlan } from '../plan.ts'
 import type { ScratchPart } from '../scratch.ts'
 import { type Share, shareOf } from '../share.ts'

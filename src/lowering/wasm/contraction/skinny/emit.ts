@@ -1,29 +1,14 @@
 /** Skinny products as WebAssembly: the vectors are gathered where they have to be, units of the product are computed, and results finished. */
 import { mapTuple } from '../../../../core/map-tuple.ts'
-import type { BufferId, ContractionKernel, LoopKernel } from '../../../kernel-ir/index.ts'
-import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
+import type { BufferId, ContractionKernel } from '../../../kernel-ir/index.ts'
+import type { FunctionBuilder, Local, ModuleBuilder } from '../../asm/index.ts'
+import type { EmittedPasses } from '../../emitted-units.ts'
 import { keepsLoads } from '../../engine.ts'
 import { scratchBuffers } from '../emitted.ts'
 import { dots } from './dots.ts'
 import { vectorOf } from './forms.ts'
 import { planSkinny, type SkinnyPlan } from './plan.ts'
 import { fillFactors, panelBytes, sweep, sweepRows } from './sweeps.ts'
-
-/** Passes with a barrier between them: `before`, the product as a function `(begin, end, own scratch, ...pointers)` over its units, `after`. */
-export interface EmittedSkinny {
-  readonly before: LoopKernel | null
-  readonly fn: FunctionRef
-  readonly buffers: readonly BufferId[]
-  readonly units: number
-  readonly unitsPerCall: number
-  /** Nanoseconds on one thread, roughly. */
-  readonly time: number
-  readonly after: LoopKernel | null
-  /** Byte offsets of made-up buffers in scratch memory. */
-  readonly scratch: ReadonlyMap<BufferId, number>
-  readonly scratchBytes: number
-  readonly ownBytes: number
-}
 
 /** Elements that a call should read at least. */
 const callLeast = 16384
@@ -33,7 +18,7 @@ const vectorsAtOnce = 4
 const rowsAtOnce = 8
 
 /** Null where the kernel is no skinny product, or its matrix does not lie in memory. */
-export function emitSkinny(module: ModuleBuilder, name: string, kernel: ContractionKernel): EmittedSkinny | null {
+export function emitSkinny(module: ModuleBuilder, name: string, kernel: ContractionKernel): EmittedPasses | null {
   const plan = planSkinny(kernel, scratchBuffers)
   if (plan === null) return null
   const { batch, slices, blocks, block, slice, matrix, factors, out, results, depth, vectors } = plan
