@@ -26,7 +26,7 @@ export interface Blocks {
 
 const plain: SumForm = { kind: 'plain' }
 
-/** As long is a row that one invocation takes where nothing else goes along it: the mean of a batch's losses. Of as many elements WebAssembly adds up one block. */
+/** As long is the only row of a kernel that one invocation takes: the mean of a batch's losses. Of as many elements WebAssembly adds up one block. */
 const lonelyRow = 128
 
 export const isFloatSum = ({ nodes }: Stage, a: Accumulator): boolean => a.combine === 'sum' && a.dtype === 'float32' && nodes[a.node]?.dtype === 'float32'
@@ -38,7 +38,7 @@ export function sumFormOf(kernel: LoopKernel, stage: Stage, stages: readonly Sta
   const order = length < 2 ? null : sumOrder(kernel, kernel.stages.indexOf(stage))
   if (order === null) return plain
   if (order.kind === 'lanes') {
-    const short = stages.every((s) => sizeOf(s.inner) < shortRow) || (length <= lonelyRow && stages.every((s) => s === stage || sizeOf(s.inner) === 1))
+    const short = stages.every((s) => sizeOf(s.inner) < shortRow) || (sizeOf(kernel.space) === 1 && length <= lonelyRow && stages.every((s) => s === stage || sizeOf(s.inner) === 1))
     return short && order.vectors === 1 ? { kind: 'lanes' } : plain
   }
   // Other stages share out a row's elements among the lanes in their own way, and keep them.
