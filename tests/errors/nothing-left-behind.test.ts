@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isStaging, traceDepth } from '../../src/core/trace.ts'
-import { grad, hessian, jacrev, jit, jvp, lax, linearize, makeJaxpr, np, PullbackError, valueAndGrad, vjp, vmap } from '../../src/index.ts'
+import { evalShape, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, linearTranspose, lower, makeJaxpr, np, PullbackError, valueAndGrad, vjp, vmap } from '../../src/index.ts'
 import { numSlowRuns } from '../scale.ts'
 
 type F = (x: np.NDArray) => np.NDArray
@@ -15,12 +15,19 @@ const wrappers: Readonly<Record<string, (f: F) => F>> = {
   jvp: (f) => (x) => jvp(f, [x], [np.ones([3])])[1],
   vjp: (f) => (x) => np.sum(vjp(f, [x])[1](np.array(1))[0]),
   linearize: (f) => (x) => linearize(f, [x])[1](np.ones([3])),
+  linearTranspose: (f) => (x) => np.sum(linearTranspose((t: np.NDArray) => jvp(f, [x], [t])[1], [x])(np.array(1))[0]),
+  jacfwd: (f) => (x) => np.sum(jacfwd(f)(x)),
   jacrev: (f) => (x) => np.sum(jacrev(f)(x)),
   hessian: (f) => (x) => np.sum(hessian(f)(x)),
   vmap: (f) => (x) => np.sum(vmap(f)(np.stack([x, x]))),
   scan: (f) => (x) => np.sum(lax.scan((c: np.NDArray) => [c.add(f(c)), null], x, null, { length: 2 })[0]),
   makeJaxpr: (f) => (x) => {
     makeJaxpr(f)(x)
+    return f(x)
+  },
+  evalShape: (f) => (x) => f(x).reshape(evalShape(f, x).shape),
+  lower: (f) => (x) => {
+    lower(f)(x).text('jaxpr')
     return f(x)
   },
 }
