@@ -66,6 +66,9 @@ export function build(spec: Spec): AnyNetwork {
   }
 }
 
+/** Whether a network draws keys in training. */
+export const draws = (spec: Spec): boolean => spec.kind === 'dropout' || spec.kind === 'shift' || ('parts' in spec && spec.parts.some(draws))
+
 /** Combinators on networks whose types nobody knows. */
 export const serialOf = (parts: readonly AnyNetwork[]): AnyNetwork => (stax.serial as unknown as (...parts: readonly AnyNetwork[]) => AnyNetwork)(...parts)
 export const parallelOf = (parts: readonly AnyNetwork[]): AnyNetwork => any(stax.parallel(...parts))

@@ -7,7 +7,7 @@ import { evalShape, type NDArray, np, random, tree } from 'pullback'
 import * as stax from 'pullback/stax'
 import { describe, expect, test } from 'vitest'
 import { numRuns, sized } from '../scale.ts'
-import { type AnyNetwork, build, type Input, parallelOf, serialOf, shapeOf, type Spec, specs } from './arbitrary-network.ts'
+import { type AnyNetwork, build, draws, type Input, parallelOf, serialOf, shapeOf, type Spec, specs } from './arbitrary-network.ts'
 
 const key = random.key(11)
 const inputs: fc.Arbitrary<Input> = fc.constantFrom('vector', 'sequence', 'image')
@@ -63,24 +63,43 @@ describe('serial(parallel(a, b), parallel(c, d)) is parallel(serial(a, c), seria
     const [a, b, c, d] = parts.map(build) as [AnyNetwork, AnyNetwork, AnyNetwork, AnyNetwork]
     return [serialOf([parallelOf([a, b]), parallelOf([c, d])]), parallelOf([serialOf([a, c]), serialOf([b, d])])]
   }
-  const made = (network: AnyNetwork, input: Input): { readonly shape: unknown; readonly params: readonly [Pair, Pair] } => {
+  const made = (network: AnyNetwork, input: Input): { readonly shape: unknown; readonly params: readonly [Pair, Pair]; readonly state: readonly [Pair, Pair] } => {
     const shape = [-1, ...shapeOf[input]]
-    const found = network[0](key, [shape, shape] as never) // a pair of inputs, which this type does not know of
-    return { shape: found.shape, params: found.params as readonly [Pair, Pair] }
+    const found = stax.withState(network)[0](key, [shape, shape] as never) // a pair of inputs, which this type does not know of
+    return { shape: found.shape, params: found.params as readonly [Pair, Pair], state: pairs(found.state) }
+  }
+  /** No state at all is that of four layers without one. */
+  const pairs = (state: unknown): readonly [Pair, Pair] => {
+    const pair = (s: unknown): Pair => (s as Pair | null) ?? [null, null]
+    const [first, second] = pair(state)
+    return [pair(first), pair(second)]
   }
 
-  test('of the same parameters they give the same, bit for bit', () => {
+  test('of the same parameters, state and keys they give the same and end in the same state, bit for bit, in either mode; but in training b and c trade keys where both draw some', () => {
+    let trained = 0
     fc.assert(
       fc.property(four, ([input, ...parts]) => {
         const [along, across] = both(parts)
-        const { shape, params } = made(along, input)
+        const { shape, params, state } = made(along, input)
         const [[a, b], [c, d]] = params
+        const [[sa, sb], [sc, sd]] = state
         const xs = [inputOf(input), inputOf(input).mul(0.5)] as never
-        expect(bits(across[1]([[a, c], [b, d]], xs))).toEqual(bits(along[1](params, xs)))
+        const key8 = random.key(8)
+        const draw = parts.map((spec) => draws(spec))
+        for (const options of [{ mode: 'eval' }, ...(draw[1] === true && draw[2] === true ? [] : [{ mode: 'train', key: key8 } as const])] as const) {
+          const [y, next] = stax.withState(along)[1](params, state, xs, options)
+          const [z, other] = stax.withState(across)[1]([[a, c], [b, d]], [[sa, sc], [sb, sd]], xs, options)
+          expect(bits(z)).toEqual(bits(y))
+          const [[na, nb], [nc, nd]] = pairs(next)
+          const [[oa, oc], [ob, od]] = pairs(other)
+          expect([oa, ob, oc, od].map(bits)).toEqual([na, nb, nc, nd].map(bits))
+          if (options.mode === 'train') trained++
+        }
         expect(made(across, input).shape).toEqual(shape)
       }),
       { numRuns: runs },
     )
+    expect(trained).toBeGreaterThan(runs / 2)
   })
 
   test('they have the same parameters up to nesting, except that b and c trade keys where both draw some', () => {
