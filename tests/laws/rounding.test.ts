@@ -4,7 +4,8 @@ import { interpret } from '../../src/backends/cpu/interpret.ts'
 import { fromNumbers, numbersOf } from '../../src/backends/cpu/host-array.ts'
 import { aval } from '../../src/core/aval.ts'
 import { parseJaxpr } from '../../src/core/parse.ts'
-import { spreads } from './rounding.ts'
+import { documentedBounds } from '../lowering/wasm/math/documented.ts'
+import { functionUnits, spreads } from './rounding.ts'
 
 const n = 4096
 const type = `f32[${n}]`
@@ -17,4 +18,9 @@ test('a function off by one unit stays within the spread, also where no sample h
   const [e] = interpret(parseJaxpr(`{ lambda ; a:${type}. let e:${type} = tanh a in (e,) }`), [x])
   const [right = [], off = []] = [0, 2 ** -24].map((unit) => numbersOf(interpret(parseJaxpr(`{ lambda ; e:${type}. let ${square}`), [fromNumbers(e!.aval, Float64Array.from(numbersOf(e!), (v) => v + unit))])[0]!))
   expect(Array.from(right, (y, i) => Math.abs(off[i]! - y) > spread[i]!).filter(Boolean)).toEqual([])
+})
+
+test('functions are allowed what the documentation allows them', () => {
+  const larger = [...documentedBounds].flatMap(([name, { float32, float64 }]) => (name in functionUnits ? [[name, Math.max(float32, float64)]] : []))
+  expect(Object.fromEntries(larger)).toEqual(functionUnits)
 })
