@@ -3,31 +3,14 @@ import fc from 'fast-check'
 import { jit, jvp, lax, type NDArray, np, type ShapeDtype, vjp, vmap } from 'pullback'
 import { anyPrograms, common, composable, composition, differentiable, like, stacked, zerosOf } from './composed.ts'
 import { law } from './law.ts'
+import { batchOf, mapped } from './batch.ts'
 import { bodies } from './bodies.ts'
 import { pathSums } from './linear.ts'
-import { type Program, programs } from 'pullback/testing'
+import { programs } from 'pullback/testing'
 import { expectSame, expectWithin, finite } from './values.ts'
 
 const seeds = fc.nat(0xffff)
 type Fn = (...xs: NDArray[]) => NDArray[]
-
-interface Batch {
-  readonly size: number
-  /** What each call is given. */
-  readonly calls: readonly (readonly NDArray[])[]
-  /** Where the operands of all calls stand side by side; null for those that all calls share. */
-  readonly axes: readonly (number | null)[]
-  readonly operands: readonly NDArray[]
-}
-
-/** Batches of a program's operands: some along an axis, some shared by all. */
-function batchOf(f: Program, seed: number, size = 1 + (seed % 3), share = true): Batch {
-  const each = Array.from({ length: size }, (_, i) => f.args(seed + i))
-  const axes = f.operands.map(({ shape }, i) => (share && ((seed >> (3 * i)) & 3) === 3 && i > 0 ? null : (seed >> (2 * i)) % (shape.length + 1)))
-  const calls = each.map((xs) => xs.map((x, i) => (axes[i] === null ? each[0]![i]! : x)))
-  return { size, calls, axes, operands: axes.map((a, i) => (a === null ? each[0]![i]! : np.stack(each.map((xs) => xs[i]!), a))) }
-}
-const mapped = (f: Fn, { axes, size }: Batch): Fn => vmap(f, [...axes], 0, { axisSize: size })
 
 law('vmap(id) = id', fc.tuple(anyPrograms({ statements: 0 }), seeds), ([f, seed]) => {
   const { operands, axes, size } = batchOf(f, seed, undefined, false)

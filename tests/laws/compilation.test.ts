@@ -1,13 +1,12 @@
 /** Compiling changes how fast a program runs, and nothing else. */
 import fc from 'fast-check'
-import { defaultDevice, jit, jvp, makeJaxpr, type NDArray, stopGradient, vjp } from 'pullback'
+import { jit, jvp, type NDArray, stopGradient, vjp } from 'pullback'
 import { expect } from 'vitest'
 import { anyPrograms, differentiable, like } from './composed.ts'
 import { law } from './law.ts'
 import { programs } from 'pullback/testing'
 import { pathSums } from './linear.ts'
-import { byDevice, byOrder, expectWithinSpread, spreads } from './rounding.ts'
-import { expectSame, expectTypes, expectWithin, finite, hostOf, isFloat, numbers } from './values.ts'
+import { expectSame, expectWithin, finite, numbers } from './values.ts'
 
 const seeds = fc.nat(0xffff)
 type Fn = (...xs: NDArray[]) => NDArray[]
@@ -37,51 +36,6 @@ law('derivatives of a compiled program are those of the program', fc.tuple(progr
   if (!finite([...wanted, ...cotangents])) return run.discard()
   expectWithin(tangents, wanted, pathSums((...t) => jvp(f.apply, xs, t)[1], ts), 'tangent')
   expectWithin(vjp(jit(f.apply), xs)[1](ct), cotangents, pathSums((...c) => pullWanted(c), ct), 'cotangent')
-})
-
-/** Undecided where every result is a matter of rounding. */
-function expectAgreement(f: Fn, xs: readonly NDArray[], got: readonly NDArray[], wanted: readonly NDArray[], rounds = byDevice): boolean {
-  expectTypes(got, wanted)
-  const { jaxpr, consts } = makeJaxpr(f)(...xs)
-  return expectWithinSpread(got.map(hostOf), wanted.map(hostOf), spreads(jaxpr, [...consts, ...xs].map(hostOf), rounds))
-}
-
-/** What a function of a seed gives where wasm is the default device: its operands, and what it makes of numbers, are there. */
-function onWasm(f: () => readonly NDArray[]): readonly NDArray[] {
-  defaultDevice('wasm')
-  try {
-    return f()
-  } finally {
-    defaultDevice('cpu')
-  }
-}
-
-law('wasm agrees with cpu, operation by operation', fc.tuple(anyPrograms(), seeds), ([f, seed], run) => {
-  const got = onWasm(() => f.apply(...f.args(seed)))
-  const xs = f.args(seed)
-  if (!expectAgreement(f.apply, xs, got, f.apply(...xs))) run.discard()
-})
-
-law('wasm agrees with cpu, compiled', fc.tuple(anyPrograms(), seeds), ([f, seed], run) => {
-  const got = onWasm(() => jit(f.apply)(...f.args(seed)))
-  const xs = f.args(seed)
-  if (!expectAgreement(f.apply, xs, got, f.apply(...xs))) run.discard()
-})
-
-law('jit agrees with eager on wasm, to the bit where nothing is summed', fc.tuple(anyPrograms(), seeds), ([f, seed], run) => {
-  const eager = onWasm(() => f.apply(...f.args(seed)))
-  const compiled = onWasm(() => jit(f.apply)(...f.args(seed)))
-  if (!expectAgreement(f.apply, f.args(seed), compiled, eager, byOrder)) run.discard()
-})
-
-law('wasm agrees with cpu on derivatives', fc.tuple(programs(differentiable), seeds), ([f, seed], run) => {
-  const push = (xs: readonly NDArray[]): NDArray[] => {
-    const [ys, tangents] = jvp(f.apply, [...xs], like(xs, seed))
-    return [...tangents, ...vjp(f.apply, [...xs])[1](like(ys, seed + 1))].filter(isFloat)
-  }
-  const got = onWasm(() => jit(push)(f.args(seed)))
-  const xs = f.args(seed)
-  if (!expectAgreement((...v) => push(v), xs, got, push(xs))) run.discard()
 })
 
 law('stopGradient is the identity, idempotent, and has no derivative', fc.tuple(programs(differentiable), seeds), ([f, seed]) => {
