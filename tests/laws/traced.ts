@@ -28,22 +28,23 @@ type Fn = (...xs: NDArray[]) => NDArray[]
 /** From a function and some operands to a function and its operands. */
 type Transform = (f: Fn, args: readonly NDArray[]) => { readonly f: Fn; readonly args: readonly NDArray[] }
 
-const identity: Transform = (f, args) => ({ f, args })
-const forward: Transform = (f, args) => ({
+export const identity: Transform = (f, args) => ({ f, args })
+export const forward: Transform = (f, args) => ({
   f: (...v) => jvp(f, v.slice(0, args.length), v.slice(args.length)).flat(),
   args: [...args, ...like(args, 1)],
 })
-const backward: Transform = (f, args) => ({
+export const backward: Transform = (f, args) => ({
   f: (...v) => {
     const [ys, pull] = vjp(f, v)
     return [...ys, ...pull(like(ys, 2)).filter(isFloat)]
   },
   args,
 })
-const batched: Transform = (f, args) => (args.length === 0 ? { f, args } : { f: vmap(f), args: stacked([args, args]) })
-const compiled: Transform = (f, args) => ({ f: jit(f), args })
+export const batched: Transform = (f, args) => (args.length === 0 ? { f, args } : { f: vmap(f), args: stacked([args, args]) })
+export const compiled: Transform = (f, args) => ({ f: jit(f), args })
 
-function traced(f: Program, chain: readonly Transform[]): Traced {
+/** The jaxpr of a function under transformations, with operands to run it on. */
+export function traced(f: Pick<Program, 'apply' | 'args' | 'toString'>, chain: readonly Transform[]): Traced {
   const make = (seed: number): { readonly f: Fn; readonly args: readonly NDArray[] } =>
     chain.reduce((at, transform) => transform(at.f, at.args), identity(f.apply, f.args(seed)))
   const first = make(0)

@@ -8,6 +8,8 @@ import { lowerToProgram } from '../../src/lowering/index.ts'
 import { optimize } from '../../src/lowering/passes/index.ts'
 import { emitShaders } from '../../src/lowering/wgsl/index.ts'
 import { constsAsInputs } from '../../src/transforms/staging/jaxprs.ts'
+import { aimedAt } from '../laws/aimed.ts'
+import { anyPrograms } from '../laws/composed.ts'
 import { longTestTimeout, sized } from '../scale.ts'
 import { asSized, primitivesOf, tables, throughText } from './tables.ts'
 
@@ -150,6 +152,25 @@ const table = (): string => {
 
 test(`every rule of every table is reached ${wanted} times`, () => {
   for (const { count, ...options } of runs) fc.sample(programs(options), { seed: 1, numRuns: sized(count, 12 * count) }).forEach(tryProgram)
+  // What derivatives leave behind, and numbers calculated from numbers, stand in few programs that somebody writes.
+  for (const pass of ['simplify', 'foldConstants']) fc.sample(aimedAt(pass), { seed: 1, numRuns: sized(600, 7200) }).forEach(({ jaxpr }) => optimize(jaxpr))
   console.log(table())
   expect(missing()).toEqual(new Map())
+}, longTestTimeout)
+
+/** Functions inside programs, by how they are used. */
+const nested: readonly (readonly [what: string, written: RegExp, least: number])[] = [
+  ['jit', /\bjit\(/, 20],
+  ['vmap', /\bvmap\(/, 20],
+  ['grad', /\b(grad|valueAndGrad|hessian)\(/, 10],
+  ['jvp, vjp, linearize, jacobians', /\b(jvp|vjp|linearize|jacfwd|jacrev)\(/, 5],
+  ['linearTranspose', /\blinearTranspose\(/, 10],
+  ['scan', /\blax\.scan\(/, 30],
+]
+
+test('programs of the laws hold functions inside: compiled, batched, differentiated, looped', () => {
+  const texts = fc.sample(anyPrograms(), { seed: 1, numRuns: sized(300, 3000) }).map((f) => String(f).split('\n').filter((line) => !line.startsWith('//')).join('\n'))
+  const few = nested.map(([what, written, least]) => [what, texts.filter((text) => written.test(text)).length, least] as const)
+  console.log(few.map(([what, n]) => `${what} ${n}`).join(', '))
+  expect(few.filter(([, n, least]) => n < sized(1, 10) * least)).toEqual([])
 }, longTestTimeout)

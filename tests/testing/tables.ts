@@ -6,7 +6,9 @@ import { type Jaxpr, Var } from '../../src/core/jaxpr.ts'
 import { parseJaxpr } from '../../src/core/parse.ts'
 import { printJaxpr } from '../../src/core/print.ts'
 import { loweringRules } from '../../src/lowering/fusion/rules/index.ts'
+import { foldRules } from '../../src/lowering/passes/fold-constants.ts'
 import { stackRules } from '../../src/lowering/passes/loops/stack-equation.ts'
+import { simplifyRules } from '../../src/lowering/passes/simplify.ts'
 import { sizedForm } from '../../src/lowering/wasm/index.ts'
 import { applyRules } from '../../src/lowering/wasm/lanes/apply.ts'
 import { wgslRules } from '../../src/lowering/wgsl/apply.ts'
@@ -19,8 +21,10 @@ import '../families.ts'
 /** Calls of each entry of one table; entries that are no rule ('nonlinear') are not there. */
 export type Counts = ReadonlyMap<string, number>
 
-function counted(table: object): Counts {
+/** `does` says by what a call gave whether it counts; without it every call does. */
+function counted(table: object, does: ((made: unknown) => boolean) | null = null): Counts {
   const counts = new Map<string, number>()
+  const count = (primitive: string): void => void counts.set(primitive, (counts.get(primitive) ?? 0) + 1)
   for (const [primitive, rule] of Object.entries(table)) {
     if (typeof rule !== 'function') continue
     counts.set(primitive, 0)
@@ -28,8 +32,10 @@ function counted(table: object): Counts {
     const call = rule as (...given: unknown[]) => unknown
     Object.assign(table, {
       [primitive]: (...given: unknown[]) => {
-        counts.set(primitive, (counts.get(primitive) ?? 0) + 1)
-        return call(...given)
+        if (does === null) count(primitive)
+        const made = call(...given)
+        if (does?.(made) === true) count(primitive)
+        return made
       },
     })
   }
@@ -52,8 +58,10 @@ export function throughText(jaxpr: Jaxpr): void {
   for (const p of equationsOf(parseJaxpr(printJaxpr(jaxpr)))) parsed.set(p, (parsed.get(p) ?? 0) + 1)
 }
 
+/** Beside the elementwise ones, the primitives that have code which reads its sizes. */
 const moving = ['transpose', 'broadcastInDim', 'rev', 'slice', 'concatenate', 'pad']
-const sized = new Map([...Object.keys(applyRules), ...moving].map((p): [string, number] => [p, 0]))
+const reducing = ['reduceSum', 'reduceProd', 'reduceMax', 'reduceMin', 'reduceAnd', 'reduceOr', 'reduceXor', 'argmax', 'argmin']
+const sized = new Map([...Object.keys(applyRules), ...moving, ...reducing].map((p): [string, number] => [p, 0]))
 const emitted = new Set<string>()
 
 /** Makes code that reads its sizes of each operation of a program that has such a form, as eager calls do, and counts them. */
@@ -80,5 +88,7 @@ export const tables: { readonly [name: string]: Counts } = {
   wasm: counted(applyRules),
   sized,
   stack: counted(stackRules),
+  simplify: counted(simplifyRules, (rewritten) => rewritten !== null),
+  fold: counted(foldRules),
   wgsl: counted(wgslRules),
 }

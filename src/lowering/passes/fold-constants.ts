@@ -25,7 +25,8 @@ export function foldConstants(jaxpr: Jaxpr): Jaxpr {
 
 type Fold = (xs: readonly number[], dtype: DType) => number
 
-const exact: { readonly [P in Primitive]?: Fold } = {
+/** What is calculated here; beside that, conversions and quotients of floats. */
+export const foldRules: { readonly [P in Primitive]?: Fold } = {
   neg: ([x]) => -x!,
   abs: ([x]) => Math.abs(x!),
   square: ([x], d) => multiply(x!, x!, d),
@@ -64,7 +65,7 @@ function fold(e: Eqn): number | boolean | null {
     return fits ? rounded(xs[0]!, to) : null
   }
   if (from === 'bool') return null
-  const rule = exact[e.primitive]
+  const rule = foldRules[e.primitive]
   return rule === undefined ? null : rounded(rule(xs, from), to)
 }
 

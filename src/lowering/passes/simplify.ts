@@ -60,7 +60,7 @@ const isZero = (x: number | boolean | null): boolean => x === 0
 const isOne = (x: number | boolean | null): boolean => x === 1
 
 function rewrite(e: Eqn, context: Context): Rewritten {
-  const apply = <P extends Primitive>(equation: EqnFor<P>): Rewritten => rules[equation.primitive]?.(equation, context) ?? null
+  const apply = <P extends Primitive>(equation: EqnFor<P>): Rewritten => simplifyRules[equation.primitive]?.(equation, context) ?? null
   const result = apply(e as EqnFor<Primitive>)
   // An atom must have the type of what it stands for: scalars do not stand for arrays.
   if (result !== null && !('equation' in result) && !sameType(result.aval, e.outputs[0]!.aval)) return null
@@ -84,7 +84,7 @@ const involution =
 
 const shapeOf = (a: Atom): Shape => a.aval.shape
 
-const rules: Rules = {
+export const simplifyRules: Rules = {
   neg: involution('neg'),
   not: involution('not'),
   max: idempotent,
