@@ -10,7 +10,7 @@ export interface KernelTime extends KernelInfo {
   readonly calls: number
   /** Milliseconds of all of them, on all threads together from start to end. */
   readonly milliseconds: number
-  /** What it reached of the ceiling that it is nearer to: arithmetic, or memory traffic when every buffer is read or written once. */
+  /** What it reached of the ceiling that it is nearer to, both those of all threads: arithmetic, or memory traffic when every buffer is read or written once. */
   readonly share: number
   readonly ceiling: 'peak' | 'stream'
 }
@@ -21,7 +21,7 @@ export interface Profile<R> {
   /** Of the whole function, with tracing, compiling and everything else in JavaScript. */
   readonly milliseconds: number
   readonly threads: number
-  /** GFLOP/s of all threads (one thread's, times their number), and GB/s that one thread reads and writes. */
+  /** GFLOP/s, and GB/s read and written, of all threads together. */
   readonly peak: number
   readonly stream: number
   /** Kernels, the longest first. */
@@ -63,14 +63,13 @@ export function profile<R>(f: () => R): Profile<R> {
   }
   const milliseconds = now() - start
   if (result instanceof Promise) throw new ArgumentError('debug.profile', 'got a function that returns a promise; profile what is synchronous inside it')
-  const threads = engine.threads()
-  const { peak, stream } = engine.ceilings()
-  const kernels = summary(runs, peak * threads, stream)
+  const { threads, peak, stream } = engine.ceilings()
+  const kernels = summary(runs, peak, stream)
   return {
     result,
     milliseconds,
     threads,
-    peak: peak * threads,
+    peak,
     stream,
     kernels,
     text: () => table(kernels, milliseconds),

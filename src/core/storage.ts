@@ -93,6 +93,6 @@ export interface Engine {
   relaxedSimd(on?: boolean): boolean
   /** From now on tells of every kernel that runs; null: no longer. */
   profile(record: KernelRecorder | null): void
-  /** GFLOP/s and GB/s of one thread at most, measured at the first call. */
-  ceilings(): { readonly peak: number; readonly stream: number }
+  /** GFLOP/s and GB/s of all threads together at most, and how many they are; measured at the first call, and when there are more or fewer threads than then. */
+  ceilings(): { readonly threads: number; readonly peak: number; readonly stream: number }
 }

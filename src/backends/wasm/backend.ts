@@ -9,8 +9,9 @@ import { Lru } from '../../core/lru.ts'
 import type { Backend, Engine, Executable, KernelRecorder, MemoryUse, Storage } from '../../core/storage.ts'
 import { lowerToProgram } from '../../lowering/index.ts'
 import { describeKernels } from '../../lowering/kernel-ir/index.ts'
-import { emitProgram, hasRelaxedSimd, maxThreads, peak, type SizedForm, sizedForm, stream, worthSharing } from '../../lowering/wasm/index.ts'
+import { emitProgram, hasRelaxedSimd, maxThreads, type SizedForm, sizedForm, worthSharing } from '../../lowering/wasm/index.ts'
 import { numberSetting } from '../number-setting.ts'
+import { type Ceilings, ceilings } from './ceilings.ts'
 import { leastBytes, type Machine, Scratch, type Signature, tooLarge, WasmExecutable } from './executable.ts'
 import { Heap, type HeapLimits } from './heap.ts'
 import { type Code, type PoolOptions, ThreadPool } from './pool.ts'
@@ -51,7 +52,7 @@ export class WasmBackend implements Backend, Engine {
   readonly #programs = new Lru<string, WasmExecutable>(programsKept)
   readonly #sizedCode = new Lru<string, Code>(programsKept)
   readonly #profiler = new Profiler()
-  #ceilings: { readonly peak: number; readonly stream: number } | null = null
+  #ceilings: Ceilings | null = null
   #budget: number | null
   #threads: number | null
   #workerUrl: string | URL | null
@@ -194,8 +195,11 @@ export class WasmBackend implements Backend, Engine {
     this.#profiler.record = record
   }
 
-  ceilings(): { readonly peak: number; readonly stream: number } {
-    return (this.#ceilings ??= { peak: peak(3), stream: stream(3, 2 ** 26) })
+  ceilings(): Ceilings {
+    const { heap, pool } = this.#start()
+    // Again where threads have been added, or were not up yet.
+    if (this.#ceilings?.threads !== this.threads()) this.#ceilings = ceilings(heap, pool, 3, Math.min(2 ** 26, heap.size / 8))
+    return this.#ceilings
   }
 
   /** Calls that ran on all threads. */

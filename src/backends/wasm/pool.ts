@@ -19,6 +19,8 @@ export interface Code {
   /** What threads can share of it; 0: nothing. */
   readonly sharedTime: number
   readonly time: number
+  /** Whatever the clock says, and however short it is: what measures the threads themselves. */
+  readonly onAll?: true
 }
 
 export interface PoolOptions {
@@ -104,7 +106,7 @@ export class ThreadPool {
   threadsFor(code: Code): number {
     if (code.sharedTime === 0 || this.threads < 2) return 1
     if (!this.#up && !this.#start(code)) return 1
-    if (this.#options.judge && this.#paceOf(code).next() === 'alone') return 1
+    if (this.#judges(code) && this.#paceOf(code).next() === 'alone') return 1
     if (code.time < this.#options.wakeTime && Atomics.load(this.#words, wordOf.idle) > 0) {
       Atomics.notify(this.#words, wordOf.sequence)
       return 1
@@ -114,11 +116,15 @@ export class ThreadPool {
 
   /** Runs a program on as many threads as `threadsFor` said. @throws InternalError when one trapped; the pool can be used after it. */
   run(code: Code, threads: number, args: number): void {
-    const judged = this.#up && this.#options.judge && code.sharedTime > 0
+    const judged = this.#up && this.#judges(code)
     const started = judged ? now() : 0
     if (threads === 1) runAlone(code, args)
     else this.#launch(code, args)
     if (judged) this.#paceOf(code).took(threads === 1 ? 'alone' : 'shared', now() - started)
+  }
+
+  #judges(code: Code): boolean {
+    return this.#options.judge && code.sharedTime > 0 && code.onAll !== true
   }
 
   #paceOf(code: Code): Pace {

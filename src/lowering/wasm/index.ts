@@ -1,6 +1,6 @@
 export { printWat } from './asm/index.ts'
 export { emitProgram, type EmittedProgram, worthSharing } from './emit/index.ts'
 export { type SizedForm, sizedForm } from './sized/index.ts'
-export { peak, stream } from './ceilings.ts'
+export { peak, stream, type Team } from './ceilings.ts'
 export { hasRelaxedSimd } from './engine.ts'
 export { control, controlEnd, maxThreads, otherClaims } from './threads/index.ts'
