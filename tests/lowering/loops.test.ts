@@ -1,4 +1,5 @@
 /** What leaves loops: products before them and after them, within a budget, never past a barrier. */
+import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkJaxpr } from '../../src/core/check.ts'
 import { defaultDevice } from '../../src/core/devices.ts'
@@ -12,6 +13,7 @@ import { optimize, passes } from '../../src/lowering/passes/index.ts'
 import { removeDead } from '../../src/lowering/passes/remove-dead.ts'
 import { bind } from '../../src/core/trace.ts'
 import '../families.ts'
+import { sized } from '../scale.ts'
 import { someBytes } from './agree.ts'
 
 beforeAll(() => {
@@ -149,6 +151,43 @@ describe('within a budget', () => {
     const after = sinkWithin(plain, 6 * 3 * 4 * 8)
     sameResults(after, plain)
     expect(inLoops(after)).toContain('scan 2 (scan 6 (')
+  })
+  test('what chunks leave over is a loop of its own, with its product outside', () => {
+    const prime = traced(cell, f64(5, 4), f64(4, 4), f64(13, 3, 5))
+    const after = hoistWithin(prime, 6 * 3 * 4 * 8)
+    expect(inLoops(after)).toBe('scan 2 (dot scan 5 (dot)) dot scan 3 (dot)')
+    sameResults(after, prime)
+    expect(inLoops(hoistWithin(after, 6 * 3 * 4 * 8))).toBe(inLoops(after))
+  })
+  test('so it is with the budget that programs have', () => {
+    const f = (w: np.NDArray, xs: np.NDArray): unknown => lax.scan((c: np.NDArray, x: np.NDArray) => [c.add(np.matmul(x, w)), null] as const, f64(1, 2 ** 17), xs)
+    expect(inLoops(hoistFromScans(traced(f, f64(1, 2 ** 17), f64(67, 1, 1))))).toBe('dot scan 34 () dot scan 33 ()')
+  })
+  test('gradients of a prime number of iterations, backwards: products of both loops before and after each chunk', () => {
+    const loss = (w: np.NDArray, u: np.NDArray, xs: np.NDArray): np.NDArray => np.sum(np.sin(cell(w, u, xs)[1]))
+    const ahead = passes.slice(0, passes.findIndex(({ name }) => name === 'hoistFromScans'))
+    const plain = ahead.reduce((j, pass) => pass.run(j), traced(grad(loss, { argnums: [0, 1] }), f64(5, 4), f64(4, 4), f64(13, 3, 5)))
+    const after = sinkWithin(hoistWithin(plain, 600), 600)
+    expect([inLoops(plain), inLoops(after)]).toMatchInlineSnapshot(`
+      [
+        "scan 13 (dot dot) scan 13 (dot dot dot)",
+        "scan 2 (dot scan 5 (dot)) dot scan 3 (dot) scan 2 (scan 5 (dot) dot dot) scan 3 (dot) dot dot",
+      ]
+    `)
+    sameResults(after, plain)
+  })
+  test('any length, budget and direction: the same results, and nothing left to do', () => {
+    const run = (length: number, reverse: boolean): Jaxpr =>
+      traced((w: np.NDArray, xs: np.NDArray) => lax.scan(([s, c]: readonly [np.NDArray, np.NDArray], x: np.NDArray) => {
+        const next = np.tanh(np.matmul(x, w).add(c))
+        return [[s.add(np.matmul(x.T, next)), next], next.sum(0)] as const
+      }, [f64(3, 2), f64(2, 2)] as const, xs, { reverse }), f64(3, 2), f64(length, 2, 3))
+    fc.assert(fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 100, max: 1000 }), fc.boolean(), (length, budget, reverse) => {
+      const before = run(length, reverse)
+      const after = removeDead(sinkWithin(hoistWithin(before, budget), budget))
+      sameResults(after, before)
+      expect(inLoops(sinkWithin(hoistWithin(after, budget), budget))).toBe(inLoops(after))
+    }), { numRuns: sized(30, 1000) })
   })
 })
 
