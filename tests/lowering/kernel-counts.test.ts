@@ -1,6 +1,13 @@
 /** What users' functions become: the numbers of kernels that this library is held to. */
 import { describe, expect, test } from 'vitest'
+import type { Jaxpr } from '../../src/core/jaxpr.ts'
 import { grad, jit, lax, lower, nn, np, random, valueAndGrad } from '../../src/index.ts'
+import { lowerToProgram } from '../../src/lowering/index.ts'
+import { buffersOf, kernelsOf, renameBuffers } from '../../src/lowering/kernel-ir/index.ts'
+import { ModuleBuilder } from '../../src/lowering/wasm/asm/index.ts'
+import { emitKernel } from '../../src/lowering/wasm/emit/phases.ts'
+import { emitProgram, type EmittedProgram, printWat } from '../../src/lowering/wasm/index.ts'
+import { createHelpers } from '../../src/lowering/wasm/math/index.ts'
 import { adam, applyUpdates, type OptimizerState } from '../../src/optimizers/index.ts'
 import { Conv, Dense, Flatten, MaxPool, Relu, serial } from '../../src/stax/index.ts'
 
@@ -20,6 +27,12 @@ test('a running log-sum-exp is one kernel a sweep, each of the same work: writte
   expect(new Set(sweeps.map((line) => line.split('B ').at(-1))).size).toBe(1)
 })
 
+const layerNorm = (x: NDArray, g: NDArray, b: NDArray): NDArray => {
+  const centred = x.sub(np.mean(x, { axis: -1, keepdims: true }))
+  const variance = np.mean(centred.mul(centred), { axis: -1, keepdims: true })
+  return centred.div(np.sqrt(variance.add(1e-5))).mul(g).add(b)
+}
+
 describe('one kernel', () => {
   test('tanh(x @ w + b)', () => {
     expect(kernels((x: NDArray, w: NDArray, b: NDArray) => np.tanh(x.matmul(w).add(b)), array(32, 20), array(20, 16), array(16))).toHaveLength(1)
@@ -33,11 +46,6 @@ describe('one kernel', () => {
     expect(kernels((x: NDArray) => nn.logSoftmax(x), array(32, 20))).toHaveLength(1)
   })
   test('layer norm', () => {
-    const layerNorm = (x: NDArray, g: NDArray, b: NDArray): NDArray => {
-      const centred = x.sub(np.mean(x, { axis: -1, keepdims: true }))
-      const variance = np.mean(centred.mul(centred), { axis: -1, keepdims: true })
-      return centred.div(np.sqrt(variance.add(1e-5))).mul(g).add(b)
-    }
     expect(kernels(layerNorm, array(32, 20), array(20), array(20))).toHaveLength(1)
   })
   test('a nested jit is just code', () => {
@@ -46,7 +54,41 @@ describe('one kernel', () => {
   })
 })
 
+describe('rows of up to 4096 elements', () => {
+  /** Passes with a barrier after each, kernel by kernel. */
+  const phases = (jaxpr: Jaxpr): number[] => {
+    const module = new ModuleBuilder()
+    return kernelsOf(lowerToProgram(jaxpr).program).map((kernel, i) => {
+      const places = new Map(buffersOf(kernel).map((b, position) => [b, position]))
+      return emitKernel({ module, helpers: createHelpers(module), meet: () => null, winograd: true }, `k${i}`, renameBuffers(kernel, (b) => places.get(b) ?? b), 0).phases.length
+    })
+  }
+  test.each([[4096, 1000], [128, 4096], [8, 4096], [1, 4096]])('softmax and layer norm of %i rows of %i are one kernel each, in one pass', (rows, length) => {
+    const x = array(rows, length)
+    expect(phases(lower((v: NDArray) => nn.softmax(v))(x).jaxpr)).toEqual([1])
+    expect(phases(lower(layerNorm)(x, array(length), array(length)).jaxpr)).toEqual([1])
+  })
+})
+
 describe('loops', () => {
+  describe('the module of a gradient through a loop does not grow with its length', () => {
+    const emitted = (length: number): EmittedProgram => {
+      const f = (w: NDArray, data: NDArray): NDArray => np.sum(lax.scan((h: NDArray, x: NDArray) => [np.tanh(h.matmul(w).add(x)), null] as const, array(8), data)[0])
+      const { program, plan } = lowerToProgram(lower(grad(f))(array(8, 8), array(length, 8)).jaxpr)
+      return emitProgram(program, plan, { shared: true })
+    }
+    test('both loops are the same code from 10 iterations to 100,000', () => {
+      /** The kernels inside: what comes after is the product of all iterations' operands. */
+      const loops = (length: number): string[] => printWat(emitted(length).module).split(/^(?= *\(func )/m).filter((text) => /^ *\(func \$k[0-3]\b/.test(text))
+      const first = loops(10)
+      expect(first).toHaveLength(4)
+      for (const length of [100, 1000, 100_000]) expect(loops(length)).toEqual(first)
+    })
+    test('and with the product after them, which is summed in place where it is short, the module is as large for 1000 iterations as for 100,000', () => {
+      const [short, long] = [1000, 100_000].map((length) => emitted(length).bytes.length)
+      expect(long! / short!).toBeLessThan(1.05)
+    })
+  })
   test('a recurrent cell: the products, and what is elementwise in one', () => {
     const run = (w: NDArray, xs: NDArray): NDArray => lax.scan((h: NDArray, x: NDArray) => { const next = np.tanh(h.matmul(w).add(x)); return [next, next] as const }, array(12, 16), xs)[0]
     expect(kernels((w: NDArray, xs: NDArray) => run(w, xs), array(16, 16), array(7, 12, 16))).toHaveLength(2)

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { lax, lower, np } from '../../../../src/index.ts'
+import { lowerToProgram } from '../../../../src/lowering/index.ts'
 import type { Index, LoopStep, ScatterKernel, SortKernel } from '../../../../src/lowering/kernel-ir/index.ts'
 import { emitProgram, printWat } from '../../../../src/lowering/wasm/index.ts'
 import '../../../families.ts'
@@ -75,6 +77,54 @@ describe('programs', () => {
     const neg = (from: number, to: number) => ({ kind: 'kernel' as const, kernel: loop([5], [map([], [load(from, affine([1])), apply('neg', [0])], [{ buffer: to, index: affine([1]), node: 1 }])]) })
     const p = programOf([{ ...f(5), role: { kind: 'input', position: 0 } }, { ...f(5), role: { kind: 'output', position: 0 } }, { ...f(5), role: { kind: 'temp' } }], [neg(0, 2), neg(2, 1)])
     expect(printWat(emitProgram(p.program, p.plan).module).match(/^ *\(func \$/gm)).toHaveLength(2)
+  })
+
+  describe('products and convolutions of different sizes share their code', () => {
+    type F = (...xs: np.NDArray[]) => np.NDArray
+    const functions = (f: F, ...shapes: readonly number[][]): string[] => {
+      const { program, plan } = lowerToProgram(lower(f)(...shapes.map((shape) => np.zeros(shape))).jaxpr)
+      return [...printWat(emitProgram(program, plan).module).matchAll(/^ *\(func \$([A-Za-z_]\w*)/gm)].map(([, name]) => name!)
+    }
+    /** What is not a kernel's own. */
+    const common = (names: readonly string[]): string[] => names.filter((name) => !/^(run|k\d.*)$/.test(name))
+
+    test('three products have the functions of one', () => {
+      const one = functions((a, b) => a!.matmul(b!), [200, 300], [300, 400])
+      const three = functions((a, b, c, d) => a!.matmul(b!).matmul(c!).matmul(d!), [200, 300], [300, 400], [400, 50], [50, 77])
+      expect(common(one)).toMatchInlineSnapshot(`
+        [
+          "strips_float32",
+          "tile5_float32",
+          "panel5_float32",
+          "tile4_float32",
+          "panel4_float32",
+          "tile1_float32",
+          "panel1_float32",
+          "square_float32",
+          "columns_float32",
+        ]
+      `)
+      expect(common(three)).toEqual(common(one))
+    })
+    test('two convolutions have the functions of one', () => {
+      const conv = (x: np.NDArray, w: np.NDArray): np.NDArray => lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: 'VALID', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
+      const one = functions((x, w) => conv(x!, w!), [8, 20, 20, 16], [5, 5, 16, 32])
+      const two = functions((x, w, v) => conv(conv(x!, w!), v!), [8, 20, 20, 16], [5, 5, 16, 32], [5, 5, 32, 24])
+      expect(common(one)).toMatchInlineSnapshot(`
+        [
+          "strips_windows_float32",
+          "tile5_float32",
+          "window5_float32",
+          "tile4_float32",
+          "window4_float32",
+          "tile1_float32",
+          "window1_float32",
+          "square_float32",
+          "columns_float32",
+        ]
+      `)
+      expect(common(two)).toEqual(common(one))
+    })
   })
 })
 
