@@ -1,10 +1,11 @@
-/** Measures every row: libraries in alternation, medians of seven, results compared before anything is timed. */
+/** Measures every row: libraries in alternation, medians of seven, results compared before anything is timed; a library whose results differ is not timed, and is named. */
 import { execSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { debug } from 'pullback'
-import { type Ceiling, ceilings } from './ceiling.ts'
+import { type Ceiling, ceilings, clock } from './ceiling.ts'
+import { counts } from './counts.ts'
 import { type Peer, pythonPeer } from './python.ts'
 import type { Library, Prepared, Workload } from './workload.ts'
 import { workloads } from './workloads.ts'
@@ -19,10 +20,23 @@ interface Row {
   readonly milliseconds: Partial<Record<Library, number>>
   readonly share: number | null
   readonly rate: string | null
+  /** Libraries whose results differ from ours, and by how much of what they are measured by: not timed. */
+  readonly wrong: Partial<Record<Library, number>>
   readonly notes: readonly string[]
 }
 
 const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1]!
+
+/** The greatest difference of two lists, relative to a magnitude, by default the greatest of the first list's. Infinite where there is anything but numbers, or one is longer. */
+function distance(xs: ArrayLike<number>, ys: ArrayLike<number>, magnitude?: number): number {
+  let [difference, size] = [0, 0]
+  for (let i = 0; i < xs.length; i++) {
+    difference = Math.max(difference, Math.abs(xs[i]! - ys[i]!))
+    size = Math.max(size, Math.abs(xs[i]!))
+  }
+  const relative = difference / (magnitude ?? size)
+  return xs.length === ys.length && !Number.isNaN(relative) ? relative : Infinity
+}
 
 async function sample(p: Prepared, times: number): Promise<number> {
   if (p.sample !== undefined) return p.sample(times)
@@ -35,7 +49,7 @@ async function sample(p: Prepared, times: number): Promise<number> {
 }
 
 async function measure(w: Workload, ceiling: Ceiling, python: ReadonlyMap<Library, Peer>): Promise<Row> {
-  if (w.once !== undefined) return { name: w.name, milliseconds: { pullback: w.once() }, share: null, rate: null, notes: [] }
+  if (w.once !== undefined) return { name: w.name, milliseconds: { pullback: median(Array.from({ length: samples }, w.once)) }, share: null, rate: null, wrong: {}, notes: [] }
   const prepared = new Map<Library, Prepared>()
   const notes: string[] = []
   const peers = [...python].filter(([, peer]) => peer.rows.has(w.name)).map(([name, peer]): [Library, () => Promise<Prepared>] => [name, () => peer.prepare(w.name)])
@@ -49,16 +63,13 @@ async function measure(w: Workload, ceiling: Ceiling, python: ReadonlyMap<Librar
     }
   }
   const mine = await prepared.get('pullback')?.result()
+  const wrong: Partial<Record<Library, number>> = {}
   for (const [name, p] of prepared) {
     if (name === 'pullback' || mine === undefined) continue
-    const theirs = await p.result()
-    if (theirs.length === 0) continue // trained from other numbers
-    let [difference, size] = [0, 0]
-    for (let i = 0; i < mine.length; i++) {
-      difference = Math.max(difference, Math.abs(mine[i]! - theirs[i]!))
-      size = Math.max(size, Math.abs(mine[i]!))
-    }
-    if (!(difference <= w.tolerance * size)) notes.push(`${name}: results differ by ${(difference / size).toExponential(1)}`)
+    const difference = distance(mine, await p.result(), w.magnitude)
+    if (difference <= w.tolerance) continue
+    wrong[name] = difference
+    prepared.delete(name)
   }
   const times = new Map<Library, number[]>([...prepared.keys()].map((name) => [name, []]))
   for (const p of prepared.values()) {
@@ -79,8 +90,9 @@ async function measure(w: Workload, ceiling: Ceiling, python: ReadonlyMap<Librar
   const milliseconds = Object.fromEntries([...times].map(([name, ts]) => [name, median(ts)])) as Row['milliseconds']
   const t = milliseconds.pullback
   const rate = t === undefined ? null : w.flops !== undefined ? w.flops / t / 1e6 : w.bytes !== undefined ? w.bytes / t / 1e6 : null
-  const share = rate === null ? null : rate / (w.flops !== undefined ? ceiling.peak : ceiling.stream)
-  return { name: w.name, milliseconds, share, rate: rate === null ? null : `${rate.toFixed(1)} ${w.flops !== undefined ? 'GFLOP/s' : 'GB/s'}`, notes }
+  const share = rate === null ? null : rate / (w.flops !== undefined ? (w.ofPeak ?? 1) * ceiling.peak : ceiling.stream)
+  const detail = prepared.get('pullback')?.detail?.() ?? null
+  return { name: w.name, milliseconds, share, rate: rate === null ? detail : `${rate.toFixed(1)} ${w.flops !== undefined ? 'GFLOP/s' : 'GB/s'}`, wrong, notes }
 }
 
 const cpu = cpus()[0]?.model ?? 'unknown CPU'
@@ -88,7 +100,8 @@ const cpu = cpus()[0]?.model ?? 'unknown CPU'
 const all = ceilings(debug.threads())
 const ceiling = all.at(-1)!
 console.log(`${cpu}, Node ${process.version}`)
-for (const c of all) console.log(`${c.threads} thread${c.threads === 1 ? '' : 's'}: peak ${c.peak.toFixed(1)} GFLOP/s, stream ${c.stream.toFixed(1)} GB/s`)
+const gigahertz = clock()
+for (const c of all) console.log(`${c.threads} thread${c.threads === 1 ? '' : 's'}: peak ${c.peak.toFixed(1)} GFLOP/s (${(c.peak / gigahertz).toFixed(1)} flops a cycle at ${gigahertz.toFixed(2)} GHz), stream ${c.stream.toFixed(1)} GB/s`)
 console.log()
 const python = new Map<Library, Peer>()
 for (const library of ['torch', 'jax'] as const) {
@@ -100,17 +113,23 @@ console.log(`| work | pullback | of the ceiling | jax-js | tfjs-wasm | ${version
 console.log('|---|---|---|---|---|---|---|')
 const rows: Row[] = []
 const show = (t: number): string => (t < 0.1 ? `${(t * 1000).toFixed(1)} µs` : `${t.toFixed(t < 10 ? 2 : 1)} ms`)
-for (const w of workloads) {
-  if (words.length > 0 && !words.some((word) => w.name.includes(word))) continue
+const chosen = ({ name }: { readonly name: string }): boolean => words.length === 0 || words.some((word) => name.includes(word))
+for (const w of workloads.filter(chosen)) {
   const row = await measure(w, ceiling, python)
   rows.push(row)
   const t = row.milliseconds.pullback
   const peer = (name: Library): string => {
     const p = row.milliseconds[name]
+    const difference = row.wrong[name]
+    if (difference !== undefined) return `✗ differs by ${difference.toExponential(1)}`
     return p === undefined ? '–' : `${show(p)}${t === undefined ? '' : ` (${(p / t).toFixed(1)}x)`}`
   }
-  console.log(`| ${row.name} | ${t === undefined ? 'failed' : show(t)} | ${row.share === null ? '' : `${(100 * row.share).toFixed(0)}% (${row.rate})`} | ${(['jax-js', 'tfjs', 'torch', 'jax'] as const).map(peer).join(' | ')} |${row.notes.length > 0 ? ` ${row.notes.join('; ')}` : ''}`)
+  console.log(`| ${row.name} | ${t === undefined ? 'failed' : show(t)} | ${row.share === null ? (row.rate ?? '') : `${(100 * row.share).toFixed(0)}% (${row.rate})`} | ${(['jax-js', 'tfjs', 'torch', 'jax'] as const).map(peer).join(' | ')} |${row.notes.length > 0 ? ` ${row.notes.join('; ')}` : ''}`)
 }
+
+const counted = counts.filter(chosen).map(({ name, count, unit, goal = null }) => ({ name, value: count(), unit, goal }))
+if (counted.length > 0) console.log()
+for (const { name, value, unit, goal } of counted) console.log(`${name}: ${value.toLocaleString('en')} ${unit}${goal === null ? '' : `, the goal is ${goal}`}`)
 
 // Minified and gzipped bytes of an app that calls jit(grad(f)), from the project's own script.
 const size = execSync('node ../scripts/size.mjs', { cwd: folder }).toString().split('\n')[0] ?? ''
@@ -125,7 +144,10 @@ try {
 }
 const commit = execSync('git rev-parse --short HEAD', { cwd: folder }).toString().trim()
 const version = process.version.split('.')[0]!
-kept[version] = { ...(kept[version] as object | undefined), cpu, node: process.version, commit, ceiling, ceilings: all, python: versions, bundle: size, rows: words.length > 0 ? 'partial run, not kept' : rows }
+kept[version] = { ...(kept[version] as object | undefined), cpu, node: process.version, commit, ceiling, ceilings: all, gigahertz, python: versions, bundle: size, rows, counts: counted }
+// A run of some rows is to look at, not to keep.
 if (words.length === 0) writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`)
 for (const peer of python.values()) peer.stop()
-process.exit(0)
+const failed = rows.filter((row) => row.milliseconds.pullback === undefined || Object.keys(row.wrong).length > 0)
+if (failed.length > 0) console.error(`\nresults are missing or differ: ${failed.map((row) => row.name).join('; ')}`)
+process.exit(failed.length > 0 ? 1 : 0)

@@ -69,7 +69,7 @@ export async function pythonPeer(folder: string, library: 'torch' | 'jax', threa
           await ask({ result: file })
           const bytes = readFileSync(file)
           rmSync(file)
-          return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+          return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
         },
       }
     },

@@ -3,9 +3,11 @@
 /** A prepared run: does the work once and waits for it; `result` gives numbers to compare after one run. */
 export interface Prepared {
   run(): void | Promise<void>
-  /** Milliseconds of so many runs, where whoever runs them has the clock. */
-  sample?(times: number): Promise<number>
+  /** Milliseconds of so many runs, where whoever runs them has the clock, or only a part of a run counts. */
+  sample?(times: number): number | Promise<number>
   result(): Promise<ArrayLike<number>>
+  /** What else there is to say of the runs. */
+  detail?(): string
 }
 
 export type Library = 'pullback' | 'jax-js' | 'tfjs' | 'torch' | 'jax'
@@ -15,8 +17,11 @@ export interface Workload {
   /** Operations or bytes of one run, for the share of the ceiling; neither: only the time counts. */
   readonly flops?: number
   readonly bytes?: number
-  /** Relative difference allowed between the libraries' results. */
+  /** The part of the peak that vectors of another type than float32 can reach, by their lanes. */
+  readonly ofPeak?: number
+  /** Difference allowed between the libraries' results, relative to `magnitude`, by default the greatest element. */
   readonly tolerance: number
+  readonly magnitude?: number
   /** Runs in one sample, so that a sample is long enough to time. */
   readonly repeat: number
   /** Not runs, but what `once` measures: milliseconds. */
