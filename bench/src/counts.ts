@@ -39,9 +39,9 @@ const loop = (length: number): Count =>
 const rows = [4096, 1000]
 export const counts: readonly Count[] = [
   kernels('gelu', (x) => nn.gelu(x), rows), kernels('silu', (x) => nn.silu(x), rows),
-  kernels('tanh(x@w+b)', (x, w, b) => np.tanh(x!.matmul(w!).add(b!)), [128, 784], [784, 512], [512]),
-  kernels('softmax of 4096 rows of 1000', (x) => nn.softmax(x), rows), kernels('layer norm of 4096 rows of 1000', (x) => layerNorm(x!), rows),
-  kernels('softmax of 1000 rows of 4096', (x) => nn.softmax(x), rows.toReversed()), kernels('layer norm of 1000 rows of 4096', (x) => layerNorm(x!), rows.toReversed()),
+  kernels('tanh(x@w+b)', (x, w, b) => np.tanh(x.matmul(w).add(b)), [128, 784], [784, 512], [512]),
+  kernels('softmax of 4096 rows of 1000', (x) => nn.softmax(x), rows), kernels('layer norm of 4096 rows of 1000', (x) => layerNorm(x), rows),
+  kernels('softmax of 1000 rows of 4096', (x) => nn.softmax(x), rows.toReversed()), kernels('layer norm of 1000 rows of 4096', (x) => layerNorm(x), rows.toReversed()),
   code("the MLP's step", () => perceptron(0.0102)), code("the CNN's step", () => convolutional(1.02e-3)), code("the LSTM's step", () => recurrent(1.02e-3)),
   ...[10, 100, 1000, 10_000].map(loop),
 ]

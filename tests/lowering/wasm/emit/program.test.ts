@@ -89,8 +89,8 @@ describe('programs', () => {
     const common = (names: readonly string[]): string[] => names.filter((name) => !/^(run|k\d.*)$/.test(name))
 
     test('three products have the functions of one', () => {
-      const one = functions((a, b) => a!.matmul(b!), [200, 300], [300, 400])
-      const three = functions((a, b, c, d) => a!.matmul(b!).matmul(c!).matmul(d!), [200, 300], [300, 400], [400, 50], [50, 77])
+      const one = functions((a, b) => a.matmul(b), [200, 300], [300, 400])
+      const three = functions((a, b, c, d) => a.matmul(b).matmul(c).matmul(d), [200, 300], [300, 400], [400, 50], [50, 77])
       expect(common(one)).toMatchInlineSnapshot(`
         [
           "strips_float32",
@@ -108,8 +108,8 @@ describe('programs', () => {
     })
     test('two convolutions have the functions of one', () => {
       const conv = (x: np.NDArray, w: np.NDArray): np.NDArray => lax.convGeneralDilated(x, w, { windowStrides: [1, 1], padding: 'VALID', dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] })
-      const one = functions((x, w) => conv(x!, w!), [8, 20, 20, 16], [5, 5, 16, 32])
-      const two = functions((x, w, v) => conv(conv(x!, w!), v!), [8, 20, 20, 16], [5, 5, 16, 32], [5, 5, 32, 24])
+      const one = functions((x, w) => conv(x, w), [8, 20, 20, 16], [5, 5, 16, 32])
+      const two = functions((x, w, v) => conv(conv(x, w), v), [8, 20, 20, 16], [5, 5, 16, 32], [5, 5, 32, 24])
       expect(common(one)).toMatchInlineSnapshot(`
         [
           "strips_windows_float32",
