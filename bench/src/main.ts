@@ -129,7 +129,7 @@ for (const w of workloads.filter(chosen)) {
 
 const counted = counts.filter(chosen).map(({ name, count, unit, goal = null }) => ({ name, value: count(), unit, goal }))
 if (counted.length > 0) console.log()
-for (const { name, value, unit, goal } of counted) console.log(`${name}: ${value.toLocaleString('en')} ${unit}${goal === null ? '' : `, the goal is ${goal}`}`)
+for (const { name, value, unit, goal } of counted) console.log(`${name}: ${value.toLocaleString('en')}${unit === 'bytes' ? ' bytes' : ''}${goal === null ? '' : `, the goal is ${goal}`}`)
 
 // Minified and gzipped bytes of an app that calls jit(grad(f)), from the project's own script.
 const size = execSync('node ../scripts/size.mjs', { cwd: folder }).toString().split('\n')[0] ?? ''

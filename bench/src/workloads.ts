@@ -306,7 +306,7 @@ const lstm: Workload = {
 }
 
 /** Rows of 1000: what is read once and written once. */
-const rows = (name: string, f: (x: np.NDArray) => np.NDArray, peer: ((x: tf.Tensor) => tf.Tensor) | null): Workload => ({
+const rows = (name: string, f: (x: np.NDArray) => np.NDArray, jaxJs: (x: jax.Array) => jax.Array, tfjs: (x: tf.Tensor) => tf.Tensor): Workload => ({
   name: `${name} of 4096 rows of 1000`,
   bytes: 2 * 4 * 4096 * 1000,
   tolerance: 1e-4,
@@ -317,14 +317,26 @@ const rows = (name: string, f: (x: np.NDArray) => np.NDArray, peer: ((x: tf.Tens
       const g = jit(f)
       return ours(() => g(x))
     },
-    ...(peer === null ? {} : {
-      tfjs: () => {
-        const x = tensor([4096, 1000], 1)
-        return tensorflow(() => peer(x))
-      },
-    }),
+    'jax-js': () => {
+      const x = jaxArray([4096, 1000], 1)
+      const g = jax.jit(jaxJs)
+      return theirs(() => g(x.ref))
+    },
+    tfjs: () => {
+      const x = tensor([4096, 1000], 1)
+      return tensorflow(() => tfjs(x))
+    },
   },
 })
+const jaxLayerNorm = (x: jax.Array): jax.Array => {
+  const centred = x.ref.sub(jax.numpy.mean(x, -1, { keepdims: true }))
+  return centred.ref.div(jax.numpy.sqrt(jax.numpy.mean(jax.numpy.square(centred), -1, { keepdims: true }).add(1e-5)))
+}
+const tfLayerNorm = (x: tf.Tensor): tf.Tensor => {
+  const centred = tf.sub(x, tf.mean(x, -1, true))
+  return tf.div(centred, tf.sqrt(tf.add(tf.mean(tf.square(centred), -1, true), 1e-5)))
+}
+
 /** Runs of which only what comes before the program's own run counts: tracing, lowering, emitting, compiling. */
 function untilCompiled(make: () => () => unknown): Prepared {
   let last: Compiled = { milliseconds: 0, bytes: 0 }
@@ -479,7 +491,7 @@ const [nextCnn, nextLstm] = [anew(convolutional), anew(recurrent)]
 
 export const workloads: readonly Workload[] = [matmul(64), matmul(256), matmul(1024), product('float64', (seed) => array([1024, 1024], seed).astype('float64')), product('int8', whole), matrixVector,
   tanhExp, axpy, sum(big, '4M'), sum(16 * big, '64M'), conv(3), conv(64), convBackward, mlp, cnn, lstm,
-  rows('softmax', (x) => nn.softmax(x), (x) => tf.softmax(x)), rows('layer norm', layerNorm, null),
+  rows('softmax', (x) => nn.softmax(x), (x) => jax.nn.softmax(x, -1), (x) => tf.softmax(x)), rows('layer norm', layerNorm, jaxLayerNorm, tfLayerNorm),
   tiny, eager, newShape('one eager op at a new shape', (x) => x.mul(2)), newShape('one eager sum at a new shape', (x) => np.sum(x)),
   { name: 'import to first jitted result, one thread', tolerance: 1, repeat: 1, once: () => importToFirstResult(process.cwd()), libraries: {} },
   ...firstStep('CNN', nextCnn), ...firstStep('LSTM', nextLstm), loop(10), loop(10_000),
