@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { abstractEval } from '../../src/core/abstract-eval/index.ts'
 import { FormatError } from '../../src/core/errors.ts'
 import { checkJaxpr } from '../../src/core/check.ts'
@@ -95,4 +95,37 @@ describe('text that is no program', () => {
 
 test('every primitive can be named in text', () => {
   for (const name of Object.keys(abstractEval)) expect(problems(`{ lambda ; . let a:f32[] = ${name} in (a,) }`).join()).not.toContain('no such primitive')
+})
+
+describe('reading takes steps in proportion to the length of the text', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  /** Characters that are gone through by what goes through many at a time. */
+  function charactersRead(text: string): number {
+    let read = 0
+    const { indexOf, slice } = String.prototype
+    vi.spyOn(String.prototype, 'indexOf').mockImplementation(function (this: string, part, from) {
+      const at = indexOf.call(this, part, from)
+      read += (at < 0 ? this.length : at) - (from ?? 0) + 1
+      return at
+    })
+    vi.spyOn(String.prototype, 'slice').mockImplementation(function (this: string, from, to) {
+      const part = slice.call(this, from, to)
+      read += part.length
+      return part
+    })
+    const { _tag } = tryParseJaxpr(text)
+    vi.restoreAllMocks()
+    expect(_tag).toBe('Right')
+    return read
+  }
+  const equations = (n: number): readonly string[] => Array.from({ length: n }, (_, i) => `v${i + 1}:f32[3] = add v${i} v${i}`)
+  const program = (n: number, between: string): string => `{ lambda ; v0:f32[3]. let${between}${equations(n).join(between)}${between}in (v${n},) }`
+
+  test.each([['an equation a line', '\n'], ['all in one line', ' ']])('%s', (_, between) => {
+    const [short, long] = [program(30, between), program(300, between)]
+    expect(charactersRead(long) / charactersRead(short)).toBeLessThan((1.1 * long.length) / short.length)
+  })
 })

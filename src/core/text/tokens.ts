@@ -35,14 +35,16 @@ export function tokenize(text: string): Token[] {
   return tokens
 }
 
-/** Line and column of positions that are asked for in order: each line is counted once. */
+/** Line and column of positions that are asked for in order: each line is counted once, and its end looked for once. */
 function placesIn(text: string): (position: number) => string {
   let line = 1
   let start = 0
+  let end = text.indexOf('\n')
   return (position) => {
-    for (let next = text.indexOf('\n', start); next >= 0 && next < position; next = text.indexOf('\n', start)) {
+    while (end >= 0 && end < position) {
       line++
-      start = next + 1
+      start = end + 1
+      end = text.indexOf('\n', start)
     }
     return `line ${line}, column ${position - start + 1}`
   }

@@ -1,7 +1,11 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Allocator } from '../../../src/backends/wasm/allocator.ts'
 import { numRuns } from '../../scale.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 describe('the allocator of the WASM heap', () => {
   test('blocks in use never overlap, are 64-byte aligned and inside the range', () => {
@@ -42,6 +46,27 @@ describe('the allocator of the WASM heap', () => {
     allocator.allocate(64)
     allocator.free(first, 1000)
     expect(allocator.allocate(1000)).toBe(first)
+  })
+
+  test('a block is found in as few looks among thousands of free ones that are too small as among ten', () => {
+    const looksAmong = (count: number): number => {
+      const allocator = new Allocator(64, 1 << 30)
+      // Of one bin, and never beside each other: blocks in use stand between them.
+      const small = Array.from({ length: count }, () => [allocator.allocate(1024)!, allocator.allocate(64)][0]!)
+      const large = allocator.allocate(4096)!
+      allocator.allocate(64)
+      allocator.free(large, 4096)
+      for (const at of small) allocator.free(at, 1024)
+      const looks = vi.spyOn(Map.prototype, 'get')
+      const found = allocator.allocate(1152)
+      const { length } = looks.mock.calls
+      looks.mockRestore()
+      expect(found).toBe(large)
+      return length
+    }
+    const few = looksAmong(10)
+    expect(few).toBeGreaterThan(0)
+    expect(looksAmong(5000)).toBe(few)
   })
 
   test('a request that does not fit gives null', () => {
