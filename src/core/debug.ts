@@ -2,8 +2,10 @@
 import type { Monoid } from '../fp/monoid.ts'
 import { traceRecords, type TraceRecord } from './compile-log.ts'
 import type { DeviceName } from './device-name.ts'
+import { describe } from './describe.ts'
 import { wasmEngine } from './device-registry.ts'
 import { backendOf, devices } from './devices.ts'
+import { ArgumentError } from './errors.ts'
 import { checkOptions } from './ops/checks.ts'
 import { counters } from './evaluate.ts'
 import { watch } from './non-finite.ts'
@@ -25,7 +27,17 @@ export function memory(): Partial<Record<DeviceName, MemoryUse>> {
  */
 export const memoryMonoid: Monoid<MemoryUse> = {
   empty: { arrays: 0, bytes: 0, peakBytes: 0 },
-  concat: (a, b) => ({ arrays: a.arrays + b.arrays, bytes: a.bytes + b.bytes, peakBytes: a.peakBytes + b.peakBytes }),
+  concat: (a, b) => {
+    const sum = (name: keyof MemoryUse): number => part(a, name) + part(b, name)
+    return { arrays: sum('arrays'), bytes: sum('bytes'), peakBytes: sum('peakBytes') }
+  },
+}
+
+/** @throws ArgumentError unless it is such a report. */
+function part(use: MemoryUse, name: keyof MemoryUse): number {
+  const value: unknown = Reflect.get(Object(use), name)
+  if (typeof value === 'number') return value
+  throw new ArgumentError('debug.memoryMonoid.concat', `got ${describe(use)}; takes reports { arrays, bytes, peakBytes }, such as debug.memory().wasm`)
 }
 
 /**

@@ -11,7 +11,7 @@ const loading = new Map<DeviceName, Promise<Backend>>()
 /** `init`, with what loads devices: handed in, since core does not know them. */
 export async function initWith(loaders: Loaders, device: DeviceName): Promise<DeviceInfo> {
   const ready = readyBackend(device)
-  const load = Object.hasOwn(loaders, device) ? loaders[device] : undefined
+  const load = typeof device === 'string' && Object.hasOwn(loaders, device) ? loaders[device] : undefined
   const backend = ready !== undefined && ready.lost !== true ? ready : load === undefined ? backendOf(device, 'init') : await loaded(device, load)
   return backend.info ?? { device, adapter: null, provider: null, software: true, refused: [] }
 }

@@ -70,5 +70,5 @@ async function readFirst(folders: readonly string[], names: readonly string[]): 
     })
     if (bytes !== null) return idx.read(bytes)
   }
-  throw new FormatError('mnist', `found none of ${paths.join(', ')}`)
+  throw new FormatError('mnist', `found none of ${paths.join(', ')}; give { folder } that holds one`)
 }

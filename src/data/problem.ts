@@ -1,5 +1,6 @@
 /** What can be wrong with bytes from outside: said with its place, so that a person with a hex dump finds it. */
 import type { Either } from '../fp/either.ts'
+import { ArgumentError } from '../index.ts'
 
 export interface Problem {
   /** Where in the bytes (after inflation, if they were gzipped). */
@@ -11,10 +12,18 @@ export interface Problem {
 /** Bytes read: the value, or everything that is wrong with them. */
 export type Decoded<T> = Either<readonly Problem[], T>
 
-export const showProblem = ({ offset, found, expected }: Problem): string => `at byte ${offset}: found ${found}, expected ${expected}`
+/**
+ * A problem as one line, as the errors of `decode` have it.
+ * @throws ArgumentError for what is no problem: a list of them, or what `tryDecode` gave.
+ */
+export function showProblem(problem: Problem): string {
+  const { offset, found, expected } = Object(problem) as Partial<Problem>
+  if (typeof offset !== 'number' || typeof found !== 'string' || typeof expected !== 'string') throw new ArgumentError('showProblem', 'takes one problem { offset, found, expected } of the list that tryDecode gives in left')
+  return `at byte ${offset}: found ${found}, expected ${expected}`
+}
 
 export const showProblems = (problems: readonly Problem[]): string =>
-  problems.length === 1 ? problems.map(showProblem).join('') : `${problems.length} problems\n${problems.map((p) => `  ${showProblem(p)}`).join('\n')}`
+  problems.length === 1 ? problems.map((p) => showProblem(p)).join('') : `${problems.length} problems\n${problems.map((p) => `  ${showProblem(p)}`).join('\n')}`
 
 /** How many elements; none where an axis is empty, even beside axes whose product is past every number. */
 export const sizeOf = (shape: readonly number[]): number => (shape.includes(0) ? 0 : shape.reduce((a, b) => a * b, 1))

@@ -138,7 +138,7 @@ export function encode(tensors: Tensors, options: EncodeOptions = {}): Uint8Arra
   if (wrong !== undefined) throw new ArgumentError('safetensors.encode', `metadata ${JSON.stringify(wrong[0])} is a ${typeof wrong[1]}; it takes text`)
   const raw = Object.entries(tensors).map(([name, x]) => {
     if (!(x instanceof NDArray)) throw new ArgumentError('safetensors.encode', `got ${describe(x)} as ${JSON.stringify(name)}; it takes an object of arrays`)
-    if (name === '__metadata__') throw new ArgumentError('safetensors.encode', `got an array called ${name}, a name that the format keeps for itself`)
+    if (name === '__metadata__') throw new ArgumentError('safetensors.encode', `got an array called ${name}, a name that the format keeps for itself; takes any other`)
     return [name, toRaw(name, x)] as const
   })
   return encodeSafetensorsBytes(new Map(raw), new Map(metadata))

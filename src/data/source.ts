@@ -55,9 +55,11 @@ export async function readSource(operation: string, source: Source): Promise<Uin
 
 function pathOf(operation: string, source: Exclude<Source, Uint8Array>): string {
   if (typeof source === 'string') return source
-  const folder = packageFolder(source.package)
-  if (folder !== null) return `${folder}/${source.file}`
-  throw new FormatError(operation, `the npm package ${source.package} is not installed here; npm install ${source.package}, or give a path or the bytes`)
+  const { package: name, file } = Object(source) as Partial<typeof source>
+  if (typeof name !== 'string' || typeof file !== 'string') throw new ArgumentError(operation, `takes a path, the bytes (a Uint8Array) or { package, file }, and got ${describe(source)}`)
+  const folder = packageFolder(name)
+  if (folder !== null) return `${folder}/${file}`
+  throw new FormatError(operation, `the npm package ${name} is not installed here; npm install ${name}, or give a path or the bytes`)
 }
 
 async function readPath(operation: string, path: string): Promise<Uint8Array> {

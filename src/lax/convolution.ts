@@ -24,7 +24,11 @@ const isLayouts = (d: ConvDimensions): d is ConvLayouts => Array.isArray(d)
  * lax.convDimensionNumbers(4, ['NHWC', 'HWIO', 'NHWC'])   // { lhs: [0, 3, 1, 2], rhs: [3, 2, 0, 1], out: [0, 3, 1, 2] }
  * @throws ArgumentError when letters are missing, repeat or differ between the three.
  */
-export function convDimensionNumbers(rank: number, dimensions?: ConvDimensions | null, operation = 'convDimensionNumbers'): ConvDimensionNumbers {
+export function convDimensionNumbers(rank: number, dimensions?: ConvDimensions | null): ConvDimensionNumbers {
+  return numbersOf('convDimensionNumbers', rank, dimensions)
+}
+
+function numbersOf(operation: string, rank: number, dimensions: ConvDimensions | null | undefined): ConvDimensionNumbers {
   if (ops.checkInteger(operation, 'rank', rank, 2) > 2 ** 16) throw new ArgumentError(operation, `rank is ${rank}; no array has that many axes`)
   const inOrder = Array.from({ length: rank }, (_, i) => i)
   if (dimensions === null || dimensions === undefined) return { lhs: inOrder, rhs: inOrder, out: inOrder }
@@ -74,7 +78,7 @@ export function convGeneralDilated(lhs: ArrayLike, rhs: ArrayLike, windowStrides
   const [x, w] = pair(lhs, rhs, name)
   if (x.ndim < 2 || x.ndim !== w.ndim) throw new ShapeError(name, `got shapes [${x.shape.join(',')}] and [${w.shape.join(',')}]; takes two arrays of one rank, at least 2`)
   const n = x.ndim - 2
-  const dimensionNumbers = convDimensionNumbers(x.ndim, o.dimensionNumbers, name)
+  const dimensionNumbers = numbersOf(name, x.ndim, o.dimensionNumbers)
   const strides = perAxis(name, 'windowStrides', o.windowStrides, n)
   const lhsDilation = perAxis(name, 'lhsDilation', o.lhsDilation, n)
   const rhsDilation = perAxis(name, 'rhsDilation', o.rhsDilation, n)
@@ -149,7 +153,7 @@ export function convTranspose(lhs: ArrayLike, rhs: ArrayLike, strides?: readonly
     let w = ops.toArray(name, rhs)
     const layouts = o.dimensionNumbers ?? transposeLayouts[x.ndim]
     if (layouts === undefined) throw new ArgumentError(name, `needs dimensionNumbers for rank ${x.ndim}`)
-    const dimensionNumbers = convDimensionNumbers(x.ndim, layouts, name)
+    const dimensionNumbers = numbersOf(name, x.ndim, layouts)
     const [outFeature, inFeature, ...spatial] = dimensionNumbers.rhs
     const steps = perAxis(name, 'strides', o.strides, spatial.length)
     const rhsDilation = perAxis(name, 'rhsDilation', o.rhsDilation, spatial.length)

@@ -142,7 +142,7 @@ function fill(values: Float64Array, list: readonly ArrayInput[], shape: Shape): 
 
 const pathText = (path: readonly number[]): string => (path.length === 0 ? 'the top' : `[${path.join('][')}]`)
 const ragged = (path: readonly number[], got: string, expected: string): ShapeError =>
-  new ShapeError('array', `nested lists are ragged: ${pathText(path)} has ${got} where its siblings have ${expected}`)
+  new ShapeError('array', `nested lists are ragged: ${pathText(path)} has ${got} where its siblings have ${expected}; takes lists of one length at each depth`)
 /** A copy with storage of its own only where something is written; arrays are immutable, so this is the array. */
 export const copy = (x: ArrayLike): NDArray => ops.toArray('copy', x)
 

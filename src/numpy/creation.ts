@@ -79,7 +79,7 @@ export function arange(start: number, stop?: number | ArangeOptions, step?: numb
     const [from, to] = o.stop === undefined ? [0, start] : [start, o.stop]
     const by = o.step ?? 1
     for (const n of [from, to, by]) if (typeof n !== 'number' || !Number.isFinite(n)) throw new ArgumentError('arange', `got ${describe(n)}; takes finite plain numbers, since they decide the shape`)
-    if (by === 0) throw new ArgumentError('arange', 'step is 0; takes a number above or below it')
+    if (by === 0) throw new ArgumentError('arange', 'step is 0; takes any other number')
     const whole = [from, to, by].every(Number.isInteger)
     const dtype = o.dtype === undefined ? (whole ? 'int32' : 'float32') : ops.checkDtype('arange', o.dtype)
     const n = Math.max(0, Math.ceil((to - from) / by))

@@ -1,7 +1,7 @@
 /** Dtypes: conversion, promotion, limits. */
 import { isArray, type NDArray } from '../core/array.ts'
 import { show } from '../core/describe.ts'
-import { type DType, dtypeInfo, dtypes, isDType } from '../core/dtype.ts'
+import { type DType, dtypeInfo, dtypes, isDType, isInteger } from '../core/dtype.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { promoteTypes as join, resultType as joinAll } from '../core/promotion.ts'
@@ -80,5 +80,5 @@ export function iinfo(dtype: DType): { readonly bits: number; readonly max: numb
   const bits = 8 * bytes
   if (kind === 'int') return { bits, max: 2 ** (bits - 1) - 1, min: -(2 ** (bits - 1)) }
   if (kind === 'uint') return { bits, max: 2 ** bits - 1, min: 0 }
-  throw new DtypeError('iinfo', `got ${dtype}; takes integer dtypes`)
+  throw new DtypeError('iinfo', `got ${show(dtype)}; takes ${dtypes.filter(isInteger).join(', ')}`)
 }

@@ -68,7 +68,7 @@ function sizesOf(subscripts: string, arrays: readonly NDArray[], inputs: readonl
       const d = arrays[i]!.shape[axis]!
       const known = sizes.get(label) ?? 1
       if (known !== 1 && d !== 1 && d !== known) {
-        throw new ShapeError('einsum', `'${subscripts}' with shapes ${arrays.map((a) => `[${a.shape.join(',')}]`).join(', ')}: axis '${label}' has sizes ${known} and ${d}`)
+        throw new ShapeError('einsum', `'${subscripts}' with shapes ${arrays.map((a) => `[${a.shape.join(',')}]`).join(', ')}: axis '${label}' has sizes ${known} and ${d}; sizes must be equal or 1`)
       }
       if (known === 1) sizes.set(label, d)
     }

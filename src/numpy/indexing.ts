@@ -93,7 +93,7 @@ export function where(condition: ArrayLike): NDArray[]
 export function where(condition: ArrayLike, onTrue: ArrayLike, onFalse: ArrayLike): NDArray
 export function where(condition: ArrayLike, onTrue?: ArrayLike, onFalse?: ArrayLike): NDArray | NDArray[] {
   if (onTrue === undefined && onFalse === undefined) return ops.within('where', () => nonzero(condition))
-  if (onTrue === undefined || onFalse === undefined) throw new ArgumentError('where', 'takes a condition, or a condition and two alternatives')
+  if (onTrue === undefined || onFalse === undefined) throw new ArgumentError('where', 'got one alternative; takes none or two beside the condition')
   return ops.where(condition, onTrue, onFalse)
 }
 

@@ -26,7 +26,7 @@ function quantiles(operation: string, x: ArrayLike, q: ArrayLike, o: QuantileOpt
   const rest = a.shape.map((_, i) => i).filter((i) => !axes.includes(i))
   const n = axes.reduce((m, i) => m * a.shape[i]!, 1)
   const lines = ops.reshape(ops.transpose(a, [...rest, ...axes]), [...rest.map((i) => a.shape[i]!), n])
-  if (n === 0) throw new ShapeError(operation, `of no elements: shape [${a.shape.join(',')}]`)
+  if (n === 0) throw new ShapeError(operation, `of no elements: shape [${a.shape.join(',')}] over axes [${axes.join(',')}]; takes at least one`)
   const at = lines.ndim - 1
   const share = ops.convert(q, a.dtype)
   // NaN comes last, so the others are the first `counted` of each line.

@@ -163,7 +163,7 @@ export function put(x: ArrayLike, indices: ArrayLike, values: ArrayLike, options
     requireCopy('put', options.inplace)
     const mode = options.mode === undefined ? null : ops.checkOneOf('put', 'mode', options.mode, ['clip', 'wrap'])
     const a = ops.toArray('put', x)
-    if (isArray(indices) ? !isInteger(indices.dtype) : !Number.isInteger(indices)) throw new DtypeError('put', `got indices of ${isArray(indices) ? indices.dtype : String(indices)}; takes integers`)
+    if (isArray(indices) ? !isInteger(indices.dtype) : !Number.isInteger(indices)) throw new DtypeError('put', `got indices of ${isArray(indices) ? indices.dtype : show(indices)}; takes integers`)
     const at = ravel(ops.convert(indices, 'int32'))
     const given = ops.convert(values, a.dtype)
     if (at.size === 0 || given.size === 0) return a

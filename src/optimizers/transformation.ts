@@ -23,17 +23,29 @@ export interface GradientTransformation {
   update<P>(grads: P, state: OptimizerState<P>, params?: P): [updates: P, state: OptimizerState<P>]
 }
 
-/** A transformation from one that names the shape of its state: inside, the state is a tree `S`. */
+/**
+ * A transformation from one that names the shape of its state: inside, the state is a tree `S`.
+ * @throws ArgumentError for what is no `{ init, update }`; from `update`, TreeError for what gives back no pair.
+ */
 export function transformation<S>(inner: { init(params: unknown): S; update(grads: unknown, state: S, params: unknown): readonly [updates: unknown, state: S] }): GradientTransformation {
+  requireParts('transformation', inner, 'the argument')
   return {
     init: <P>(params: P): OptimizerState<P> => within('init', () => inner.init(params) as OptimizerState<P>),
     update: <P>(grads: P, state: OptimizerState<P>, params?: P): [P, OptimizerState<P>] => {
       // Not all of it: a schedule's errors are of the operations in it.
       within('update', () => tree.structure(grads))
-      const [updates, next] = inner.update(grads, state as S, params)
+      const given: unknown = inner.update(grads, state as S, params)
+      if (!Array.isArray(given) || given.length !== 2) throw new TreeError('update', 'an update of the transformation must return [updates, state]')
+      const [updates, next] = given as readonly unknown[]
       return [updates as P, next as OptimizerState<P>]
     },
   }
+}
+
+/** @throws ArgumentError unless it is an object of the two functions. */
+function requireParts(operation: string, given: unknown, name: string): void {
+  const has = (part: string): boolean => typeof Reflect.get(Object(given), part) === 'function'
+  if (!has('init') || !has('update')) throw new ArgumentError(operation, `${name} is no optimizer; takes two functions { init, update }, such as adam(1e-3)`)
 }
 
 /** Leaves the gradients as they are. */
@@ -46,11 +58,7 @@ export const identity: GradientTransformation = transformation<null>({ init: () 
  * const optimizer = chain(clip(1), adam(1e-3))
  */
 export function chain(...parts: readonly GradientTransformation[]): GradientTransformation {
-  for (const [i, part] of parts.entries()) {
-    const given: unknown = part
-    const isOne = typeof given === 'object' && given !== null && 'init' in given && 'update' in given
-    if (!isOne) throw new ArgumentError('chain', `argument ${i} is no optimizer; takes objects { init, update }, such as adam(1e-3)`)
-  }
+  for (const [i, part] of parts.entries()) requireParts('chain', part, `argument ${i}`)
   return transformation<readonly unknown[]>({
     init: (params) => parts.map((p) => p.init(params)),
     update(grads, states, params) {

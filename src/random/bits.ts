@@ -1,7 +1,7 @@
 /** Random bits, and numbers made of them alone. */
 import type { NDArray } from '../core/array.ts'
 import type { Shape } from '../core/aval.ts'
-import { type DType, isFloating } from '../core/dtype.ts'
+import { type DType, dtypes, isFloating } from '../core/dtype.ts'
 import { show } from '../core/describe.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
@@ -52,9 +52,11 @@ export function unitUniform(operation: string, key: NDArray, shape: Shape, dtype
       return ops.sub(ops.bitcast(ops.stack([low, high], -1), 'float64'), 1)
     }
     default:
-      throw new DtypeError(operation, `makes floating-point numbers, and got dtype '${dtype}'`)
+      throw new DtypeError(operation, `makes ${floats()}, and got '${dtype}'`)
   }
 }
+
+const floats = (): string => dtypes.filter(isFloating).join(', ')
 
 const mantissa = (x: NDArray, shift: number, exponent: number): NDArray => ops.or(ops.shiftRightLogical(x, shift), exponent)
 
@@ -79,7 +81,7 @@ export function uniform(key: NDArray, shape: Shape = [], options: UniformOptions
     const { minval = 0, maxval = 1, dtype = 'float32' } = options
     floating('uniform', dtype)
     ops.checkShape('uniform', shape)
-    ops.checkOperands('uniform', [minval, maxval])
+    ops.checkOperands('uniform', [minval, maxval], ['minval', 'maxval'])
     if (typeof minval === 'object' || typeof maxval === 'object') return between(key, shape, minval, maxval, dtype)
     return sampled('uniform', [shape, dtype, minval, maxval], [key], (k) => between(k, shape, minval, maxval, dtype))
   })
@@ -98,6 +100,6 @@ function between(key: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLik
 const rounded = (x: number, dtype: DType): number => (dtype === 'float64' ? x : Math.fround(x))
 
 export function floating(operation: string, dtype: DType): DType {
-  if (!isFloating(checkDtype(operation, dtype))) throw new DtypeError(operation, `makes floating-point numbers, and got dtype '${dtype}'`)
+  if (!isFloating(checkDtype(operation, dtype))) throw new DtypeError(operation, `makes ${floats()}, and got '${dtype}'`)
   return dtype
 }

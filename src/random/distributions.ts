@@ -218,7 +218,7 @@ export function choice(key: NDArray, a: number | NDArray, shape: Shape = [], opt
     const n = typeof a === 'number' ? a : a.shape[axis]!
     if (p !== undefined && (p.ndim !== 1 || p.size !== n)) throw new ShapeError('choice', `got p of shape [${p.shape.join(',')}] for ${n} elements; takes one probability for each`)
     const draws = shape.reduce((x, y) => x * y, 1)
-    if (!replace && draws > n) throw new ArgumentError('choice', `cannot draw ${draws} of ${n} without replacement`)
+    if (!replace && draws > n) throw new ArgumentError('choice', `cannot draw ${draws} of ${n} without replacement; take fewer, or replace: true`)
     const pick = (index: NDArray): NDArray => (typeof a === 'number' ? index : a.slice(...Array.from({ length: axis }, () => [] as const), index))
     if (p === undefined) {
       if (replace) return pick(randint(key, shape, 0, n))

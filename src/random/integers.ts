@@ -1,7 +1,7 @@
 /** Random integers. */
 import type { NDArray } from '../core/array.ts'
 import type { Shape } from '../core/aval.ts'
-import { type DType, dtypeInfo, isInteger } from '../core/dtype.ts'
+import { type DType, dtypeInfo, dtypes, isInteger } from '../core/dtype.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import { checkDtype, checkOptions } from '../core/ops/index.ts'
@@ -28,9 +28,9 @@ export function randint(key: NDArray, shape: Shape, minval: ArrayLike, maxval: A
   return ops.within('randint', () => {
     checkOptions('randint', options, ['dtype'])
     const { dtype = 'int32' } = options
-    if (!isInteger(checkDtype('randint', dtype))) throw new DtypeError('randint', `makes integers, and got dtype ${dtype}`)
+    if (!isInteger(checkDtype('randint', dtype))) throw new DtypeError('randint', `makes ${dtypes.filter(isInteger).join(', ')}, and got '${dtype}'`)
     ops.checkShape('randint', shape)
-    ops.checkOperands('randint', [minval, maxval])
+    ops.checkOperands('randint', [minval, maxval], ['minval', 'maxval'])
     if (typeof minval === 'object' || typeof maxval === 'object') return drawn(key, shape, minval, maxval, dtype)
     return sampled('randint', [shape, dtype, minval, maxval], [key], (k) => drawn(k, shape, minval, maxval, dtype))
   })

@@ -1,5 +1,5 @@
 /** Layers from layers. */
-import { ArgumentError, type NDArray, np, ShapeError } from '../index.ts'
+import { ArgumentError, type NDArray, np, ShapeError, TreeError } from '../index.ts'
 import { type AnyLayer, checkCount, checkInput, checkSizes, coreOf, describe, inNameOf, type InOf, type Layer, makeLayer, type OutOf, type ParamsTuple, type Shape, type ShapeOf, type StateTuple, within } from './layer.ts'
 
 /** Shown where one layer's output is not what the next one takes. */
@@ -16,7 +16,12 @@ export type Chain<L extends readonly AnyLayer[]> = L extends readonly [infer A e
 type FirstIn<L extends readonly AnyLayer[]> = L extends readonly [infer A, ...(readonly unknown[])] ? InOf<A> : NDArray
 type LastOut<L extends readonly AnyLayer[]> = L extends readonly [...(readonly unknown[]), infer Z] ? OutOf<Z> : NDArray
 
-const stateAt = (state: unknown, i: number): unknown => (state === null ? null : (state as readonly unknown[])[i])
+/** @throws TreeError unless it is null or a list: the states that `init` gave. */
+function stateAt(operation: string, state: unknown, i: number): unknown {
+  if (state === null) return null
+  if (Array.isArray(state)) return state[i]
+  throw new TreeError(operation, `got state ${describe(state)}; takes the state that init or the apply before gave`)
+}
 const stateOf = (states: readonly unknown[]): unknown => (states.every((s) => s === null) ? null : states)
 
 /**
@@ -45,7 +50,7 @@ export function serial<const L extends readonly AnyLayer[]>(...layers: L & NoInf
       checkCount('serial', params, cores.length)
       let y: unknown = x
       const next = cores.map((core, i) => {
-        const [out, s] = within('serial', i, () => core.apply(params[i], stateAt(state, i), y, options))
+        const [out, s] = within('serial', i, () => core.apply(params[i], stateAt('serial', state, i), y, options))
         y = out
         return s
       })
@@ -84,7 +89,7 @@ export function parallel<const L extends readonly AnyLayer[]>(...layers: L): Lay
       checkCount('parallel', params, cores.length)
       const inputs = xs as readonly unknown[]
       check(inputs)
-      const made = cores.map((core, i) => within('parallel', i, () => core.apply(params[i], stateAt(state, i), inputs[i], options)))
+      const made = cores.map((core, i) => within('parallel', i, () => core.apply(params[i], stateAt('parallel', state, i), inputs[i], options)))
       return [made.map(([y]) => y) as Outs<L>, stateOf(made.map(([, s]) => s)) as StateTuple<L>]
     },
   })

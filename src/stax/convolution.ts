@@ -40,7 +40,7 @@ function image(operation: string, shape: Shape): readonly [batch: number, height
 
 function windowed(operation: string, size: number, window: number, stride: number, padding: LayerPadding): number {
   const out = padding === 'SAME' ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1
-  if (out < 1) throw new ShapeError(operation, `a window of ${window} does not fit into ${size} with ${padding} padding`)
+  if (out < 1) throw new ShapeError(operation, `a window of ${window} does not fit into ${size} with ${padding} padding; takes a smaller one, or 'SAME'`)
   return out
 }
 

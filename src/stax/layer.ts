@@ -94,7 +94,7 @@ export function makeLayer<P, I, O, S>(core: LayerCore<P, I, O, S>): Layer<P, I, 
 /** The inside of a layer; of a pair that somebody wrote by hand, one without state. */
 export function coreOf(layer: AnyLayer, operation = 'withState'): AnyCore {
   const pair: unknown = layer
-  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((f) => typeof f === 'function')) throw new ArgumentError(operation, 'takes layers, pairs [init, apply] of functions such as stax.Dense(4), and got something else')
+  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((f) => typeof f === 'function')) throw new ArgumentError(operation, `takes layers, pairs [init, apply] of functions such as stax.Dense(4), and got ${describe(layer)}`)
   const [init, apply] = layer as readonly [init: (key: NDArray, shape: unknown) => { shape: unknown; params: unknown }, apply: (params: unknown, x: unknown, o?: ApplyOptions) => unknown]
   return (
     cores.get(apply) ?? {
@@ -206,7 +206,7 @@ export function checkSizes(operation: string, what: string, ...sizes: readonly n
 /** @throws ArgumentError unless it is a pair of positive integers, one for each spatial axis. */
 export function checkWindow(operation: string, what: string, window: readonly number[]): void {
   const given: unknown = window
-  if (!Array.isArray(given) || given.length !== 2) throw new ArgumentError(operation, `takes ${what} as two positive integers such as [3, 3]`)
+  if (!Array.isArray(given) || given.length !== 2) throw new ArgumentError(operation, `takes ${what} as two positive integers such as [3, 3], and got ${describe(window)}`)
   checkSizes(operation, what, ...window)
 }
 

@@ -86,7 +86,7 @@ function broadcast(a: Shape, b: Shape): Shape {
  */
 export function axis(rank: number): fc.Arbitrary<number> {
   checkCount('axis', 'rank', rank)
-  if (rank === 0) throw new ShapeError('axis', 'an array of rank 0 has no axes')
+  if (rank === 0) throw new ShapeError('axis', 'an array of rank 0 has no axes; takes a rank of at least 1')
   return fc.oneof(fc.nat(rank - 1), fc.integer({ min: -rank, max: -1 }))
 }
 

@@ -1,6 +1,7 @@
 /** A user's function differentiated at a point: what grad, vjp, linearize and jacrev have in common. */
 import type { NDArray } from '../core/array.ts'
 import type { Aval } from '../core/aval.ts'
+import { show } from '../core/describe.ts'
 import { InternalError, TreeError } from '../core/errors.ts'
 import type { Value } from '../core/trace.ts'
 import { convert } from './build.ts'
@@ -20,7 +21,7 @@ export interface Result {
 export function resultOf(operation: string, f: AnyFunction, args: readonly unknown[], hasAux: boolean): Result {
   const result = apply(f, args)
   if (!hasAux) return { out: flattenValues(result, operation), aux: null }
-  if (!Array.isArray(result) || result.length !== 2) throw new TreeError(operation, 'hasAux is set, so the function must return [value, aux]')
+  if (!Array.isArray(result) || result.length !== 2) throw new TreeError(operation, `hasAux is set, so the function must return [value, aux], and it returned ${show(result)}`)
   return { out: flattenValues(result[0], operation), aux: flattenValues(result[1], operation) }
 }
 

@@ -1,5 +1,6 @@
 /** Looking at what becomes of a function on its way to a machine. */
 import { bytesOf, sameType, showType } from '../core/aval.ts'
+import { show } from '../core/describe.ts'
 import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors.ts'
 import { within } from '../core/in-name-of.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
@@ -75,7 +76,7 @@ export function lowerWith<A extends Args, R>(tools: LoweringTools, f: (...a: A) 
     return {
       jaxpr,
       text: (stage = 'jaxpr') => {
-        if (!stages.includes(stage)) throw new ArgumentError('lower', `there is no text of '${stage}'; the stages are ${stages.join(', ')}`)
+        if (!stages.includes(stage)) throw new ArgumentError('lower', `there is no text of ${show(stage)}; the stages are ${stages.join(', ')}`)
         return tools.text(jaxpr, stage)
       },
       compile: () => ({

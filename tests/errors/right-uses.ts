@@ -336,9 +336,10 @@ const optimizerUses: Uses = {
   applyUpdates: one(params, params),
   chain: one(optimizers.sgd(0.1), optimizers.sgd(0.1)),
   momentum: one(0.1, 0.9, { nesterov: true }),
+  transformation: one({ init: () => null, update: (grads: unknown, state: unknown) => [grads, state] }),
   sgd: one(0.1),
 }
-const dataUses: Uses = { batches: one({ x: m }, 1, { key, dropLast: true }) }
+const dataUses: Uses = { batches: one({ x: m }, 1, { key, dropLast: true }), showProblem: one({ offset: 0, found: 'nothing', expected: 'a header' }) }
 const idxUses: Uses = { ...of('decode tryDecode', [data.idx.encode(np.array(Uint8Array.of(1, 2)))]), encode: one(np.array(Uint8Array.of(1, 2))) }
 const tensors = { a: x }
 const safetensorsUses: Uses = {
@@ -426,6 +427,7 @@ export const doors: readonly Door[] = [
   { name: 'nn', functions: nn, uses: nnUses },
   { name: 'tree', functions: tree, uses: treeUses },
   { name: 'debug', functions: pullback.debug, uses: debugUses },
+  { name: 'debug.memoryMonoid', functions: { concat: pullback.debug.memoryMonoid.concat }, uses: { concat: one(pullback.debug.memoryMonoid.empty, { arrays: 1, bytes: 4, peakBytes: 8 }) } },
   {
     name: '',
     functions: pullback,
@@ -436,8 +438,8 @@ export const doors: readonly Door[] = [
   { name: 'x.at(0)', functions: methods(Object.keys(atUses), () => fresh().at(at)), uses: atUses },
   { name: 'stax', functions: stax, uses: staxUses, apart: { makeLayer: 'for authors of layers' } },
   { name: 'stax.initializers', functions: stax.initializers, uses: initializerUses },
-  { name: 'optimizers', functions: optimizers, uses: optimizerUses, apart: { transformation: 'for authors of optimizers' } },
-  { name: 'data', functions: data, uses: dataUses, apart: { mnist: 'reads files', showProblem: 'prints what tryDecode gave' } },
+  { name: 'optimizers', functions: optimizers, uses: optimizerUses },
+  { name: 'data', functions: data, uses: dataUses, apart: { mnist: 'reads files' } },
   { name: 'testing', functions: testing, uses: testingUses },
   { name: 'given', functions: given, uses: givenUses },
   { name: 'idx', functions: data.idx, uses: idxUses, apart: { read: 'reads a file' } },

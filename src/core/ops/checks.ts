@@ -24,7 +24,7 @@ export function axisList(operation: string, axes: number | readonly number[], na
 export function normalAxes(operation: string, axes: number | readonly number[] | null | undefined, rank: number): number[] {
   if (axes === null || axes === undefined) return Array.from({ length: rank }, (_, i) => i)
   const list = Array.from(axisList(operation, axes), (a) => normalAxis(operation, a, rank)).sort((a, b) => a - b)
-  if (new Set(list).size < list.length) throw new ShapeError(operation, `axes ${JSON.stringify(axes)} name one axis twice`)
+  if (new Set(list).size < list.length) throw new ShapeError(operation, `axes ${JSON.stringify(axes)} of rank ${rank} name one axis twice; takes each once`)
   return list
 }
 

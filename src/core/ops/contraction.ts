@@ -98,7 +98,7 @@ export function dot(x: ArrayLike, y: ArrayLike): NDArray {
 export function tensordot(x: ArrayLike, y: ArrayLike, axes: number | readonly [readonly number[], readonly number[]] = 2): NDArray {
   return within('tensordot', () => {
     const [a, b] = pair('tensordot', x, y)
-    if (typeof axes === 'number' && checkInteger('tensordot', 'axes', axes, 0) > Math.min(a.ndim, b.ndim)) throw new ShapeError('tensordot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}], which do not both have ${axes} axes`)
+    if (typeof axes === 'number' && checkInteger('tensordot', 'axes', axes, 0) > Math.min(a.ndim, b.ndim)) throw new ShapeError('tensordot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}], which do not both have ${axes} axes; takes at most ${Math.min(a.ndim, b.ndim)}`)
     const contracting: [number[], number[]] =
       typeof axes === 'number'
         ? [Array.from({ length: axes }, (_, i) => a.ndim - axes + i), Array.from({ length: axes }, (_, i) => i)]

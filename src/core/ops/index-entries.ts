@@ -66,7 +66,7 @@ export function parse(operation: string, shape: Shape, entries: readonly IndexEn
 /** Fills in '...' and missing axes; masks become index arrays. */
 function expand(operation: string, shape: Shape, entries: readonly IndexEntry[]): (number | null | readonly Bound[] | NDArray)[] {
   const used = entries.reduce<number>((n, e) => n + (e === null || e === '...' ? 0 : isArray(e) && e.dtype === 'bool' ? e.ndim : 1), 0)
-  if (used > shape.length) throw new ShapeError(operation, `${used} indices for shape [${shape.join(',')}], which has ${shape.length} axes`)
+  if (used > shape.length) throw new ShapeError(operation, `${used} indices for shape [${shape.join(',')}], which has ${shape.length} axes; takes at most one for each`)
   const missing = Array.from({ length: shape.length - used }, () => [] as const)
   const at = entries.indexOf('...')
   if (at !== entries.lastIndexOf('...')) throw new ArgumentError(operation, "'...' may stand once")

@@ -20,15 +20,16 @@ function typeOf(x: ArrayLike, besideArray: boolean): PromotionType {
 /**
  * Operands are arrays that can be used, numbers or booleans: the first thing that every function asks, so that what is
  * wrong is said in its name and not in that of some operation it is made of.
+ * `names`: what users know them by, where that is not the first, the second.
  * @throws ArgumentError, DisposedError or TracerLeakError.
  */
-export function checkOperands(operation: string, xs: readonly unknown[]): void {
+export function checkOperands(operation: string, xs: readonly unknown[], names?: readonly string[]): void {
   for (let i = 0; i < xs.length; i++) {
     const x = xs[i]
     if (isArray(x)) x.requireUsable(operation)
     else if (typeof x !== 'number' && typeof x !== 'boolean') {
       const hint = Array.isArray(x) || ArrayBuffer.isView(x) ? '; make it an array with np.array first' : ''
-      throw new ArgumentError(operation, `${xs.length === 1 ? 'the operand' : `operand ${i}`} is ${describe(x)}; takes arrays, numbers and booleans${hint}`)
+      throw new ArgumentError(operation, `${names?.[i] ?? (xs.length === 1 ? 'the operand' : `operand ${i}`)} is ${describe(x)}; takes arrays, numbers and booleans${hint}`)
     }
   }
 }

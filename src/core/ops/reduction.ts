@@ -67,7 +67,7 @@ function extremum(operation: 'max' | 'min', primitive: 'reduceMax' | 'reduceMin'
   const o = reduceArguments(operation, axis, options, plainOptions)
   const a = toArray(operation, x)
   const axes = normalAxes(operation, o.axis, a.ndim)
-  if (axes.some((i) => a.shape[i] === 0)) throw new ShapeError(operation, `of no elements: shape [${a.shape.join(',')}] over axes [${axes.join(',')}] has no ${operation === 'max' ? 'maximum' : 'minimum'}`)
+  if (axes.some((i) => a.shape[i] === 0)) throw new ShapeError(operation, `of no elements: shape [${a.shape.join(',')}] over axes [${axes.join(',')}] has no ${operation}imum; np.${operation} with { initial } has one`)
   return reduce(operation, primitive, a, o)
 }
 /** NaN where there is one. */
@@ -104,7 +104,7 @@ function position(operation: 'argmax' | 'argmin', x: ArrayLike, axis: Places<Red
   const flat = o.axis === null || o.axis === undefined
   const a = flat ? reshape(given, [given.size]) : given
   const at = flat ? 0 : normalAxis(operation, o.axis as number, a.ndim)
-  if (a.shape[at] === 0) throw new ShapeError(operation, `of no elements: shape [${given.shape.join(',')}]`)
+  if (a.shape[at] === 0) throw new ShapeError(operation, `of no elements: shape [${given.shape.join(',')}]${flat ? '' : ` along axis ${at}`}; takes at least one`)
   const out = bind1(operation, [a], { axis: at, indexDtype: 'int32' })
   if (o.keepdims !== true) return out
   return reshape(out, given.shape.map((d, i) => (flat || i === at ? 1 : d)))

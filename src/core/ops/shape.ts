@@ -38,7 +38,7 @@ export function reshape(x: ArrayLike, shape: number | Shape): NDArray {
 export function transpose(x: ArrayLike, permutation?: readonly number[] | null): NDArray {
   const a = toArray('transpose', x)
   const p = permutation === null || permutation === undefined ? a.shape.map((_, i) => a.ndim - 1 - i) : checkList('transpose', 'axes', permutation).map((i) => normalAxis('transpose', i, a.ndim))
-  if (p.length !== a.ndim || new Set(p).size !== a.ndim) throw new ShapeError('transpose', `axes [${(permutation ?? []).join(',')}] are no permutation of the ${a.ndim} axes of shape [${a.shape.join(',')}]`)
+  if (p.length !== a.ndim || new Set(p).size !== a.ndim) throw new ShapeError('transpose', `axes [${(permutation ?? []).join(',')}] are no permutation of the ${a.ndim} axes of shape [${a.shape.join(',')}]; takes each once`)
   return p.every((d, i) => d === i) ? a : bind1('transpose', [a], { permutation: p })
 }
 

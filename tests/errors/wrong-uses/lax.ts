@@ -65,6 +65,7 @@ wrong('lax.conv', () => lax.conv(np.ones([1, 2, 4, 4]), np.ones([5, 3, 3, 3]), [
 wrong('lax.conv', () => lax.conv(np.ones([1, 2, 4, 4]), np.ones([5, 2, 3, 3]), [1], 'SAME'))
 wrong('lax.conv', () => lax.conv(np.ones([1, 1, 3], { dtype: 'int32' }), np.ones([1, 1, 2]), [1], 'VALID'))
 wrong('lax.convDimensionNumbers', () => lax.convDimensionNumbers(4, ['NHWC', 'HWIO', 'NHW']))
+wrong('lax.convDimensionNumbers', () => lax.convDimensionNumbers(wrongKind(Symbol('four'))))
 wrong('lax.convGeneralDilated', () => lax.convGeneralDilated(images, kernel, { windowStrides: [1, 1], padding: wrongKind('HALF'), dimensionNumbers: layouts }))
 wrong('lax.convGeneralDilated', () => lax.convGeneralDilated(images, kernel, { windowStrides: [1, 1], padding: 'SAME', dimensionNumbers: layouts, featureGroupCount: 3 }))
 wrong('lax.convGeneralDilated', () => lax.convGeneralDilated(images, kernel, wrongKind({ strides: [1, 1] })))
