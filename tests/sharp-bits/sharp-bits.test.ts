@@ -17,15 +17,17 @@ const table: Record<string, string> = { 0: 'by number', '0.0': 'by text' }
 interface Row {
   /** The row's first cell in the docs. */
   readonly written: string
-  /** Lines in which a linter and TypeScript should find it; `x` and `y` are scalars there. */
-  readonly lines: readonly string[]
+  /** Lines, each with all that finds something in it; `x` and `y` are scalars there. A line by itself is there for others, and nothing is found in it. */
+  readonly lines: readonly (string | readonly [line: string, ...by: string[]])[]
   readonly happens: () => void
 }
+
+const truth = ['strict-boolean-expressions', 'no-unnecessary-condition'] as const
 
 const rows: readonly Row[] = [
   {
     written: '`if (x)`, `while (x)`, `x ? a : b`',
-    lines: ['if (x) out.push(1)', 'while (x) break', 'out.push(x ? 1 : 2)'],
+    lines: [['if (x) out.push(1)', ...truth], ['while (x) break', ...truth], ['out.push(x ? 1 : 2)', ...truth]],
     happens() {
       const taken: string[] = []
       if (anything(x)) taken.push('if')
@@ -41,7 +43,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`!x`',
-    lines: ['out.push(!x)'],
+    lines: [['out.push(!x)', 'strict-boolean-expressions']],
     happens() {
       expect([!anything(x), !anything(np.array(1))]).toEqual([false, false])
       expect([np.logicalNot(x).js(), x.item() === 0]).toEqual([true, true])
@@ -49,7 +51,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`x && y`, <code>x &#124;&#124; y</code>',
-    lines: ['out.push(x && y)', 'out.push(x || y)'],
+    lines: [['out.push(x && y)', ...truth], ['out.push(x || y)', ...truth]],
     happens() {
       expect(anything(x) && y).toBe(y)
       expect(anything(x) || y).toBe(x)
@@ -58,7 +60,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`x === y`, `x !== y`, `x == y`',
-    lines: ['out.push(x === y)', 'out.push(x !== y)', 'out.push(x == y)'],
+    lines: [['out.push(x === y)', 'handles'], ['out.push(x !== y)', 'handles'], ['out.push(x == y)', 'eqeqeq']],
     happens() {
       expect([x === y, x !== y, x == y]).toEqual([false, true, false]) // oxlint-disable-line eqeqeq -- what is tested
       expect([np.arrayEqual(x, y).item(), x.equal(y).js()]).toEqual([1, true])
@@ -66,7 +68,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`switch (x) { case 0: … }`',
-    lines: ['switch (x) { case 0: out.push(0) }'],
+    lines: [['switch (x) { case 0: out.push(0) }', 'TypeScript']],
     happens() {
       const taken = (v: unknown): string => {
         switch (v) {
@@ -82,7 +84,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`xs.includes(x)`, `xs.indexOf(x)`, `new Set([x])`',
-    lines: ['out.push([x].includes(y))', 'out.push([x].indexOf(y))', 'out.push(new Set([x, y]))'],
+    lines: [['out.push([x].includes(y))', 'handles'], ['out.push([x].indexOf(y))', 'handles'], ['out.push(new Set([x, y]))', 'handles']],
     happens() {
       expect([[x].includes(y), [x].indexOf(y), new Set([x, y]).size]).toEqual([false, -1, 2])
       expect([y].some((z) => np.arrayEqual(x, z).item() !== 0)).toBe(true)
@@ -90,7 +92,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`table[x]`',
-    lines: ['out.push(table[x])'],
+    lines: [['out.push(table[x])', 'TypeScript']],
     happens() {
       expect([table[anything(x)], table[x.item()]]).toEqual(['by text', 'by number'])
       expect(np.take(np.array([5, 6]), np.array(1, { dtype: 'int32' })).item()).toBe(6)
@@ -98,7 +100,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`x + y`, `x == 1`',
-    lines: ['out.push(x + y)', 'out.push(x == 1)'],
+    lines: [['out.push(x + y)', 'TypeScript', 'restrict-plus-operands'], ['out.push(x == 1)', 'TypeScript', 'eqeqeq']],
     happens() {
       expect(() => anything(x) + anything(y)).toThrow('x.add(y)')
       expect(() => anything(x) == 1).toThrow('x.equal(y)') // oxlint-disable-line eqeqeq -- what is tested
@@ -107,7 +109,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`x > 0`, `x * 2`, `-x`',
-    lines: ['out.push(x > 0)', 'out.push(x * 2)', 'out.push(-x)'],
+    lines: [['out.push(x > 0)', 'TypeScript'], ['out.push(x * 2)', 'TypeScript'], ['out.push(-x)', 'no-unsafe-unary-minus']],
     happens() {
       const two = anything(np.array(2))
       expect([two > 1, two * 3, -two]).toEqual([true, 6, -2])
@@ -125,7 +127,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`[...x]`, `for (const row of x)`',
-    lines: ['out.push([...x])', 'for (const row of x) out.push(row)'],
+    lines: [['out.push([...x])', 'rows'], ['for (const row of x) out.push(row)', 'rows']],
     happens() {
       const m = np.array([[1], [2], [3]])
       expect([...m].map((row) => row.js())).toEqual([[1], [2], [3]])
@@ -141,14 +143,14 @@ const rows: readonly Row[] = [
   },
   {
     written: '`2.0`',
-    lines: ['out.push(np.array(2.0))'],
+    lines: [['out.push(np.array(2.0))', 'no-zero-fractions']],
     happens() {
       expect([np.array(2.0).dtype, np.array(2).dtype, np.array(2, { dtype: 'int32' }).dtype]).toEqual(['float32', 'float32', 'int32'])
     },
   },
   {
     written: '`list.push(y)`, `total += 1` in a jitted function',
-    lines: ['let total = 0', 'out.push(jit((v: np.NDArray) => { total += 1; out.push(v, total); return v }))'],
+    lines: ['let total = 0', ['out.push(jit((v: np.NDArray) => { total += 1; return v }))', 'once'], ['out.push(jit((v: np.NDArray) => { out.push(v); return v }))', 'once']],
     happens() {
       const list: string[] = []
       let total = 0
@@ -163,7 +165,7 @@ const rows: readonly Row[] = [
   },
   {
     written: 'a variable from outside that changes',
-    lines: ['let scale = 2', 'export const scaled = jit((v: np.NDArray) => v.mul(scale))', 'scale = 3'],
+    lines: ['let scale = 2', ['export const scaled = jit((v: np.NDArray) => v.mul(scale))', 'once'], 'scale = 3'],
     happens() {
       let scale = 2
       const f = jit((v: np.NDArray) => v.mul(scale))
@@ -176,7 +178,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`random.normal(key, …)` twice with one key',
-    lines: ['const key = random.key(0)', 'out.push(random.normal(key, [2]), random.normal(key, [2]))'],
+    lines: ['const key = random.key(0)', ['out.push(random.normal(key, [2]), random.normal(key, [2]))', 'keys']],
     happens() {
       const key = random.key(0)
       expect(random.normal(key, [3]).js()).toEqual(random.normal(key, [3]).js())
@@ -201,23 +203,32 @@ describe('what happens, and what to write instead', () => {
   for (const row of rows) test(row.written, row.happens)
 })
 
+/** What is right beside it, in which nothing is to be found. */
+const right = [
+  'export const given = (v: np.NDArray | null) => (v === null ? 0 : v.size)',
+  'out.push(x.shape === y.shape, x.item() === y.item(), [1].includes(x.item()), new Set([x.item()]))',
+  'out.push(jit((v: np.NDArray) => { const seen: np.NDArray[] = []; seen.push(v.add(table["a"] ?? 0)); return seen }))',
+  'const [a, b] = random.split(random.key(1))',
+  'out.push(random.normal(a!, [2]), random.normal(b!, [2]), random.foldIn(random.foldIn(random.key(1), 2), 3))',
+]
+
 describe('what finds it is what the docs say', () => {
-  const prelude = ["import { jit, np, random } from 'pullback'", 'const [x, y] = [np.array(1), np.array(1)]', 'const table: Record<string, number> = {}', 'export const out: unknown[] = []']
-  const lines = [...prelude, ...rows.flatMap((row) => row.lines)]
+  const prelude = ["import { jit, np, random } from 'pullback'", 'const [x, y] = [np.array(1), np.array(1)]', 'const table: Record<string, number> = {}', 'export const out: unknown[] = []', ...right]
+  const lines = [...prelude.map((line) => [line]), ...rows.flatMap((row) => row.lines.map((line) => (typeof line === 'string' ? [line] : line)))]
   let found: readonly Finding[] = []
+  const block = (language: string): string => new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? ''
   beforeAll(() => {
-    found = findings(lines, /```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '')
+    found = findings(lines.map(([line]) => line ?? ''), block('json'), block('js'))
   })
-  let first = prelude.length + 1
-  for (const row of rows) {
-    const from = first
-    first += row.lines.length
-    const until = first
-    test(row.written, () => {
-      const said = cell(row.written)
-      const expected = said === 'nothing' ? [] : [...said.matchAll(/TypeScript|(?<=`)[a-z-]{4,}(?=`)/g)].map(([name]) => name)
-      expect([...new Set(found.filter((f) => f.line >= from && f.line < until).map((f) => f.by))].sort()).toEqual(expected.toSorted())
-      expect(said === 'nothing' || expected.length > 0).toBe(true)
-    })
-  }
+
+  test('each line is found by what is said of it, and what is right by nothing', () => {
+    const by = (i: number): string[] => [...new Set(found.filter((f) => f.line === i + 1).map((f) => f.by))].toSorted()
+    expect(lines.map(([line], i) => [line, ...by(i)])).toEqual(lines.map(([line, ...names]) => [line, ...names.toSorted()]))
+  })
+  test.each(rows)('$written', ({ written, lines }) => {
+    const named = [...cell(written).matchAll(/TypeScript|(?<=`(?:pullback\/)?)[a-z-]{4,}(?=`)/g)].map(([name]) => name)
+    const finders = new Set(lines.flatMap((line) => (typeof line === 'string' ? [] : line.slice(1))))
+    expect([...finders].sort()).toEqual(named.toSorted())
+    expect(named.length).toBeGreaterThan(0)
+  })
 })
