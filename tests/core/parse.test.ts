@@ -105,6 +105,7 @@ describe('reading takes steps in proportion to the length of the text', () => {
   /** Characters that are gone through by what goes through many at a time. */
   function charactersRead(text: string): number {
     let read = 0
+    // oxlint-disable-next-line typescript/unbound-method -- each is called on its own string
     const { indexOf, slice } = String.prototype
     vi.spyOn(String.prototype, 'indexOf').mockImplementation(function (this: string, part, from) {
       const at = indexOf.call(this, part, from)
