@@ -82,6 +82,14 @@ describe('where less memory can be reserved', () => {
     vi.stubGlobal('WebAssembly', { Module: WebAssembly.Module, Instance: WebAssembly.Instance, Memory })
   }
 
+  /** Three sums, each long enough for threads to share it. */
+  function expectSums(backend: WasmBackend): void {
+    const n = 300_000
+    const program = backend.compile(parseJaxpr(`{ lambda ; a:f32[${n}]. let b:f32[] = reduceSum[axes=(0,)] a in (b,) }`))
+    const ones = new Uint8Array(new Float32Array(n).fill(1).buffer)
+    for (let i = 0; i < 3; i++) expect(new Float32Array(program.call([backend.put(ones)])[0]!.read().buffer)).toEqual(Float32Array.of(n))
+  }
+
   test.each([new RangeError('could not allocate memory'), new TypeError('maximum is above the limit'), new Error('out of memory')])('the heap is as large as the engine lets it be, and still shared: %s', (refusal) => {
     engine((shared) => (shared ? 1024 : 65536), refusal)
     const heap = new Heap()
@@ -95,15 +103,17 @@ describe('where less memory can be reserved', () => {
     engine((shared) => (shared ? 0 : 16384), new TypeError('no shared memory'))
     const heap = new Heap()
     expect([heap.shared, heap.size]).toEqual([false, 2 ** 30])
+    const backend = new WasmBackend({ threads: 2, shareAbove: 0 })
+    expectSums(backend)
+    expect([backend.threads(), backend.launches(), backend.heapBudget()]).toEqual([1, 0, 2 ** 29])
   })
 
   test('programs run in it, on threads', () => {
     engine((shared) => (shared ? 2048 : 65536), new RangeError('could not allocate memory'))
     const backend = new WasmBackend({ threads: 2, shareAbove: 0 })
-    const program = backend.compile(parseJaxpr('{ lambda ; a:f32[1000]. let b:f32[] = reduceSum[axes=(0,)] a in (b,) }'))
-    const ones = new Uint8Array(new Float32Array(1000).fill(1).buffer)
-    expect(new Float32Array(program.call([backend.put(ones)])[0]!.read().buffer)).toEqual(Float32Array.of(1000))
-    expect([backend.threads(), backend.heapBudget()]).toEqual([2, 2 ** 26])
+    expectSums(backend)
+    expect([backend.threads(), backend.launches(), backend.heapBudget()]).toEqual([2, 3, 2 ** 26])
+    backend.threads(1)
   })
 
   test('too little of it is an OutOfMemoryError that says what the engine said', () => {
