@@ -24,8 +24,8 @@ process.exit(0)
   return inNewProcess([script], { PULLBACK_THREADS: '1' })
 }
 
-/** The first step of a network in a new process: milliseconds from its call to its loss. */
-export const firstStepInNewProcess = (folder: string, network: 'CNN' | 'LSTM'): number => inNewProcess([join(folder, cache, 'cold.mjs'), network])
+/** The first step of a network in a new process: milliseconds from its call until its code is there, or its loss is. */
+export const firstStepInNewProcess = (folder: string, network: 'CNN' | 'LSTM', until: 'compile' | 'run'): number => inNewProcess([join(folder, cache, 'cold.mjs'), network, until])
 
 const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1]!
 

@@ -360,8 +360,9 @@ const anew = (make: (rate: number) => () => np.NDArray): (() => () => np.NDArray
 }
 const firstStep = (name: 'CNN' | 'LSTM', make: () => () => np.NDArray): readonly Workload[] => [
   { name: `trace and compile of the ${name}'s step, compiler warm`, tolerance: 1, repeat: 1, libraries: { pullback: () => untilCompiled(make) } },
+  { name: `trace and compile of the ${name}'s step in a new process`, tolerance: 1, repeat: 1, once: () => firstStepInNewProcess(process.cwd(), name, 'compile'), libraries: {} },
   { name: `first step of the ${name}, compiler warm: trace, compile, run`, tolerance: 1, repeat: 1, libraries: { pullback: () => ours(() => make()()) } },
-  { name: `first step of the ${name} in a new process: trace, compile, run`, tolerance: 1, repeat: 1, once: () => firstStepInNewProcess(process.cwd(), name), libraries: {} },
+  { name: `first step of the ${name} in a new process: trace, compile, run`, tolerance: 1, repeat: 1, once: () => firstStepInNewProcess(process.cwd(), name, 'run'), libraries: {} },
 ]
 
 /** The gradient through a loop: what compiling takes should not depend on its length. */
