@@ -54,11 +54,8 @@ for (const pass of new Map(passes.map((p) => [p.name, p])).values()) {
   })
 }
 
-// What leaves a loop may be simplified and merged outside of it, for which its passes stand too late.
-law('the passes together keep what a program means, and settle: what a second run finds beside loops, a third and fourth do not change', fc.tuple(fc.oneof(jaxprs, aimedAtAny), seeds), ([{ jaxpr, inputs, corners }, seed], run) => {
+law('the passes together keep what a program means, and are idempotent', fc.tuple(fc.oneof(jaxprs, aimedAtAny), seeds), ([{ jaxpr, inputs, corners }, seed], run) => {
   const once = checkJaxpr(optimize(jaxpr))
   if (![inputs(seed), corners(seed)].map((given) => sameMeaning(once, jaxpr, given)).includes(true)) run.discard()
-  const twice = optimize(once)
-  expect(twice.equations.length, printJaxpr(once)).toBeLessThanOrEqual(once.equations.length)
-  expect(printJaxpr(optimize(optimize(twice)))).toBe(printJaxpr(optimize(twice)))
+  expect(printJaxpr(optimize(once))).toBe(printJaxpr(once))
 })

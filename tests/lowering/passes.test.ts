@@ -166,6 +166,13 @@ describe('programs', () => {
     expect(once.equations.map((e) => e.primitive)).toEqual(['dotGeneral', 'dotGeneral', 'dotGeneral'])
     expect(printJaxpr(canonical!.run(once))).toBe(printJaxpr(once))
   })
+  test('what leaves two loops is one where it is equal, and its moves are one, after one run', () => {
+    const body = '{ lambda ; w:f32[4,3] c:f32[3] x:f32[4]. let p:f32[3] = dotGeneral[dimensionNumbers={batch=((), ()) contracting=((0,), (0,))} preferredElementType=None] x w n:f32[3] = add c p t:f32[3] = tanh n in (t, t) }'
+    const loop = (name: string, from: string): string => `_:f32[3] ${name}:f32[5,3] = scan[jaxpr=${body} length=5 numCarry=1 numConsts=1 reverse=False] w ${from} xs`
+    const once = optimize(parseJaxpr(`{ lambda ; w:f32[4,3] a:f32[3] b:f32[3] xs:f32[5,4]. let ${loop('y', 'a')} ${loop('z', 'b')} in (y, z) }`))
+    expect(once.equations.map((e) => e.primitive)).toEqual(['dotGeneral', 'scan', 'scan'])
+    expect(printJaxpr(optimize(once))).toBe(printJaxpr(once))
+  })
   test('a loop from which everything was hoisted is gone', () => {
     const body = '{ lambda ; c:f32[4] x:f32[]. let s:f32[] = reduceSum[axes=(0,)] c in (c, s) }'
     expect(after(`{ lambda ; a:f32[4] xs:f32[3]. let c:f32[4] s:f32[3] = scan[jaxpr=${body} length=3 numCarry=1 numConsts=0 reverse=False] a xs in (s,) }`)).toMatchInlineSnapshot(`

@@ -38,6 +38,9 @@ export const passes: readonly Pass[] = [
   // A loop from which everything was hoisted only repeats what it reads.
   { name: 'cleanScans', run: overScans('cleanScans') },
   { name: 'sinkFromScans', run: overScans('sinkFromScans'), reorders: true },
+  // What left two loops may be equal, or move what was moved inside.
+  { name: 'simplify', run: simplify },
+  { name: 'mergeEqual', run: mergeEqual },
   { name: 'removeDead', run: removeDead },
 ]
 
