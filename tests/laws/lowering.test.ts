@@ -1,5 +1,6 @@
 /** What a jaxpr is lowered to computes what the reference device makes of it equation by equation. */
 import fc from 'fast-check'
+import { afterAll, expect } from 'vitest'
 import { interpret } from '../../src/backends/cpu/interpret.ts'
 import type { HostArray } from '../../src/backends/cpu/host-array.ts'
 import { WasmBackend } from '../../src/backends/wasm/index.ts'
@@ -36,6 +37,10 @@ law('kernels, interpreted, with operands given away or not', fc.tuple(lowered, s
 })
 
 const wasm = new WasmBackend()
+// `npm run test:full` runs the laws once more where whatever can be shared is: then threads have to take part.
+afterAll(() => {
+  if (process.env['PULLBACK_SHARE_ABOVE'] === '0' && wasm.threads() > 1) expect(wasm.launches()).toBeGreaterThan(0)
+})
 
 law('WebAssembly', fc.tuple(lowered, seeds), ([{ jaxpr, inputs }, seed], run) => {
   const given = inputs(seed)
