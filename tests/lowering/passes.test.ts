@@ -82,6 +82,12 @@ describe('programs', () => {
           in (d,) }"
       `)
   })
+  test('a number chosen by numbers is folded in the same pass, and what is calculated from it', () => {
+    const [fold] = passes.filter((p) => p.name === 'foldConstants')
+    const once = fold!.run(parseJaxpr('{ lambda ; x:f32[3]. let a:bool[] = lt 1.0:f32[] 2.0:f32[] b:f32[] = selectN a 5.0:f32[] -3.0:f32[] c:f32[] = abs b d:f32[3] = mul x c in (d,) }'))
+    expect(printJaxpr(once)).toContain('mul a 3.0:f32[]')
+    expect(once.equations).toHaveLength(1)
+  })
   test('chains of moves are one', () => {
     expect(after(`{ lambda ; x:f32[2,3,4]. let
       a:f32[3,4,2] = transpose[permutation=(1, 2, 0)] x

@@ -58,6 +58,8 @@ function fold(e: Eqn): number | boolean | null {
   const to = e.outputs[0]!.aval.dtype
   if (!foldable.includes(from) || !foldable.includes(to)) return null
   const xs = e.inputs.map(numberOf)
+  // Here as well as in `simplify`: arithmetic on what is chosen goes on.
+  if (e.primitive === 'selectN' && from === 'bool') return rounded(xs[1 + xs[0]!]!, to)
   if (e.primitive === 'div' && dtypeInfo[from].kind === 'float') return rounded(xs[0]! / xs[1]!, to)
   if (e.primitive === 'convertElementType') {
     // a float that no integer is, is clamped: left to the device
