@@ -8,11 +8,10 @@ import { installBackend } from '../../../src/core/devices.ts'
 
 type Step = (x: np.NDArray, i: number) => np.NDArray
 
-const rows = 1024
 /** 4 MiB of float32. */
-const large = (): np.NDArray => np.zeros([rows, 1024])
+const large = (): np.NDArray => np.zeros([1024, 1024])
 /** 800 bytes: more than what stays outside of the heap. */
-const small = (): np.NDArray => np.zeros([200])
+const small = (): np.NDArray => np.zeros([20, 10])
 const tiny = (): np.NDArray => np.zeros([3])
 
 const plusOne = (x: np.NDArray): np.NDArray => x.add(1)
@@ -85,6 +84,12 @@ function requireAll(x: np.NDArray, value: number): void {
   if (!values.every((v) => v === value)) throw new Error(`an element is ${values.find((v) => v !== value)}, and ${value} is expected`)
 }
 
+/** The step, after work that ends in an error. */
+const amidErrors = (step: Step): Step => (x, i) => {
+  fails(failures[i % failures.length]!, x)
+  return step(x, i)
+}
+
 /** The step, with the last 50 results kept, and each looked at when it leaves. */
 function ring(step: Step): Step {
   const kept: { readonly array: np.NDArray; readonly value: number }[] = []
@@ -93,7 +98,7 @@ function ring(step: Step): Step {
     kept.push({ array: next, value: i + 1 })
     if (kept.length > 50) {
       const { array, value } = kept.shift()!
-      if (array.slice(i % rows, 7).item() !== value || (i % 100 === 0 && (requireAll(array, value), false))) throw new Error(`the array of step ${value} has changed`)
+      if (array.slice(i % array.shape[0]!, 7).item() !== value || (i % 100 === 0 && (requireAll(array, value), false))) throw new Error(`the array of step ${value} has changed`)
     }
     return next
   }
@@ -118,8 +123,14 @@ switch (how) {
   case 'ring':
     requireAll(run(count, large(), ring(step)), count)
     break
+  case 'small ring':
+    requireAll(run(count, small(), ring(step)), count)
+    break
   case 'errors':
-    requireAll(run(count, large(), (x, i) => (fails(failures[i % failures.length]!, x), step(x, i))), count)
+    requireAll(run(count, large(), amidErrors(step)), count)
+    break
+  case 'small errors':
+    requireAll(run(count, small(), amidErrors(step)), count)
     break
   case 'inside':
     // All steps inside of one program.
