@@ -122,15 +122,30 @@ describe('on the device', () => {
     expect(after.readBytes - before.readBytes).toBe(0)
     await loss.ready()
   })
-  test('a loop is one submission, however long, and asks the host for nothing in between', async () => {
-    const f = jit((x: NDArray) => lax.scan((c: NDArray, v: NDArray) => [np.sin(np.flip(c).add(v)), c] as const, np.zeros([3]), x))
-    const x = np.array(Float32Array.from({ length: 1500 }, (_, i) => i % 7)).reshape([500, 3])
+  /** Submissions, dispatches and bytes moved of a loop whose points read what others made. */
+  const moved = async (steps: number, width: number): Promise<number[]> => {
+    const f = jit((x: NDArray) => lax.scan((c: NDArray, v: NDArray) => [np.sin(np.flip(c).add(v)), c] as const, np.zeros([width]), x))
+    const x = np.array(Float32Array.from({ length: steps * width }, (_, i) => i % 7)).reshape([steps, width])
     await f(x)[0].ready()
     const before = { ...backend().gpu.figures }
     const [last] = f(x)
     const { submits, dispatches, uploadedBytes, readBytes } = backend().gpu.figures
-    expect([submits - before.submits, dispatches - before.dispatches, uploadedBytes - before.uploadedBytes, readBytes - before.readBytes]).toEqual([1, 501, 0, 0])
     await last.ready()
+    return [submits - before.submits, dispatches - before.dispatches, uploadedBytes - before.uploadedBytes, readBytes - before.readBytes]
+  }
+  test('a loop is one submission, however long, and asks the host for nothing in between', async () => {
+    expect(await moved(50, 5000)).toEqual([1, 51, 0, 0])
+  })
+  test('one of little work is one dispatch as well, after that of its first carry', async () => {
+    expect(await moved(500, 3)).toEqual([1, 2, 0, 0])
+  })
+  test('so are recurrent networks of few units: in scratch memory stands nothing but the first carry', () => {
+    const rnn = (w: NDArray, h: NDArray, xs: NDArray) => lax.scan((h: NDArray, x: NDArray) => { const next = np.tanh(h.matmul(w).add(x)); return [next, next] as const }, h, xs)
+    expect(count(rnn, [zeros(8, 8), zeros(8), zeros(1000, 8)])).toEqual({ kernels: 1, dispatches: 1, copies: 0, scratch: 0, over: 0, fresh: 2 })
+    const [init, apply] = LSTM(8)
+    const { params } = init(random.key(0), [-1, 1000, 5])
+    const lstm = count((p: typeof params, x: NDArray) => apply(p, x, { mode: 'train' }), [params, zeros(1, 1000, 5)])
+    expect(lstm.dispatches).toBe(lstm.kernels - 1)
   })
   test('a loop whose points need only what is their own is one dispatch, and takes no scratch memory', () => {
     const f = (x: NDArray) => lax.scan((c: NDArray, v: NDArray) => [np.sin(c.add(v)), c] as const, np.zeros([3]), x)

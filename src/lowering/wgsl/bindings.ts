@@ -7,9 +7,10 @@ import { type BoundPlace, type Counter, counterBase, type PlaceId, type ShaderLi
 import { block } from './module-text.ts'
 import { fromStored, storedType, toStored } from './types.ts'
 
-/** Where a buffer is: in a place, so many words further for each iteration of the loops around. */
+/** Where a buffer is: in a place, from word `offset` on, so many words further for each iteration of the loops around. */
 export interface Location {
   readonly place: PlaceId
+  readonly offset: number
   readonly strides: readonly { readonly loop: number; readonly words: number }[]
 }
 
@@ -49,7 +50,8 @@ interface Bound {
   readonly name: string
   readonly place: PlaceId
   readonly word: Word
-  readonly access: 'read' | 'read_write'
+  /** `workgroup`: it is no binding, but memory of the workgroup. */
+  readonly access: 'read' | 'read_write' | 'workgroup'
   readonly windows: readonly number[]
   readonly atomic: boolean
 }
@@ -57,8 +59,10 @@ interface Bound {
 interface BindingOptions {
   /** A buffer whose elements are atomic. */
   readonly atomic?: BufferId
-  /** The loop that is in the shader itself: its iteration is a variable, `t` and its number. */
+  /** The outermost of the loops that are in the shader itself: iterations of that and of those within are variables, `t` and their number. */
   readonly inside?: number
+  /** Places that stand in memory of the workgroup, and how many bytes they take there. */
+  readonly shared?: ReadonlyMap<PlaceId, number>
 }
 
 export class Bindings {
@@ -68,7 +72,7 @@ export class Bindings {
   readonly #inside: number | null
   readonly #parameters: { readonly name: string; readonly value: number }[] = []
 
-  constructor(memory: Memory, reads: Iterable<BufferId>, writes: Iterable<BufferId>, { atomic, inside }: BindingOptions = {}) {
+  constructor(memory: Memory, reads: Iterable<BufferId>, writes: Iterable<BufferId>, { atomic, inside, shared }: BindingOptions = {}) {
     this.#memory = memory
     this.#inside = inside ?? null
     const written = new Set([...writes].map((b) => memory.locate(b).place))
@@ -81,17 +85,19 @@ export class Bindings {
       words.set(place, (words.get(place) ?? word) === word ? word : 'u32')
     }
     for (const [place, word] of words) {
-      const windows = windowsOf(memory.bytesOf(place), memory.limits)
-      this.#bound.set(place, { name: `b${this.#bound.size}`, place, word, access: written.has(place) ? 'read_write' : 'read', windows, atomic: atomic !== undefined && memory.locate(atomic).place === place })
+      const own = shared?.get(place)
+      const windows = own === undefined ? windowsOf(memory.bytesOf(place), memory.limits) : [own]
+      const access = own !== undefined ? 'workgroup' : written.has(place) ? 'read_write' : 'read'
+      this.#bound.set(place, { name: `b${this.#bound.size}`, place, word, access, windows, atomic: atomic !== undefined && memory.locate(atomic).place === place })
     }
   }
 
   /** In the order of the bind group. */
   get places(): BoundPlace[] {
-    return [...this.#bound.values()].flatMap(({ place, windows }) => windows.map((bytes, i) => ({ place, offset: i * windows[0]!, bytes })))
+    return [...this.#bound.values()].flatMap(({ place, windows, access }) => (access === 'workgroup' ? [] : windows.map((bytes, i) => ({ place, offset: i * windows[0]!, bytes }))))
   }
   get access(): ('read' | 'read_write')[] {
-    return [...this.#bound.values()].flatMap(({ access, windows }) => windows.map(() => access))
+    return [...this.#bound.values()].flatMap(({ access, windows }) => (access === 'workgroup' ? [] : windows.map(() => access)))
   }
   /** Loops and parameters that the text names so far, as uniform buffers. */
   get counters(): Counter[] {
@@ -119,6 +125,10 @@ export class Bindings {
     let at = 0
     for (const { name, word, access, windows, atomic } of this.#bound.values()) {
       const element = atomic ? `atomic<${word}>` : word
+      if (access === 'workgroup') {
+        lines.push(`var<workgroup> ${name}: array<${element}, ${windows[0]! / 4}>;`)
+        continue
+      }
       windows.forEach((_, i) => lines.push(`@group(0) @binding(${at++}) var<storage, ${access}> ${windows.length === 1 ? name : `${name}_${i}`}: array<${element}>;`))
       if (windows.length > 1) lines.push(...this.#accessors(name, word, access, windows))
     }
@@ -154,10 +164,12 @@ export class Bindings {
 
   /** The word at `index` of a buffer in its place. */
   #at(buffer: BufferId, index: string): string {
-    const terms = this.#memory.locate(buffer).strides.map(({ loop, words }) => {
-      if (loop !== this.#inside) this.#loops.add(loop)
+    const { strides, offset } = this.#memory.locate(buffer)
+    const terms = strides.map(({ loop, words }) => {
+      if (this.#inside === null || loop < this.#inside) this.#loops.add(loop)
       return words === 1 ? `t${loop}` : `t${loop} * ${words}i`
     })
+    if (offset > 0) terms.push(`${offset}i`)
     return terms.length === 0 ? index : [index, ...terms].join(' + ')
   }
 

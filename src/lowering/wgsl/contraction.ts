@@ -24,12 +24,14 @@ const panel = 16
 /** Products with fewer rows, columns or steps are no work for tiles. */
 const skinny = 4
 
+export const isThin = ({ m, n, k }: ContractionKernel): boolean => Math.min(sizeOf(m), sizeOf(n), sizeOf(k)) <= skinny
+
 /** `whole`: the depth is added up in one piece. */
 export function emitContraction(context: KernelContext, kernel: ContractionKernel, whole = false): void {
-  const [rows, columns, depth] = [sizeOf(kernel.m), sizeOf(kernel.n), sizeOf(kernel.k)]
+  const [rows, columns] = [sizeOf(kernel.m), sizeOf(kernel.n)]
   const batches = sizeOf(kernel.batch)
   if (batches * rows * columns === 0) return
-  if (Math.min(rows, columns, depth) <= skinny) return emitLoop(context, contractionAsLoop(kernel))
+  if (isThin(kernel)) return emitLoop(context, contractionAsLoop(kernel))
   if (context.winograd && emitWinograd(context, kernel, (product) => emitContraction(context, product, true))) return
   if (!fits(context, factorsOf(kernel), 1)) return emitApart(context, kernel, whole)
   const tile = tileOf(rows, columns, batches)

@@ -1,7 +1,7 @@
 /** From a program of the kernel IR to shaders and the commands that run them. */
 import { aval, type Aval, sizeOf } from '../../core/aval.ts'
 import type { DType } from '../../core/dtype.ts'
-import { type BufferId, type Kernel, kernelsOf, type LoopStep, type Program, type Step } from '../kernel-ir/index.ts'
+import { type Buffer, type BufferId, type Kernel, kernelsOf, type LoopStep, type Program, type Step } from '../kernel-ir/index.ts'
 import type { Location } from './bindings.ts'
 import { emitContraction } from './contraction.ts'
 import type { Dispatch, KernelContext } from './kernel-context.ts'
@@ -14,6 +14,7 @@ import { emitScatter } from './scatter/index.ts'
 import { type Address, baseLimits, type Command, type Place, type PlaceId, type ShaderLimits, type ShaderModule, type ShaderProgram } from './shader-program.ts'
 import { emitSort } from './sort.ts'
 import { storedBytes, storedBytesPerElement } from './storage-form.ts'
+import { emitWorkgroupLoop } from './workgroup-loop.ts'
 
 export interface ShaderOptions {
   readonly limits?: ShaderLimits
@@ -25,6 +26,8 @@ export interface ShaderOptions {
   readonly winograd?: boolean
   /** Bytes of scratch memory that each of its matrices may take; more images go through them in chunks. */
   readonly winogradBytes?: number
+  /** Whether one workgroup may run a loop of little work by itself; by default it does. */
+  readonly workgroupLoops?: boolean
 }
 
 /**
@@ -39,26 +42,28 @@ class Emitter implements KernelContext {
   readonly winograd: boolean
   readonly winogradBytes: number
   readonly loops: number[] = []
+  readonly #workgroupLoops: boolean
   readonly #program: Program
   readonly #places: Place[]
   readonly #placeOf: ReadonlyMap<BufferId, PlaceId>
   readonly #shaders: ShaderModule[] = []
   readonly #shaderOf = new Map<string, number>()
-  /** Inside loops: what a carry's two sides are in the present phase, and which loop a slice follows. */
-  readonly #carries = new Map<BufferId, BufferId>()
+  /** Inside loops: what a carry's two sides are in the present phase, or what else stands for a buffer, and which loop a slice follows. */
+  readonly #standIns = new Map<BufferId, BufferId>()
   readonly #sliceOf = new Map<BufferId, number>()
   readonly #kernels: ReadonlyMap<Kernel, number>
   /** Scratch of kernels: numbered behind the program's buffers, in places that every kernel uses anew. */
-  readonly #scratch = new Map<BufferId, { readonly aval: Aval; readonly place: PlaceId }>()
+  readonly #scratch = new Map<BufferId, { readonly aval: Aval; readonly place: PlaceId; readonly offset: number }>()
   readonly #scratchPlaces = new Set<PlaceId>()
   readonly #inUse = new Set<PlaceId>()
   #kernel: number | null = null
   #commands: Command[] = []
 
-  constructor(program: Program, { limits = baseLimits, donated = new Set(), winograd = true, winogradBytes = 2 ** 26 }: ShaderOptions) {
+  constructor(program: Program, { limits = baseLimits, donated = new Set(), winograd = true, winogradBytes = 2 ** 26, workgroupLoops = true }: ShaderOptions) {
     this.limits = limits
     this.winograd = winograd
     this.winogradBytes = winogradBytes
+    this.#workgroupLoops = workgroupLoops
     this.#program = program
     const { places, of } = placesOf(program, donated)
     this.#places = places
@@ -102,9 +107,9 @@ class Emitter implements KernelContext {
    * body may write over the present one. The initial value is copied to where iteration -1 would have put it.
    */
   #loop(step: LoopStep): void {
-    const { count, reverse, slices, carries, body } = step
+    const { count, reverse, carries, body } = step
     const depth = this.loops.push(count) - 1
-    for (const s of slices) this.#sliceOf.set(s, depth)
+    this.#follow(step, depth)
     if (this.#inOneShader(step)) return void this.loops.pop()
     const alternate = count > 1 && carries.some((c) => c.spare !== c.final)
     const placeOf = (c: LoopStep['carries'][number], k: number): BufferId => ((count - 1 - k) % 2 === 0 ? c.final : c.spare)
@@ -112,8 +117,8 @@ class Emitter implements KernelContext {
     const before = this.#commands
     const phases = (alternate ? [0, 1] : [0]).map((i) => {
       for (const c of carries) {
-        this.#carries.set(c.current, count === 1 ? c.initial : placeOf(c, i - 1))
-        this.#carries.set(c.next, placeOf(c, i))
+        this.#standIns.set(c.current, count === 1 ? c.initial : placeOf(c, i - 1))
+        this.#standIns.set(c.next, placeOf(c, i))
       }
       this.#commands = []
       this.#steps(body)
@@ -124,11 +129,16 @@ class Emitter implements KernelContext {
     this.loops.pop()
   }
 
+  #follow({ slices, body }: LoopStep, depth: number): void {
+    for (const s of slices) this.#sliceOf.set(s, depth)
+    for (const step of body) if (step.kind === 'loop') this.#follow(step, depth + 1)
+  }
+
   #inOneShader(step: LoopStep): boolean {
-    const [only] = step.body
-    if (only?.kind !== 'kernel') return false
-    this.#kernel = this.#kernels.get(only.kernel)!
-    const done = emitPointwiseLoop(this, step)
+    const first = firstKernel(step)
+    if (first === null) return false
+    this.#kernel = this.#kernels.get(first)!
+    const done = emitPointwiseLoop(this, step) || (this.#workgroupLoops && emitWorkgroupLoop(this, step))
     this.#kernel = null
     this.#inUse.clear()
     return done
@@ -140,30 +150,47 @@ class Emitter implements KernelContext {
 
   locate(buffer: BufferId): Location {
     const scratch = this.#scratch.get(buffer)
-    if (scratch !== undefined) return { place: scratch.place, strides: [] }
-    const carried = this.#carries.get(buffer)
-    if (carried !== undefined) return this.locate(carried)
+    if (scratch !== undefined) return { place: scratch.place, offset: scratch.offset, strides: [] }
+    const other = this.#standIns.get(buffer)
+    if (other !== undefined) return this.locate(other)
     const { role, aval } = this.#program.buffers[buffer]!
-    if (role.kind !== 'slice') return { place: this.#placeOf.get(buffer)!, strides: [] }
-    const { place, strides } = this.locate(role.of)
+    if (role.kind !== 'slice') return { place: this.#placeOf.get(buffer)!, offset: 0, strides: [] }
+    const { place, offset, strides } = this.locate(role.of)
     const words = (sizeOf(aval.shape) * storedBytesPerElement(aval.dtype)) / 4
-    return { place, strides: [...strides, { loop: this.#sliceOf.get(buffer)!, words }] }
+    return { place, offset, strides: [...strides, { loop: this.#sliceOf.get(buffer)!, words }] }
   }
 
   bytesOf(place: PlaceId): number {
     return this.#places[place]!.bytes
   }
 
+  roleOf(buffer: BufferId): Buffer['role'] {
+    return this.#program.buffers[buffer]?.role ?? { kind: 'temp' }
+  }
+
+  standingIn(others: ReadonlyMap<BufferId, BufferId>, run: () => void): void {
+    for (const [buffer, other] of others) this.#standIns.set(buffer, other)
+    run()
+    for (const buffer of others.keys()) this.#standIns.delete(buffer)
+  }
+
   temp(dtype: DType, elements: number): BufferId {
-    const a = aval([elements], dtype)
-    const bytes = storedBytes(a)
+    return this.tempsInOne([aval([elements], dtype)])[0]!
+  }
+
+  tempsInOne(avals: readonly Aval[]): BufferId[] {
+    const bytes = avals.reduce((n, a) => n + storedBytes(a), 0)
     const fitting = [...this.#scratchPlaces].filter((p) => !this.#inUse.has(p) && this.bytesOf(p) >= bytes && this.bytesOf(p) <= 16 * bytes).sort((a, b) => this.bytesOf(a) - this.bytesOf(b))[0]
     const place = fitting ?? this.#places.push({ kind: 'temp', bytes }) - 1
     this.#scratchPlaces.add(place)
     this.#inUse.add(place)
-    const buffer = this.#program.buffers.length + this.#scratch.size
-    this.#scratch.set(buffer, { aval: a, place })
-    return buffer
+    let offset = 0
+    return avals.map((aval) => {
+      const buffer = this.#program.buffers.length + this.#scratch.size
+      this.#scratch.set(buffer, { aval, place, offset })
+      offset += storedBytes(aval) / 4
+      return buffer
+    })
   }
 
   dispatch({ bindings, threads, groups, declarations, body }: Dispatch): void {
@@ -194,7 +221,15 @@ class Emitter implements KernelContext {
   }
 
   #address(buffer: BufferId): Address {
-    const { place, strides } = this.locate(buffer)
-    return { place, offset: 0, strides: strides.map(({ loop, words }) => ({ loop, bytes: 4 * words })) }
+    const { place, offset, strides } = this.locate(buffer)
+    return { place, offset: 4 * offset, strides: strides.map(({ loop, words }) => ({ loop, bytes: 4 * words })) }
   }
+}
+
+function firstKernel({ body }: LoopStep): Kernel | null {
+  for (const step of body) {
+    const first = step.kind === 'kernel' ? step.kernel : firstKernel(step)
+    if (first !== null) return first
+  }
+  return null
 }

@@ -1,6 +1,7 @@
 /** What the shaders of a kernel are made with, and where they go. */
+import type { Aval } from '../../core/aval.ts'
 import type { DType } from '../../core/dtype.ts'
-import type { BufferId } from '../kernel-ir/index.ts'
+import type { Buffer, BufferId } from '../kernel-ir/index.ts'
 import { type Bindings, bindingCount, type Memory } from './bindings.ts'
 
 export interface Dispatch {
@@ -20,6 +21,11 @@ export interface KernelContext extends Memory {
   readonly winogradBytes: number
   /** Scratch for the present kernel. */
   temp(dtype: DType, elements: number): BufferId
+  /** Scratch for several arrays in one place, one behind the other. */
+  tempsInOne(avals: readonly Aval[]): BufferId[]
+  roleOf(buffer: BufferId): Buffer['role']
+  /** Buffers of the program stand where others do while `run` runs. */
+  standingIn(others: ReadonlyMap<BufferId, BufferId>, run: () => void): void
   dispatch(d: Dispatch): void
   /** Copies a whole array; nothing where both are one. */
   copy(from: BufferId, to: BufferId): void

@@ -20,8 +20,7 @@ export function emitLoop(context: KernelContext, given: LoopKernel): void {
   if (sizeOf(kernel.space) === 0) return
   const parts = kernel.stages.map((_, stage) => partOf(kernel, stage))
   const { reads, writes } = usesOfParts(kernel, parts, new Map())
-  const whole = fits(context, [...reads, ...writes])
-  if (whole && !kernel.stages.some((s) => needsItsOwn(kernel, s))) return emitParts(context, kernel, parts, { saved: new Map(), rows: sizeOf(kernel.space) })
+  if (fits(context, [...reads, ...writes]) && stagesGoTogether(kernel)) return emitParts(context, kernel, parts, { saved: new Map(), rows: sizeOf(kernel.space) })
   emitByStage(context, kernel)
 }
 
@@ -34,6 +33,9 @@ export function flattened(kernel: LoopKernel): LoopKernel {
 
 /** Reductions of at least so many elements do not stand in one shader with a stage that goes element by element. */
 const longBesideOrdered = 256
+
+/** Whether no stage has shaders of its own, as long as one can bind all the buffers. */
+export const stagesGoTogether = (kernel: LoopKernel): boolean => !kernel.stages.some((s) => needsItsOwn(kernel, s))
 
 /** Whether a stage keeps a device busy in shaders of its own alone. */
 const needsItsOwn = (kernel: LoopKernel, stage: Stage): boolean =>

@@ -8,13 +8,29 @@ import { Kept } from './kept.ts'
 import type { KernelContext } from './kernel-context.ts'
 import { block } from './module-text.ts'
 import { type Part, type Partials, type PartOptions, rootsOf, savedKey, usesOfParts } from './part.ts'
-import { layoutOf, type RowLayout } from './row-layout.ts'
+import { alone, layoutOf, type RowLayout } from './row-layout.ts'
 import { type Blocks, blockText, isFloatSum, type SumForm, sumFormOf } from './sum-form.ts'
 import { unravel, variableNames } from './variables.ts'
 
 export function emitParts(context: KernelContext, kernel: LoopKernel, parts: readonly Part[], options: PartOptions): void {
   new PartsShader(context, kernel, parts, options).emit()
 }
+
+/** A workgroup that goes through all points of kernels, one kernel after the other. */
+export interface OneWorkgroup {
+  readonly bindings: Bindings
+  /** Invocations, at least as many as share rows. */
+  readonly threads: number
+  readonly declarations: Set<string>
+}
+
+/** Statements that do what the shader of `emitParts` does, by one workgroup; to be run by all of its invocations. */
+export const partsInOneWorkgroup = (context: KernelContext, kernel: LoopKernel, parts: readonly Part[], options: PartOptions, group: OneWorkgroup): string =>
+  new PartsShader(context, kernel, parts, options, group).inOneWorkgroup(group)
+
+/** How a kernel's stages are shared out where they are one shader. */
+export const layoutOfStages = (kernel: LoopKernel, stages: readonly Stage[], options: PartOptions): RowLayout =>
+  options.plain === true ? alone : layoutOf(kernel, stages, options.partials ? options.partials.chunks : Math.max(...stages.map((s) => sizeOf(s.inner))))
 
 class PartsShader {
   readonly #context: KernelContext
@@ -24,26 +40,27 @@ class PartsShader {
   readonly #layout: RowLayout
   readonly #points: number
   readonly #bindings: Bindings
-  readonly #declarations = new Set<string>()
+  readonly #declarations: Set<string>
   readonly #kept: Kept
   /** What reductions leave behind goes to these. */
   readonly #targets: ReadonlyMap<number, BufferId>
 
-  constructor(context: KernelContext, kernel: LoopKernel, parts: readonly Part[], options: PartOptions) {
+  constructor(context: KernelContext, kernel: LoopKernel, parts: readonly Part[], options: PartOptions, group?: OneWorkgroup) {
     this.#context = context
     this.#kernel = kernel
     this.#parts = parts
     this.#options = options
     this.#points = sizeOf(kernel.space)
     const stages = parts.map((p) => kernel.stages[p.stage]!)
-    const longest = options.partials ? options.partials.chunks : Math.max(...stages.map((s) => sizeOf(s.inner)))
-    this.#layout = layoutOf(kernel, stages, longest)
+    const layout = layoutOfStages(kernel, stages, options)
+    this.#layout = group === undefined || layout.lanes === 1 ? layout : { ...layout, points: group.threads / layout.lanes }
+    this.#declarations = group?.declarations ?? new Set()
     this.#kept = new Kept(kernel, parts, this.#layout, options)
     const { reads, writes } = usesOfParts(kernel, options.partials ? parts.slice(1) : parts, options.saved)
     for (const { value, position } of options.partials?.buffers ?? []) reads.add(value).add(position ?? value)
     for (const { value, position } of options.makes?.buffers ?? []) writes.add(value).add(position ?? value)
     this.#targets = options.saves === true ? this.#save(writes) : new Map()
-    this.#bindings = new Bindings(context, reads, writes)
+    this.#bindings = group?.bindings ?? new Bindings(context, reads, writes)
   }
 
   #save(writes: Set<BufferId>): ReadonlyMap<number, BufferId> {
@@ -66,28 +83,46 @@ class PartsShader {
   }
 
   emit(): void {
-    const { lanes, points, along } = this.#layout
-    const chunks = this.#options.makes?.chunks ?? 1
-    const rowGroups = Math.ceil(this.#points / points)
-    const stages = this.#parts.flatMap((part) => this.#stage(part))
-    const own = along === 'row' ? [`let lane = local % ${lanes}i;`, `let own = local / ${lanes}i;`] : [`let lane = local / ${points}i;`, `let own = local % ${points}i;`]
-    const where = this.#cooperative
-      ? [
-          ...own,
-          ...(chunks > 1 ? [`let chunk = group / ${rowGroups}i;`] : []),
-          `let row = ${chunks > 1 ? `(group % ${rowGroups}i)` : 'group'} * ${points}i + own;`,
-          // Invocations past the end come to every barrier, and have nothing to do between them.
-          `let live = row < ${this.#points}i${chunks > 1 ? ` && chunk < ${chunks}i` : ''};`,
-          `let point = min(row, ${this.#points - 1}i);`,
-        ]
-      : [`let point = group * ${points}i + local;`, `if (point >= ${this.#points}i) { return; }`]
+    const { lanes, points } = this.#layout
+    const where = this.#cooperative ? this.#whereOfLane() : [`let point = group * ${points}i + local;`, `if (point >= ${this.#points}i) { return; }`]
+    const body = this.#ofPoint()
     this.#context.dispatch({
       bindings: this.#bindings,
       threads: lanes * points,
-      groups: rowGroups * chunks,
+      groups: this.#rowGroups * (this.#options.makes?.chunks ?? 1),
       declarations: [...this.#declarations],
-      body: [...where, ...unravel('point', this.#kernel.space, 'd', 0), ...this.#kept.declarations(), ...stages],
+      body: [...where, ...body],
     })
+  }
+
+  inOneWorkgroup({ threads }: OneWorkgroup): string {
+    if (!this.#cooperative) return block(`for (var point = local; point < ${this.#points}i; point += ${threads}i)`, this.#ofPoint())
+    return block(`for (var group = 0i; group < ${this.#rowGroups}i; group++)`, [...this.#whereOfLane(), ...this.#ofPoint()])
+  }
+
+  get #rowGroups(): number {
+    return Math.ceil(this.#points / this.#layout.points)
+  }
+
+  #ofPoint(): string[] {
+    const stages = this.#parts.flatMap((part) => this.#stage(part))
+    return [...unravel('point', this.#kernel.space, 'd', 0), ...this.#kept.declarations(), ...stages]
+  }
+
+  /** Which point a lane works on, several of a workgroup on each. */
+  #whereOfLane(): string[] {
+    const { lanes, points, along } = this.#layout
+    const chunks = this.#options.makes?.chunks ?? 1
+    const rowGroups = this.#rowGroups
+    const own = along === 'row' ? [`let lane = local % ${lanes}i;`, `let own = local / ${lanes}i;`] : [`let lane = local / ${points}i;`, `let own = local % ${points}i;`]
+    return [
+      ...own,
+      ...(chunks > 1 ? [`let chunk = group / ${rowGroups}i;`] : []),
+      `let row = ${chunks > 1 ? `(group % ${rowGroups}i)` : 'group'} * ${points}i + own;`,
+      // Invocations past the end come to every barrier, and have nothing to do between them.
+      `let live = row < ${this.#points}i${chunks > 1 ? ` && chunk < ${chunks}i` : ''};`,
+      `let point = min(row, ${this.#points - 1}i);`,
+    ]
   }
 
   #scope(part: Part, accumulator: (output: number) => string, i: number): Scope {
@@ -157,7 +192,7 @@ class PartsShader {
   }
 
   #formOf(stage: Stage): SumForm {
-    return sumFormOf(this.#kernel, stage, this.#parts.map((p) => this.#kernel.stages[p.stage]!))
+    return this.#options.plain === true ? { kind: 'plain' } : sumFormOf(this.#kernel, stage, this.#parts.map((p) => this.#kernel.stages[p.stage]!))
   }
 
   #foldElements(part: Part, stage: Extract<Stage, { kind: 'reduce' }>, folds: readonly Fold[], i: number): string[] {

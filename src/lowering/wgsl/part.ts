@@ -33,6 +33,8 @@ export interface PartOptions {
   readonly partials?: Partials | null
   /** Folds chunks, into these. */
   readonly makes?: Partials
+  /** Whether every point is one invocation's, and every sum a plain one: as tiles of a product add up. */
+  readonly plain?: boolean
 }
 
 /** The nodes that a part's results are made from. */

@@ -18,7 +18,7 @@ type MapStage = Extract<Stage, { kind: 'map' }>
 type Carry = LoopStep['carries'][number]
 
 /** Iterations of one dispatch: drivers end what takes seconds. */
-const longest = 4096
+export const longest = 4096
 
 /** The loop as a kernel with carries in variables; null where it is no such loop. */
 interface PointwiseLoop {

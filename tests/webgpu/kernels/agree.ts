@@ -7,16 +7,13 @@ import type { Jaxpr } from '../../../src/core/jaxpr.ts'
 import { interpret } from '../../../src/backends/cpu/interpret.ts'
 import { lowerToProgram } from '../../../src/lowering/index.ts'
 import { checkProgram } from '../../../src/lowering/kernel-ir/index.ts'
-import { baseLimits, emitShaders, type ShaderLimits } from '../../../src/lowering/wgsl/index.ts'
+import { baseLimits, emitShaders, type ShaderOptions } from '../../../src/lowering/wgsl/index.ts'
 import '../../families.ts'
 import { sized } from '../../scale.ts'
 import { expectClose, someBytes } from '../../lowering/agree.ts'
 import { hasSubgroups, type Run, runProgram, runShaders } from './run-shaders.ts'
 
-export interface AgreementOptions {
-  readonly limits?: ShaderLimits
-  readonly donated?: ReadonlySet<number>
-}
+export type AgreementOptions = Pick<ShaderOptions, 'limits' | 'donated' | 'workgroupLoops'>
 
 let asked = 0
 

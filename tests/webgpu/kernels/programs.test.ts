@@ -17,11 +17,13 @@ const zeros = (...shape: number[]): np.NDArray => np.zeros(shape)
 describe('loops', () => {
   const recurrent = (reverse: boolean) => (w: np.NDArray, xs: np.NDArray) =>
     lax.scan((h: np.NDArray, x: np.NDArray) => { const next = np.tanh(h.matmul(w).add(x)); return [next, next.mul(2)] as const }, zeros(3, 4), xs, { reverse })
+  // As dispatches: workgroup-loops.test.ts has those of one workgroup.
+  const workgroupLoops = false
   test.each([1, 2, 3, 6])('%i iterations, either way, and their gradient', async (count) => {
     for (const reverse of [false, true]) {
       const loss = (w: np.NDArray, xs: np.NDArray): np.NDArray => { const [h, ys] = recurrent(reverse)(w, xs); return np.sum(h).add(np.sum(np.square(ys))) }
-      await expectAgreementOnDevice(makeJaxpr(recurrent(reverse))(zeros(4, 4), zeros(count, 3, 4)).jaxpr)
-      await expectAgreementOnDevice(makeJaxpr(grad(loss, { argnums: [0, 1] }))(zeros(4, 4), zeros(count, 3, 4)).jaxpr)
+      await expectAgreementOnDevice(makeJaxpr(recurrent(reverse))(zeros(4, 4), zeros(count, 3, 4)).jaxpr, undefined, { workgroupLoops })
+      await expectAgreementOnDevice(makeJaxpr(grad(loss, { argnums: [0, 1] }))(zeros(4, 4), zeros(count, 3, 4)).jaxpr, undefined, { workgroupLoops })
     }
   })
   test('in loops, slices of slices, several carries that change places', async () => {
@@ -30,12 +32,12 @@ describe('loops', () => {
         const [sum, steps] = lax.scan((s: np.NDArray, x: np.NDArray) => [s.add(x.mul(a)), s] as const, b, row)
         return [[b, sum] as const, steps.mul(2)] as const
       }, [zeros(2), np.ones([2])] as const, xs)
-    await expectAgreementOnDevice(makeJaxpr(nested)(zeros(3, 4, 2)).jaxpr)
-    await expectAgreementOnDevice(makeJaxpr((xs: np.NDArray) => nested(xs)[0])(zeros(4, 3, 2)).jaxpr)
+    await expectAgreementOnDevice(makeJaxpr(nested)(zeros(3, 4, 2)).jaxpr, undefined, { workgroupLoops })
+    await expectAgreementOnDevice(makeJaxpr((xs: np.NDArray) => nested(xs)[0])(zeros(4, 3, 2)).jaxpr, undefined, { workgroupLoops })
   })
   test('more iterations than there are counters', async () => {
-    // Every iteration reads what its neighbours made, so each is a dispatch.
-    const { shaders } = await expectAgreementOnDevice(makeJaxpr((xs: np.NDArray) => lax.scan((c: np.NDArray, x: np.NDArray) => { const n = np.maximum(np.flip(c), x); return [n, n] as const }, zeros(2), xs))(zeros(5000)).jaxpr)
+    // Every iteration is a dispatch.
+    const { shaders } = await expectAgreementOnDevice(makeJaxpr((xs: np.NDArray) => lax.scan((c: np.NDArray, x: np.NDArray) => { const n = np.maximum(np.flip(c), x); return [n, n] as const }, zeros(2), xs))(zeros(5000)).jaxpr, undefined, { workgroupLoops })
     expect(shaders.shaders.map((s) => s.counters)).toContain(2)
   })
   test('with updates, sorts and random numbers inside', async () => {
@@ -78,13 +80,13 @@ describe('loops whose points need only what is their own', () => {
   })
   test('in loops that are not', async () => {
     const f = (xs: np.NDArray) => lax.scan((c: np.NDArray, row: np.NDArray) => lax.scan((s: np.NDArray, x: np.NDArray) => [s.mul(0.5).add(x), s] as const, np.flip(c), row), zeros(2), xs)
-    const { shaders } = await expectAgreementOnDevice(makeJaxpr(f)(zeros(3, 4, 2)).jaxpr)
+    const { shaders } = await expectAgreementOnDevice(makeJaxpr(f)(zeros(3, 4, 2)).jaxpr, undefined, { workgroupLoops: false })
     expect(shaders.commands.map((c) => c.kind)).toContain('loop')
   })
   test('are not those that read what is another’s: neighbours, sums, elements by number', async () => {
     const bodies = [(c: np.NDArray) => np.roll(c, 1), (c: np.NDArray) => c.sub(np.mean(c)), (c: np.NDArray) => c.slice(np.astype(np.clip(c, 0, 3), 'int32'))]
     for (const body of bodies) {
-      const { shaders } = await expectAgreementOnDevice(makeJaxpr((x: np.NDArray, xs: np.NDArray) => lax.scan((c: np.NDArray, v: np.NDArray) => [body(c).add(v), c] as const, x, xs))(zeros(4), zeros(3, 4)).jaxpr)
+      const { shaders } = await expectAgreementOnDevice(makeJaxpr((x: np.NDArray, xs: np.NDArray) => lax.scan((c: np.NDArray, v: np.NDArray) => [body(c).add(v), c] as const, x, xs))(zeros(4), zeros(3, 4)).jaxpr, undefined, { workgroupLoops: false })
       expect(shaders.commands.map((c) => c.kind)).toContain('loop')
     }
   })
