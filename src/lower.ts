@@ -1,4 +1,5 @@
 /** `lower`: the one user's function that needs the lowering by name. An app that does not call it does not carry the printers. */
+import { readyBackend } from './core/device-registry.ts'
 import type { Jaxpr } from './core/jaxpr.ts'
 import { printJaxpr } from './core/print.ts'
 import { lowerToProgram } from './lowering/index.ts'
@@ -7,8 +8,8 @@ import { emitProgram, printWat } from './lowering/wasm/index.ts'
 import { wgslText } from './lowering/wgsl/index.ts'
 import { type Abstract, type Args, type JitOptions, type Lowered, lowerWith, type Stage } from './transforms/index.ts'
 
-/** The program as text after one of the stages: as it was traced, after the passes, as kernels, as WebAssembly, as shaders. */
-function loweringText(jaxpr: Jaxpr, stage: Stage): string {
+/** The program as text after one of the stages: as it was traced, after the passes, as kernels, as WebAssembly, as shaders: those of the GPU that is ready, else those that run on any. */
+function loweringText(jaxpr: Jaxpr, stage: Stage, donated: ReadonlySet<number>): string {
   if (stage === 'jaxpr') return printJaxpr(jaxpr)
   const { optimized, program, plan } = lowerToProgram(jaxpr)
   switch (stage) {
@@ -19,7 +20,7 @@ function loweringText(jaxpr: Jaxpr, stage: Stage): string {
     case 'wat':
       return printWat(emitProgram(program, plan).module)
     case 'wgsl':
-      return wgslText(program)
+      return readyBackend('webgpu')?.shaderText?.(jaxpr, donated) ?? wgslText(program, { donated, results: jaxpr.outputs.map((v) => v.aval) })
   }
 }
 

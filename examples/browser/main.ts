@@ -112,16 +112,17 @@ const texts = makeTexts((stage) => ask({ kind: 'text', stage, settings: settings
 
 // What the worker says.
 
-function showPlace({ isolated, threads, gpu, software, whyNoGpu }: Place): void {
+function showPlace({ isolated, threads, gpu }: Place): void {
+  const missing = 'refused' in gpu
   const wasm = element('wasm-note', HTMLElement)
   wasm.textContent = isolated ? `${threads} ${threads === 1 ? 'thread' : 'threads'}, SIMD` : '1 thread: the page is not cross-origin isolated (its server sends no COOP and COEP headers)'
   wasm.classList.toggle('warn', !isolated)
   const webgpu = element('webgpu-note', HTMLElement)
-  webgpu.textContent = gpu === null ? `Not here: ${whyNoGpu}` : `${gpu}${software ? ': in software, slower than WebAssembly' : ''}`
-  webgpu.classList.toggle('warn', gpu === null)
+  webgpu.textContent = missing ? ['Not here. What was tried:', ...gpu.refused].join('\n') : `${gpu.name}${gpu.software ? ': in software, slower than WebAssembly' : ''}`
+  webgpu.classList.toggle('warn', missing)
   const radio = form.querySelector<HTMLInputElement>('input[value=webgpu]')!
-  if (gpu === null) radio.dataset['missing'] = ''
-  radio.disabled = gpu === null
+  if (missing) radio.dataset['missing'] = ''
+  radio.disabled = missing
   say('Ready')
 }
 

@@ -25,11 +25,8 @@ export interface Place {
   /** The page's server sends the headers that let threads share memory. */
   readonly isolated: boolean
   readonly threads: number
-  /** The name of the GPU; null where there is none to use, and why. */
-  readonly gpu: string | null
-  /** It computes on the processor after all. */
-  readonly software: boolean
-  readonly whyNoGpu: string
+  /** The GPU, which may be one that computes on the processor after all; or what was tried, each with why it was refused. */
+  readonly gpu: { readonly name: string; readonly software: boolean } | { readonly refused: readonly string[] }
 }
 
 export type Report =

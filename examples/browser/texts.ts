@@ -12,7 +12,7 @@ const tabs: readonly Tab[] = [
   { stage: 'jaxpr', name: 'Jaxpr', about: 'What grad and the optimizer are traced to: a program as plain data.', file: 'step.jaxpr.txt' },
   { stage: 'optimized', name: 'Optimized', about: 'The same after the passes: inlined, merged, simplified.', file: 'step.optimized.txt' },
   { stage: 'kernels', name: 'Kernels', about: 'Equations fused into kernels, with the bytes each moves and the operations it does.', file: 'step.kernels.txt' },
-  { stage: 'wgsl', name: 'WGSL', about: 'The kernels as shaders, for WebGPU.', file: 'step.wgsl' },
+  { stage: 'wgsl', name: 'WGSL', about: 'The kernels as shaders: as they run on this GPU, where there is one.', file: 'step.wgsl' },
   { stage: 'wat', name: 'WAT', about: 'The kernels as a WebAssembly module, with SIMD and threads.', file: 'step.wat' },
 ]
 /** More than this at once keeps a browser busy. */

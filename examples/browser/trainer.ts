@@ -26,7 +26,8 @@ function step(params: Params, state: State, images: np.NDArray, labels: np.NDArr
   const [updates, next] = optimizer.update(grads, state, params)
   return [applyUpdates(params, updates), next, value, correct]
 }
-const trainStep = jit(step, { donateArgnums: [0, 1] }) // new parameters take the place of the old ones
+const options = { donateArgnums: [0, 1] } // new parameters take the place of the old ones
+const trainStep = jit(step, options)
 const guess = jit((params: Params, images: np.NDArray) => np.argmax(logits(params, images), -1))
 const likelihoods = jit((params: Params, image: np.NDArray) => nn.softmax(logits(params, image)))
 
@@ -156,12 +157,13 @@ async function example(digit: number | null): Promise<void> {
   say({ kind: 'example', pixels: test.pixels(place), label: test.labels[place]! })
 }
 
+/** What there is to compute on. That WebGPU cannot be had is an error with a line for each thing that was tried. */
 async function place(): Promise<Place> {
-  const why = 'gpu' in navigator ? null : globalThis.isSecureContext ? 'this browser has none' : 'browsers have it on pages from HTTPS or localhost alone'
-  const adapter = why === null ? await navigator.gpu.requestAdapter().catch(() => null) : null
-  const { vendor = '', architecture = '', device = '', description = '' } = adapter?.info ?? {}
-  const name = description || [vendor, architecture, device].filter((part) => part !== '').join(' ')
-  return { isolated: globalThis.crossOriginIsolated, threads: debug.threads(), gpu: adapter === null ? null : name || 'a GPU', software: adapter?.info.isFallbackAdapter === true || /swiftshader|llvmpipe|basic render/i.test(name), whyNoGpu: why ?? 'this browser finds no GPU that it would use' }
+  const gpu: Place['gpu'] = await init('webgpu').then(
+    ({ adapter, software }) => ({ name: adapter ?? 'a GPU', software }),
+    (e: unknown) => ({ refused: (e instanceof Error ? e.message : String(e)).split('\n').filter((line) => line.startsWith('  ')).map((line) => line.trim()) }),
+  )
+  return { isolated: globalThis.crossOriginIsolated, threads: debug.threads(), gpu }
 }
 
 async function answer(request: Request): Promise<void> {
@@ -185,7 +187,7 @@ async function answer(request: Request): Promise<void> {
       const { stage, settings } = request
       const { params, state } = await runOn(settings.device)
       const [images, labels] = [np.zeros([settings.batch, 28, 28], { dtype: 'uint8' }), np.zeros([settings.batch], { dtype: 'int32' })]
-      say({ kind: 'text', stage, text: lower(step)(params, state, images, labels).text(stage) })
+      say({ kind: 'text', stage, text: lower(step, options)(params, state, images, labels).text(stage) })
     }
   }
 }

@@ -79,6 +79,8 @@ export interface Backend {
   /** The bytes of a number written in a program, to be passed as an operand: it is no array, and not counted as one. */
   literal(bytes: Uint8Array): Storage
   memory(): MemoryUse
+  /** Of a device whose programs are shaders: those of a jaxpr as text, as it runs them where the inputs at the positions `donated` are given away. */
+  shaderText?(jaxpr: Jaxpr, donated: ReadonlySet<number>): string
   /** Of a device that has threads, a heap and kernels of its own: WebAssembly. */
   readonly engine?: Engine
 }

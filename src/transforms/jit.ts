@@ -59,10 +59,12 @@ function checkJit(f: unknown, options: JitOptions): void {
   checkOptions('jit', options, ['staticArgnums', 'donateArgnums', 'device'])
 }
 
-/** The program that a call would run; its inputs are what it closes over, then the leaves of its arguments. */
-export function programOf(f: AnyFunction, options: JitOptions, args: readonly unknown[]): Jaxpr {
+/** The program that a call would run, and the positions of the inputs that it gives away; inputs are what it closes over, then the leaves of its arguments. */
+export function programOf(f: AnyFunction, options: JitOptions, args: readonly unknown[]): { readonly jaxpr: Jaxpr; readonly donated: ReadonlySet<number> } {
   checkJit(f, options)
-  return lookUp(f, options, args, null).entry.params.jaxpr
+  const { entry } = lookUp(f, options, args, null)
+  const given = options.donateArgnums === undefined ? [] : donatedLeaves(entry, args, options.donateArgnums)
+  return { jaxpr: entry.params.jaxpr, donated: new Set(given.flatMap((d, i) => (d ? [entry.consts.length + i] : []))) }
 }
 
 interface Call {

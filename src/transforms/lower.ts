@@ -17,7 +17,8 @@ const stages: readonly Stage[] = ['jaxpr', 'optimized', 'kernels', 'wat', 'wgsl'
 
 /** What the lowering tells of a program: handed in, since transformations do not know the lowering. */
 interface LoweringTools {
-  readonly text: (jaxpr: Jaxpr, stage: Stage) => string
+  /** `donated`: positions of the inputs that a call gives away. */
+  readonly text: (jaxpr: Jaxpr, stage: Stage, donated: ReadonlySet<number>) => string
   readonly analyse: (jaxpr: Jaxpr) => { readonly flops: number; readonly kernels: number; readonly arenaBytes: number }
 }
 
@@ -71,13 +72,13 @@ export function lowerWith<A extends Args, R>(tools: LoweringTools, f: (...a: A) 
   const call = within('lower', () => jit(f, options))
   return (...given) => {
     const args = typesOf(options, given)
-    const jaxpr = programOf(f, options, args)
+    const { jaxpr, donated } = programOf(f, options, args)
     const expected = traced(options, args)
     return {
       jaxpr,
       text: (stage = 'jaxpr') => {
         if (!stages.includes(stage)) throw new ArgumentError('lower', `there is no text of ${show(stage)}; the stages are ${stages.join(', ')}`)
-        return tools.text(jaxpr, stage)
+        return tools.text(jaxpr, stage, donated)
       },
       compile: () => ({
         call: (...given) => {

@@ -1,11 +1,12 @@
 /** `checkBackends` with a device that is not read at once: a promise, of the same checks. */
-import { defaultDevice, DeviceError, devicePut, init, np, random } from 'pullback'
+import { defaultDevice, DeviceError, devicePut, np, random } from 'pullback'
 import { checkBackends } from 'pullback/testing'
-import { afterEach, beforeAll, expect, expectTypeOf, test } from 'vitest'
+import { afterEach, expect, expectTypeOf, test } from 'vitest'
+import { validatesShaders } from './own.ts'
 
 type NDArray = np.NDArray
 
-beforeAll(() => init('webgpu'))
+validatesShaders()
 afterEach(() => defaultDevice('wasm'))
 
 const [x, w] = [random.normal(random.key(0), [4, 5]), random.normal(random.key(1), [5, 3])]

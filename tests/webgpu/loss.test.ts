@@ -1,8 +1,9 @@
 /** A device that is lost takes with it what only it had; `init` gets another, and the rest goes on. */
 import { defaultDevice, DeviceError, devices, init, jit, type NDArray, np } from 'pullback'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { backend, fetched } from './own.ts'
+import { backend, fetched, validatesShaders } from './own.ts'
 
+validatesShaders()
 const before = defaultDevice()
 beforeEach(async () => {
   await init('webgpu')

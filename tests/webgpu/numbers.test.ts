@@ -1,10 +1,9 @@
 /** Numbers that are none, and those at the ends of their range, survive on the device. */
 import { type NDArray, jit, np } from 'pullback'
 import { describe, expect, test } from 'vitest'
-import { onWebGpu, validatesShaders } from './own.ts'
+import { onWebGpu } from './own.ts'
 
 onWebGpu()
-validatesShaders()
 /** What f gives on the device, by one compiled program. */
 const on = (f: (x: NDArray) => NDArray, values: readonly number[]): Promise<unknown> => jit(f)(np.array(Float32Array.from(values))).jsAsync()
 const special = [NaN, Infinity, -Infinity, 0, -0, 1, -1]

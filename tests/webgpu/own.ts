@@ -1,9 +1,9 @@
-/** What tests of WebGPU share: the backend behind the device, arrays brought to the host. */
+/** What tests of WebGPU share: the backend behind the device, arrays brought to the host, shaders checked. */
 import { defaultDevice, init, type NDArray } from 'pullback'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js'
 import { WebGpuBackend } from '../../src/backends/webgpu/index.ts'
 import { readyBackend } from '../../src/core/device-registry.ts'
+import { checkShaders, type Checks } from './shader-checks.ts'
 
 /** The backend that is 'webgpu' now. */
 export function backend(): WebGpuBackend {
@@ -12,8 +12,8 @@ export function backend(): WebGpuBackend {
   throw new Error("'webgpu' is not ready")
 }
 
-/** A test file's default device is 'webgpu'. */
-export function onWebGpu(): void {
+/** A test file's default device is 'webgpu', and every shader is validated. */
+export function onWebGpu(options: { readonly wrong?: RegExp } = {}): void {
   const before = defaultDevice()
   beforeAll(async () => {
     await init('webgpu')
@@ -22,6 +22,7 @@ export function onWebGpu(): void {
   afterAll(() => {
     defaultDevice(before)
   })
+  validatesShaders(options)
 }
 
 /** From here on these arrays can be read at once. */
@@ -30,26 +31,19 @@ export async function fetched<T extends readonly NDArray[]>(xs: T): Promise<T> {
   return xs
 }
 
-/** Every shader that the programs of a test file become is well formed: the device has nothing to say of it, and wgsl_reflect finds its entry point. To be called when init is, or will be, asked for. */
-export function validatesShaders(): void {
-  const seen: Promise<readonly string[]>[] = []
-  beforeAll(() => {
-    const { device } = backend().gpu
-    const create = device.createShaderModule.bind(device)
-    device.createShaderModule = (descriptor) => {
-      const module = create(descriptor)
-      seen.push(complaintsOf(descriptor.code, module))
-      return module
-    }
+/**
+ * Every shader that the programs of a test file become is well formed and binds what it is given: the device has nothing to say of it, nor has wgsl_reflect.
+ * Of any device, also of those that come after one is lost. `wrong` tells those shaders that are wrong on purpose.
+ */
+export function validatesShaders({ wrong }: { readonly wrong?: RegExp } = {}): void {
+  let checks: Checks
+  beforeAll(async () => {
+    await init('webgpu')
+    checks = checkShaders(Object.getPrototypeOf(backend().gpu.device) as GPUDevice, wrong)
   })
   afterAll(async () => {
-    expect(seen.length).toBeGreaterThan(0)
-    expect((await Promise.all(seen)).flat()).toEqual([])
+    const { shaders, complaints } = await checks.done()
+    expect(shaders).toBeGreaterThan(0)
+    expect(complaints).toEqual([])
   })
-}
-
-async function complaintsOf(code: string, module: GPUShaderModule): Promise<readonly string[]> {
-  const { messages } = await module.getCompilationInfo()
-  const entries = new WgslReflect(code).entry.compute.map((f) => f.name)
-  return [...messages.map((m) => `${m.type} in line ${m.lineNum}: ${m.message}`), ...(entries.join() === 'main' ? [] : [`entry points are ${entries.join()}`])].map((text) => `${text}\n${code}`)
 }

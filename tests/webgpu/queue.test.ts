@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WorkQueue } from '../../src/backends/webgpu/work-queue.ts'
 import { backend, fetched, onWebGpu } from './own.ts'
 
-onWebGpu()
+onWebGpu({ wrong: /fn main_/ })
 afterEach(() => {
   vi.restoreAllMocks()
 })

@@ -5,6 +5,7 @@ import { jaxprKey } from '../../core/jaxpr-key.ts'
 import { Lru } from '../../core/lru.ts'
 import type { Backend, DeviceInfo, Executable, MemoryUse, Storage } from '../../core/storage.ts'
 import { lowerToProgram } from '../../lowering/index.ts'
+import { wgslText } from '../../lowering/wgsl/index.ts'
 import { GpuExecutable } from './executable.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
 import { GpuStorage } from './storage.ts'
@@ -49,6 +50,9 @@ export class WebGpuBackend implements Backend {
   }
   memory(): MemoryUse {
     return this.gpu.ledger.use()
+  }
+  shaderText(jaxpr: Jaxpr, donated: ReadonlySet<number>): string {
+    return wgslText(lowerToProgram(jaxpr).program, this.gpu.shaderOptions(donated, jaxpr.outputs.map((v) => v.aval)))
   }
   /** Gives the device up: arrays on it are gone. */
   destroy(): void {

@@ -60,7 +60,7 @@ export class GpuExecutable implements Executable {
       const names = kernelsOf(program).map((k) => (k.name === '' ? 'copy' : k.name))
       code = within(this.#operation, () => {
         for (const { aval } of program.buffers) this.#gpu.pool.requireFits(storedBytes(aval))
-        return new Code(this.#gpu, emitShaders(program, { donated: given, limits: this.#gpu.shaderLimits, results: this.#outputAvals, winograd: this.#gpu.winograd() }), (k) => names[k] ?? 'copy')
+        return new Code(this.#gpu, emitShaders(program, this.#gpu.shaderOptions(given, this.#outputAvals)), (k) => names[k] ?? 'copy')
       })
       this.#codes.set(key, code)
     }

@@ -1,7 +1,8 @@
 /** A device and what belongs to it: its buffers, pipelines and queue, the arrays on it, and how it ended. */
+import type { Aval } from '../../core/aval.ts'
 import { DeviceError, InternalError, type PullbackError } from '../../core/errors.ts'
 import { Lru } from '../../core/lru.ts'
-import { counterBase, counterStride, type ShaderLimits } from '../../lowering/wgsl/index.ts'
+import { counterBase, counterStride, type ShaderLimits, type ShaderOptions } from '../../lowering/wgsl/index.ts'
 import { type Account, Ledger } from '../ledger.ts'
 import { numberSetting } from '../number-setting.ts'
 import { usage } from './flags.ts'
@@ -69,9 +70,9 @@ export class Gpu {
     })
   }
 
-  /** Whether shaders of convolutions may use Winograd's algorithm. */
-  winograd(): boolean {
-    return this.#winograd ?? numberSetting('webgpu', 'PULLBACK_WINOGRAD', 0) !== 0
+  /** How programs become shaders here. `donated`: positions of the inputs whose memory results may take. */
+  shaderOptions(donated: ReadonlySet<number>, results: readonly Aval[]): ShaderOptions {
+    return { donated, limits: this.shaderLimits, results, winograd: this.#winograd ?? numberSetting('webgpu', 'PULLBACK_WINOGRAD', 0) !== 0 }
   }
 
   /** @throws DeviceError when the device is gone, and what was reported and belongs to no call. */

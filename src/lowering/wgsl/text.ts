@@ -1,13 +1,13 @@
 /** Programs of shaders as text, for people. */
 import { kernelsOf, type Program } from '../kernel-ir/index.ts'
-import { emitShaders } from './emit-shaders.ts'
+import { emitShaders, type ShaderOptions } from './emit-shaders.ts'
 import type { Command } from './shader-program.ts'
 
 type DispatchCommand = Extract<Command, { kind: 'dispatch' }>
 
 /** All shaders of a program, each once, under lines that say which kernels run it on what, and how many workgroups. */
-export function wgslText(program: Program): string {
-  const { shaders, commands, places } = emitShaders(program)
+export function wgslText(program: Program, options: ShaderOptions = {}): string {
+  const { shaders, commands, places } = emitShaders(program, options)
   const kernels = kernelsOf(program)
   const runs = new Map<number, Set<string>>()
   const place = (p: number): string => {

@@ -1,11 +1,12 @@
 /** `npm run demo` in a real browser: it trains, reads what is drawn, shows its step; on a phone, by keyboard, and where things are missing. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { root } from '../../../scripts/bundle.mjs'
+import { forPages, root } from '../../../scripts/bundle.mjs'
 import { policy, serve } from '../../../scripts/serve.mjs'
 import { longTestTimeout, sized } from '../../scale.ts'
 import { startBrowser, watched, type WatchedPage } from './harness.ts'
@@ -23,6 +24,10 @@ beforeAll(async () => {
     demo.stdout!.setEncoding('utf8').on('data', (line: string) => resolve(/^(\S+) trains/.exec(line)?.[1] ?? line))
     demo.on('close', (status) => reject(new Error(`npm run demo ended with ${status}`)))
   })
+  // The worker as it is, behind what checks its shaders.
+  await build({ ...forPages, splitting: false, entryPoints: [join(import.meta.dirname, 'pages', 'checks.ts')], outdir: folder })
+  const trainer = join(folder, 'trainer.js')
+  writeFileSync(trainer, `import './checks.js'\n${readFileSync(trainer, 'utf8')}`)
   browser = await startBrowser()
 }, longTestTimeout)
 afterAll(async () => {
@@ -156,30 +161,41 @@ test('a test image is shown and read; before training the page says that it has 
   await close()
 })
 
-test('on WebGPU it reads, and trains at full size', async () => {
+test('on WebGPU it reads, trains and stops, all by keyboard', async () => {
   const { page, text, until, close } = await visit()
   expect(await text('webgpu-note')).toMatch(/swiftshader/i)
-  await page.check('input[value=webgpu]')
+  if (sized(true, false)) await page.selectOption('#batch', '16')
+  await page.locator('input[value=wasm]').focus()
+  await page.keyboard.press('ArrowDown')
+  expect(await page.locator('input[value=webgpu]').isChecked()).toBe(true)
   await until('status', /^Ready$/)
-  await page.click('#example')
+  await page.locator('#example').focus()
+  await page.keyboard.press('Enter')
   await until('prediction', /^I read \d/)
+  const told = await listen(page)
+  await page.locator('#toggle').focus()
+  await page.keyboard.press('Enter')
+  await until('toggle', /^Stop$/)
+  await until('step', sized(/^[1-9]/, /^\d\d$/))
+  await page.keyboard.press('Enter')
+  await until('status', /^Stopped after \d+ steps?$/)
+  expect(await text('toggle')).toBe('Go on')
+  const { steps, waits } = await told()
+  // Step by step: the numbers, and the lines.
+  expect(steps.map(({ step }) => step)).toEqual(steps.map((_, i) => i + 1))
+  expect(steps[0]!.loss).toBeCloseTo(Math.log(10), 1)
+  for (const id of ['loss-chart', 'accuracy-chart']) expect((await page.locator(`#${id} .each`).getAttribute('d'))!.match(/[ML]/g)).toHaveLength(steps.length)
   if (sized(false, true)) {
-    const told = await listen(page)
-    await page.click('#toggle')
-    await until('step', /^\d\d$/)
-    await page.click('#toggle')
-    await until('status', /^Stopped after \d+ steps$/)
-    expect(Number.parseFloat(await text('tested'))).toBeGreaterThan(20)
-    const { steps, waits } = await told()
     // That time passes is shown while shaders compile.
     expect(waits[0]).toMatch(/^Compiling shaders \(slow in software\) \d+ s$/)
-    // Step by step: the numbers, and the lines.
-    expect(steps.map(({ step }) => step)).toEqual(steps.map((_, i) => i + 1))
-    expect(steps[0]!.loss).toBeCloseTo(Math.log(10), 1)
     expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss - 0.1)
-    for (const id of ['loss-chart', 'accuracy-chart']) expect((await page.locator(`#${id} .each`).getAttribute('d'))!.match(/[ML]/g)).toHaveLength(steps.length)
-    await picture(page, 'webgpu')
+    expect(Number.parseFloat(await text('tested'))).toBeGreaterThan(20)
   }
+  await picture(page, 'webgpu')
+  const trainer = page.workers().find((worker) => worker.url().endsWith('/trainer.js'))!
+  const { shaders, complaints } = (await trainer.evaluate(() => globalThis.shadersChecked!()))
+  expect(shaders).toBeGreaterThan(10)
+  expect(complaints).toEqual([])
   // Back where it was.
   await page.check('input[value=wasm]')
   await until('status', /^Ready$/)
@@ -200,6 +216,12 @@ test('the step is shown as jaxpr, kernels, WGSL and WAT, and saved', async () =>
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')])
   expect(download.suggestedFilename()).toBe('step.wat')
   expect(await readFile(await download.path(), 'utf8')).toBe(await page.locator('#text').textContent())
+  // The shaders are those that run: over what is given away, with all that the GPU can do.
+  await page.getByRole('tab', { name: 'WGSL' }).click()
+  await until('text', /@compute/)
+  await page.getByRole('button', { name: /^Show all/ }).click()
+  await until('text', /\*input \d/)
+  await until('text', /enable subgroups;/)
   // Another number of images is another step.
   await page.getByRole('tab', { name: 'Jaxpr' }).click()
   await page.selectOption('#batch', '16')
@@ -356,7 +378,7 @@ describe('where something is missing', () => {
   test('without a GPU the page says so, and WebGPU cannot be chosen', async () => {
     const plain = await startBrowser(null)
     const { page, text, close } = await visit({}, url, plain)
-    expect(await text('webgpu-note')).toBe('Not here: this browser finds no GPU that it would use')
+    expect(await text('webgpu-note')).toBe(['Not here. What was tried:', ...['the fastest adapter', 'any adapter', 'a software adapter'].map((choice) => `navigator.gpu, ${choice}: there is none`)].join('\n'))
     expect(await page.locator('input[value=webgpu]').isDisabled()).toBe(true)
     await close()
     await plain.close()
@@ -365,7 +387,7 @@ describe('where something is missing', () => {
   test('on a page that is not secure the page says why there is no WebGPU', async () => {
     const [bare, mapped] = [await serve(folder, { isolated: false }), await startBrowser(['--host-resolver-rules=MAP demo.test 127.0.0.1'])]
     const { text, close } = await visit({}, bare.url.replace('localhost', 'demo.test'), mapped)
-    expect(await text('webgpu-note')).toBe('Not here: browsers have it on pages from HTTPS or localhost alone')
+    expect(await text('webgpu-note')).toBe('Not here. What was tried:\nnavigator.gpu: pages have WebGPU only over HTTPS or from localhost')
     await close()
     await mapped.close()
     await bare.close()

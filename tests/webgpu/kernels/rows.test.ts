@@ -65,10 +65,11 @@ describe('row kernels', () => {
     await agree((x) => nn.softmax(x, 1), 2, 40, 130)
     await agree((x) => nn.softmax(x, 0), 300, 200)
   })
-  test('a row of up to 4096 is read once', async () => {
-    const { shaders, count } = await agree((x) => nn.softmax(x), 2, 4096)
-    expect(count.dispatches).toBe(1)
+  test.each([['softmax', (x: np.NDArray) => nn.softmax(x)], ['layer norm', layerNorm]] as const)('a row of up to 4096 is read once, and written once: %s', async (_, f) => {
+    const { shaders, count } = await agree(f, 2, 4096)
+    expect(count).toEqual({ dispatches: 1, copies: 0 })
     expect(shaders.shaders[0]!.code.match(/= b0\[/g)).toHaveLength(1)
+    expect(shaders.shaders[0]!.code.match(/\bb1\[[^\]]*\] = /g)).toHaveLength(1)
   })
   test('NaN and infinities are what they are on cpu', async () => {
     const { jaxpr } = makeJaxpr((x: np.NDArray) => [nn.softmax(x), np.max(x, 1), np.sum(x, 1), np.min(x, 0)])(zeros(4, 40))

@@ -3,20 +3,20 @@
  * nothing with the backend: a place is a buffer, every dispatch a bind group, a run one command buffer. Memory starts out as garbage.
  */
 import { create, globals } from 'webgpu'
-import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js'
 import { sizeOf } from '../../../src/core/aval.ts'
 import type { Jaxpr } from '../../../src/core/jaxpr.ts'
 import { lowerToProgram } from '../../../src/lowering/index.ts'
 import type { Program } from '../../../src/lowering/kernel-ir/index.ts'
 import { type Address, type Command, counterBase, counterStride, emitShaders, fromStorage, type ShaderModule, type ShaderOptions, type ShaderProgram, storedBytesPerElement, toStorage } from '../../../src/lowering/wgsl/index.ts'
 import '../../families.ts'
+import { complaintsOf } from '../shader-checks.ts'
 
 Object.assign(globalThis, globals)
 
 /** Exported, and so kept: the collector would take the device with it. */
 export const instance: GPU = create([])
 const adapter = await instance.requestAdapter()
-if (adapter === null) throw new Error('no WebGPU adapter: the tests of webgpu need VK_ICD_FILENAMES and LD_LIBRARY_PATH to name a software Vulkan (scripts/test.mjs sets both)')
+if (adapter === null) throw new Error('no WebGPU adapter: the tests of webgpu need VK_ICD_FILENAMES and LD_LIBRARY_PATH to name a software Vulkan (vitest.config.ts sets both)')
 // Buffers as large as the adapter has: bindings stay at the limit that every device has, so that larger arrays go through windows.
 /** Whether shaders may be asked to use subgroups. */
 export const hasSubgroups: boolean = adapter.features.has('subgroups')
@@ -76,12 +76,10 @@ function pipelineOf(shader: ShaderModule): Promise<GPUComputePipeline> {
 }
 
 async function compile({ code, access, counters: uniforms, workgroupSize }: ShaderModule): Promise<GPUComputePipeline> {
-  const reflected = new WgslReflect(code)
-  if (reflected.storage.length !== access.length || reflected.uniforms.length !== uniforms) throw new Error(`binds other buffers than it says:\n${code}`)
   if (!code.includes(`@workgroup_size(${workgroupSize})`)) throw new Error(`has another workgroup than it says:\n${code}`)
   const module = device.createShaderModule({ code })
-  const { messages } = await module.getCompilationInfo()
-  if (messages.length > 0) throw new Error(`${messages.map((m) => `${m.type} ${m.lineNum}: ${m.message}`).join('\n')}\n${code}`)
+  const complaints = await complaintsOf(code, module, { access, counters: uniforms })
+  if (complaints.length > 0) throw new Error(complaints.join('\n'))
   const storage = device.createBindGroupLayout({
     entries: access.map((a, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: a === 'read' ? 'read-only-storage' : 'storage' } })),
   })

@@ -3,6 +3,7 @@ import { defaultDevice, type DeviceName, init, jit, np, random, valueAndGrad } f
 import { idx } from 'pullback/data'
 import { adam, applyUpdates, type OptimizerState } from 'pullback/optimizers'
 import { logits, loss, network, type Params } from '../../../../examples/lib/mnist-network.ts'
+import { done } from './checks.ts'
 import { offer } from './offer.ts'
 
 export interface Run {
@@ -15,6 +16,8 @@ export interface Run {
 
 export interface Functions {
   readonly train: (device: DeviceName, batch: number, steps: number, tested: number) => Promise<Run>
+  /** How many shaders there were, and what is wrong with them. */
+  readonly shaders: () => Promise<{ readonly shaders: number; readonly complaints: readonly string[] }>
 }
 
 const optimizer = adam(1e-3)
@@ -35,6 +38,7 @@ async function hostOf(file: string): Promise<Uint8Array> {
 const files = ['train-images', 'train-labels', 'test-images', 'test-labels'] as const
 
 const functions: Functions = {
+  shaders: () => done!(),
   train: async (device, batch, steps, tested) => {
     const [images, labels, testImages, testLabels] = (await Promise.all(files.map(hostOf))) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
     const imagesAt = (of: Uint8Array, from: number, count: number): np.NDArray => np.array(of.slice(784 * from, 784 * (from + count))).reshape([count, 28, 28])
