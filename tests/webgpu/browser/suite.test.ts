@@ -35,10 +35,11 @@ beforeAll(async () => {
 })
 afterAll(() => here.remove())
 
-test.each(Object.keys(files))('%s', { timeout: longTestTimeout }, async (file) => {
-  const { passed, failed } = await page.run('run', file)
+test.each(Object.entries(files))('%s', { timeout: longTestTimeout }, async (file, { device }) => {
+  const { passed, failed, launched } = await page.run('run', file)
   expect(failed).toEqual([])
   expect(passed).toBeGreaterThan(0)
+  if (device === 'wasm') expect(launched).toBeGreaterThan(0)
   expect(page.complaints()).toEqual([])
 })
 

@@ -3,9 +3,11 @@ import '../../../setup.ts'
 import fc from 'fast-check'
 import { WasmBackend } from '../../../../src/backends/wasm/index.ts'
 import { installBackend } from '../../../../src/core/devices.ts'
+import { defaultDevice } from '../../../../src/index.ts'
 import type { Jaxpr } from '../../../../src/core/jaxpr.ts'
 import { parseJaxpr } from '../../../../src/core/parse.ts'
 import { arbitraryJaxpr } from '../../../core/arbitrary-jaxpr.ts'
+import { held } from '../../../laws/law.ts'
 import { jaxprs } from '../../../laws/traced.ts'
 import { someBytes } from '../../../lowering/agree.ts'
 import { files } from './files.ts'
@@ -30,7 +32,7 @@ export interface Functions {
   readonly startWorkers: () => Promise<void>
   readonly launches: () => readonly number[]
   readonly threads: () => readonly number[]
-  readonly run: (file: string) => Promise<Outcome>
+  readonly run: (file: string) => Promise<Outcome & { readonly launched: number }>
   readonly sameBits: (programs: number) => void
 }
 
@@ -46,7 +48,14 @@ const functions: Functions = {
   },
   launches: () => backends.map((backend) => backend.launches()),
   threads: () => backends.map((backend) => backend.threads()),
-  run: (file) => runFile(files[file]!),
+  /** `launched`: so many programs ran on the threads of the page's own device. */
+  run: async (name) => {
+    const { device, load } = files[name]!
+    held.device = device
+    defaultDevice(device)
+    const before = backends[1]!.launches()
+    return { ...(await runFile(load)), launched: backends[1]!.launches() - before }
+  },
   sameBits: (programs) => {
     fc.assert(fc.property(jaxprs, fc.nat(0xffff), ({ jaxpr, inputs }, seed) => requireSameBits(jaxpr, inputs(seed).map((x) => x.bytes))), { numRuns: programs })
     const shapes = [[40, 33], [3, 700], [33], [2, 20, 64], [1000]]
