@@ -4,7 +4,7 @@
  *
  *     npm run example examples/mnist-mlp.ts -- --epochs 8
  */
-import { grad, jit, nn, np, random } from 'pullback'
+import { defaultDevice, grad, init, jit, nn, np, random } from 'pullback'
 import { mnist } from 'pullback/data'
 import { commandLine } from './lib/command-line.ts'
 import { progress } from './lib/progress.ts'
@@ -12,7 +12,11 @@ import { progress } from './lib/progress.ts'
 const options = commandLine('Trains a fully connected network on MNIST.', {
   epochs: { about: 'passes over the training images', default: 8, least: 1 },
   batch: { about: 'images a step', default: 128, least: 1 },
+  device: { about: 'wasm or webgpu', default: 'wasm', oneOf: ['wasm', 'webgpu'] },
 })
+await init(options.device)
+defaultDevice(options.device)
+
 const sizes = [784, 512, 512, 10]
 const stepSize = 0.01
 
@@ -43,10 +47,10 @@ function flat(images: np.NDArray): np.NDArray {
   return images.reshape([images.shape[0]!, 784]).astype('float32')
 }
 
-function accuracy(params: Params, { images, labels }: { images: np.NDArray; labels: np.NDArray }): number {
+async function accuracy(params: Params, { images, labels }: { images: np.NDArray; labels: np.NDArray }): Promise<number> {
   const n = labels.size
   let sum = 0
-  for (let i = 0; i < n; i += 10000) sum += correct(params, images.slice([i, i + 10000]), labels.slice([i, i + 10000]).astype('int32')).item()
+  for (let i = 0; i < n; i += 10000) sum += Number((await correct(params, images.slice([i, i + 10000]), labels.slice([i, i + 10000]).astype('int32')).data())[0])
   return sum / n
 }
 
@@ -59,8 +63,9 @@ for (let epoch = 1; epoch <= options.epochs; epoch++) {
   for (let i = 0; i < steps; i++) {
     const rows: [number, number] = [i * options.batch, Math.min(n, (i + 1) * options.batch)]
     params = step(params, data.train.images.slice(rows), data.train.labels.slice(rows).astype('int32'))
+    if (i % 16 === 15) await params[0]!.b.ready() // a GPU works behind this loop, and is not left far behind
     bar.update(i + 1)
   }
   bar.finish()
-  console.log(`epoch ${epoch}/${options.epochs}  train accuracy ${accuracy(params, data.train).toFixed(4)}  test accuracy ${accuracy(params, data.test).toFixed(4)}`)
+  console.log(`epoch ${epoch}/${options.epochs}  train accuracy ${(await accuracy(params, data.train)).toFixed(4)}  test accuracy ${(await accuracy(params, data.test)).toFixed(4)}`)
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { longTestTimeout, sized } from '../scale.ts'
+import { longTestTimeout, scale, sized } from '../scale.ts'
 import { example, lines } from './run.ts'
 
 interface Truth {
@@ -10,9 +10,8 @@ interface Truth {
 }
 const truth = JSON.parse(readFileSync(new URL('../truth/mnist_mlp.json', import.meta.url), 'utf8')) as Truth
 
-test('every epoch of the published experiment is within its tolerance', { timeout: longTestTimeout }, async () => {
-  const epochs = sized(1, truth.test.length)
-  const { status, stdout } = await example('mnist-mlp', ['--epochs', `${epochs}`])
+async function expectPublished(epochs: number, args: readonly string[] = []): Promise<void> {
+  const { status, stdout } = await example('mnist-mlp', ['--epochs', `${epochs}`, ...args])
   expect(status).toBe(0)
   expect(lines(stdout).length).toBe(epochs)
   lines(stdout).forEach((line, i) => {
@@ -20,4 +19,12 @@ test('every epoch of the published experiment is within its tolerance', { timeou
     expect(Math.abs(train! - truth.train[i]!)).toBeLessThanOrEqual(truth.tolerance)
     expect(Math.abs(test! - truth.test[i]!)).toBeLessThanOrEqual(truth.tolerance)
   })
+}
+
+test('every epoch of the published experiment is within its tolerance', { timeout: longTestTimeout }, async () => {
+  await expectPublished(sized(1, truth.test.length))
+})
+// A software adapter takes minutes for an epoch.
+test.runIf(scale === 'full')('on webgpu the first epoch is', { timeout: longTestTimeout }, async () => {
+  await expectPublished(1, ['--device', 'webgpu'])
 })
