@@ -114,11 +114,14 @@ describe('contractions', () => {
     dot(f32(3, 16, 20), f32(20, 3, 8), [[2], [0]], [[0], [1]])
     dot(f32(4, 5, 6, 7), f32(6, 4, 9), [[2, 0], [0, 1]])
   })
-  test('thin ones are reductions and maps', () => {
-    expect(shapeOf(dot(f32(50, 60), f32(60), [[1], [0]]))).toBe('loop')
+  test('a matrix and a vector', () => {
+    expect(shapeOf(dot(f32(50, 60), f32(60), [[1], [0]]))).toBe('contraction')
     dot(f32(60), f32(60, 50), [[0], [0]])
-    dot(f32(9), f32(9), [[0], [0]])
-    dot(f32(50), f32(60), [[], []])
+    dot(f32(6), f32(6, 5), [[0], [0]])
+  })
+  test('inner and outer products are reductions and maps', () => {
+    expect(shapeOf(dot(f32(9), f32(9), [[0], [0]]))).toBe('loop')
+    expect(shapeOf(dot(f32(50), f32(60), [[], []]))).toBe('loop')
     dot(f32(50, 1), f32(1, 60), [[1], [0]])
     dot(f32(50, 0), f32(0, 60), [[1], [0]])
     dot(f32(0, 5), f32(5, 60), [[1], [0]])

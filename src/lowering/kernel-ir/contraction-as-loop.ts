@@ -2,12 +2,12 @@
 import type { ContractionKernel, Expression, LoopKernel, Node } from './kernel.ts'
 import { shiftNode } from './rewrite.ts'
 
-/** The same as a reduction over the depth, a point a result. */
-export function contractionAsLoop(kernel: ContractionKernel): LoopKernel {
+/** The same as a reduction over the depth, a point a result. `inOrder`: products are added up one after the other. */
+export function contractionAsLoop(kernel: ContractionKernel, inOrder = false): LoopKernel {
   const { lhs, rhs, dtype, k, name } = kernel
   const product: Node = { op: 'apply', primitive: 'mul', params: {}, dtype, inputs: [lhs.length - 1, lhs.length + rhs.length - 1] }
   const nodes: Expression = [...lhs, ...rhs.map((n) => shiftNode(n, lhs.length)), product]
-  const reduce = { kind: 'reduce', inner: k, nodes, accumulators: [{ combine: 'sum', dtype, node: nodes.length - 1, position: null }] } as const
+  const reduce = { kind: 'reduce', inner: k, nodes, accumulators: [{ combine: 'sum', dtype, node: nodes.length - 1, position: null }], inOrder } as const
   return { kind: 'loop', name, space: [...kernel.batch, ...kernel.m, ...kernel.n], stages: [reduce, { kind: 'map', inner: [], nodes: kernel.epilogue.map(sumIsReduced), stores: kernel.stores }] }
 }
 

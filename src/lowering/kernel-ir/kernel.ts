@@ -97,7 +97,7 @@ export type Stage =
   /** For each point of parallel × inner: evaluate, store. */
   | { readonly kind: 'map'; readonly inner: readonly number[]; readonly nodes: Expression; readonly stores: readonly Store[] }
   /** For each point of parallel: fold over inner, in row-major order or, unless it is `foldsInOrder`, any fixed by shape. Later stages see the results by `reduced`. */
-  | { readonly kind: 'reduce'; readonly inner: readonly number[]; readonly nodes: Expression; readonly accumulators: readonly Accumulator[] }
+  | { readonly kind: 'reduce'; readonly inner: readonly number[]; readonly nodes: Expression; readonly accumulators: readonly Accumulator[]; readonly inOrder?: boolean }
   /** As reduce over the one inner dimension, in order (backwards with `reverse`), storing after each element; `nodes` from `after` on may use `accumulator`. */
   | {
       readonly kind: 'cumulative'

@@ -24,7 +24,7 @@ export interface EmittedOwnUnits extends EmittedUnits {
 
 /** Passes with a barrier between them: `before`, the units, `after`. */
 export interface EmittedPasses extends EmittedOwnUnits {
-  readonly before: LoopKernel | null
+  readonly before: readonly LoopKernel[]
   readonly after: LoopKernel | null
   /** Byte offsets of made-up buffers in scratch memory. */
   readonly scratch: ReadonlyMap<BufferId, number>

@@ -7,6 +7,7 @@
  * steps is a row kernel.
  */
 import { sizeOf } from '../../core/aval.ts'
+import { mapTuple } from '../../core/map-tuple.ts'
 import { type BufferId, coefficientOf, constantIndex, contractionAsLoop, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, type Index, isNested, type LoopKernel, type Node, readsOfKernel, writesOfKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
@@ -23,8 +24,13 @@ import { emitWinograd } from './winograd/index.ts'
 const panel = 16
 /** Products with fewer rows, columns or steps are no work for tiles. */
 const skinny = 4
+/** Nor are so few products. */
+const tinyProducts = 1024
 
-export const isThin = ({ m, n, k }: ContractionKernel): boolean => Math.min(sizeOf(m), sizeOf(n), sizeOf(k)) <= skinny
+export function isThin(kernel: ContractionKernel): boolean {
+  const [batches, rows, columns, depth] = mapTuple([kernel.batch, kernel.m, kernel.n, kernel.k], sizeOf)
+  return Math.min(rows, columns, depth) <= skinny || batches * rows * columns * depth <= tinyProducts
+}
 
 /** `whole`: the depth is added up in one piece. */
 export function emitContraction(context: KernelContext, kernel: ContractionKernel, whole = false): void {

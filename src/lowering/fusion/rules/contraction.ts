@@ -1,4 +1,4 @@
-/** dotGeneral: a contraction, or a plain reduction where it is too small, or a vector's product with what is no large matrix. */
+/** dotGeneral: a contraction, or a plain reduction where it is an inner product. */
 import { type Shape, sizeOf } from '../../../core/aval.ts'
 import { type DType, dtypeInfo } from '../../../core/dtype.ts'
 import type { ContractionParams } from '../../../core/primitives/index.ts'
@@ -7,11 +7,6 @@ import type { Index, NodeId } from '../../kernel-ir/index.ts'
 import type { Builder } from '../builder.ts'
 import type { Graph, LoweringRules } from '../graph.ts'
 import { type ContractionDef, type ContractionPoint, dtypeOf, type Operand, shapeOf, type Value } from '../value.ts'
-
-/** Products fewer than this are not worth packing for. */
-const tinyProducts = 1024
-/** Elements from which a matrix that is multiplied by a vector is a contraction of its own: it is read at the speed of memory. */
-const largeMatrix = 8192
 
 /** What a product of operands is summed in, when the result is `out`. */
 export function productDType(operand: DType, out: DType): DType {
@@ -31,8 +26,11 @@ export function fromSum(g: Graph, v: Value, out: DType): Operand {
   return g.convert(v, out)
 }
 
-/** A contraction in the form that its sizes ask for. `arrays`: its factors are elements of arrays, each read once for a matrix and a vector. */
-export function contract(g: Graph, shape: Shape, def: Omit<ContractionDef, 'kind'>, point: (index: readonly Index[], b: Builder) => Omit<ContractionPoint, 'k'>, arrays = false): Value {
+/** Products of windows fewer than this are not worth packing for. */
+const tinyProducts = 1024
+
+/** A contraction in the form that its sizes ask for. `windows`: it is a convolution, of which thin and tiny ones are reductions. */
+export function contract(g: Graph, shape: Shape, def: Omit<ContractionDef, 'kind'>, point: (index: readonly Index[], b: Builder) => Omit<ContractionPoint, 'k'>, windows = false): Value {
   const [m, n, k] = [sizeOf(def.m), sizeOf(def.n), sizeOf(def.k)]
   if (k === 0) return g.structural(shape, def.dtype, (b) => b.literal(def.dtype, 0))
   if (k === 1) {
@@ -41,8 +39,8 @@ export function contract(g: Graph, shape: Shape, def: Omit<ContractionDef, 'kind
       return b.apply('mul', {}, def.dtype, [def.lhs(b, p), def.rhs(b, p)])
     })
   }
-  const products = m * n * k * sizeOf(def.batch)
-  if (m > 1 && n > 1 ? products > tinyProducts : arrays && m !== n && products >= largeMatrix) return g.value(shape, def.dtype, { kind: 'contraction', ...def })
+  const isContraction = windows ? m > 1 && n > 1 && m * n * k * sizeOf(def.batch) > tinyProducts : m > 1 || n > 1
+  if (isContraction) return g.value(shape, def.dtype, { kind: 'contraction', ...def })
   return g.reduction(shape, def.k, {
     combine: 'sum',
     dtype: def.dtype,
@@ -91,7 +89,6 @@ export const contractionLowering: LoweringRules<keyof ContractionParams> = {
         place: (p) => [...p.batch, ...p.m, ...p.n],
       },
       (i) => ({ batch: i.slice(0, batchRank), m: i.slice(batchRank, batchRank + mRank), n: i.slice(batchRank + mRank) }),
-      dtypeOf(lhs!) === dtype && dtypeOf(rhs!) === dtype,
     )
     return [fromSum(g, v, out!.dtype)]
   },

@@ -168,6 +168,7 @@ export const convolution: LoweringRule<'convGeneralDilated'> = (g, [lhs, rhs], p
       const group = [...(groups > 1 ? [floorDivIndex(feature, columns, b.sizes)] : []), ...phased.map((f) => modIndex(along(f.axis), f.count, b.sizes))]
       return swapped ? { batch: group, m: column, n: places } : { batch: group, m: places, n: column }
     },
+    true,
   )
   const full = phased.length === 0 || dtype === 'int32' || sizeOf(rhsShape) === 0 ? v : withHoles(v)
   const cut = whole.every((n, axis) => n === out!.shape[axis]) ? full : g.structural(out!.shape, dtype, (b, i) => b.read(full, i))

@@ -6,7 +6,7 @@ import { AssemblyError, type FunctionType, type ValueType } from './value-type.t
 import { f32x4Bytes, i32x4Bytes, shuffleBytes } from './vector-bytes.ts'
 
 /** The target of a branch: the end of a block or `if`, the head of a loop. */
-interface Label {
+export interface Label {
   readonly depth: number
 }
 

@@ -1,4 +1,4 @@
-export { FunctionBuilder } from './function-builder.ts'
+export { FunctionBuilder, type Label } from './function-builder.ts'
 export type { FunctionRef, Local } from './instruction.ts'
 export { ModuleBuilder } from './module-builder.ts'
 export { opcodes, type BulkName, type LaneName, type MemoryLaneName, type MemoryName, type Opcode, type PlainName } from './opcodes.ts'

@@ -102,7 +102,7 @@ export function emitForward(module: ModuleBuilder, name: string, kernel: LoopKer
   })
   const units = images * parts * frame.blocks
   const time = sizeOf(sizes) * productTime
-  return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (10 * time) / units), time, before: null, after: null, scratch: new Map(), scratchBytes: 0, ownBytes }
+  return { fn, buffers, units, unitsPerCall: unitsPerCall(units, (10 * time) / units), time, before: [], after: null, scratch: new Map(), scratchBytes: 0, ownBytes }
 }
 
 /** Where sums are results as they are: byte distances in the one array; null where something follows, or its lines would not stay in the cache. */

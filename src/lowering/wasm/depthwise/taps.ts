@@ -79,7 +79,7 @@ export function emitTaps(module: ModuleBuilder, name: string, kernel: LoopKernel
   const scratchBytes = round64(units * totalsBytes)
   return {
     fn, buffers: [...buffers, partials], units, unitsPerCall: unitsPerCall(units, (10 * time) / units), time,
-    before: null, after: combine(kernel, reduce.accumulators[0]!, map, { taps, channel: frame.channel, block: frame.block, wide, blocks: frame.blocks, all, runs, channels }),
+    before: [], after: combine(kernel, reduce.accumulators[0]!, map, { taps, channel: frame.channel, block: frame.block, wide, blocks: frame.blocks, all, runs, channels }),
     scratch: new Map([[partials, 0]]), scratchBytes, ownBytes,
   }
 }

@@ -1,5 +1,6 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
 import { sizeOf } from '../../../core/aval.ts'
+import { mapTuple } from '../../../core/map-tuple.ts'
 import { brought, needed } from '../../brought.ts'
 import { contractionAsLoop, type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
 import { blockWindows, reuseComputed, segmentConcatenation, shareReads, splitLongReductions, splitLongScans } from '../arrange/index.ts'
@@ -37,8 +38,8 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
       if (ofPhases.length > 1) return inTurn(ofPhases.map((phase, i) => emitKernel(context, `${name}_${i}`, phase, outBytes)))
       const skinny = emitSkinny(module, name, kernel)
       if (skinny !== null) return inPasses(context, name, skinny)
-      // one row or column of a matrix that has to be computed first
-      if (sizeOf(kernel.m) === 1 || sizeOf(kernel.n) === 1) return emitKernel(context, name, contractionAsLoop(kernel), outBytes)
+      const form = loopForm(kernel)
+      if (form !== null) return emitKernel(context, name, contractionAsLoop(kernel, form.inOrder), outBytes)
       let loops = 0
       const emitLoop = (k: LoopKernel): EmittedLoop => emitLoopKernel(module, helpers, `${name}_${loops++}`, k, { fixedOuter: true })
       const winograd = context.winograd ? emitWinograd(module, name, kernel, emitLoop, meet) : null
@@ -51,6 +52,18 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
     case 'sort':
       return needed('emitSort')(context, name, kernel)
   }
+}
+
+/** Products fewer than this are not worth packing for. */
+const tinyProducts = 1024
+/** Steps that a vector's product with a matrix takes one after the other. */
+const fewSteps = 8
+
+/** How a contraction that packing is too much for is a loop: products of a large matrix that is computed first and a vector are added up as it lies. */
+function loopForm(kernel: ContractionKernel): { readonly inOrder: boolean } | null {
+  const [batch, m, n, k] = mapTuple([kernel.batch, kernel.m, kernel.n, kernel.k], sizeOf)
+  if (batch * m * n * k <= tinyProducts) return { inOrder: true }
+  return m === 1 || n === 1 ? { inOrder: k < fewSteps } : null
 }
 
 /** Kernels one after the other, which have the same scratch memory in turn. */
@@ -67,8 +80,8 @@ const scratchBuffers = 1 << 28
 
 function inPasses({ module, helpers }: EmitContext, name: string, passes: EmittedPasses): EmittedKernel {
   const { before, after, scratch, scratchBytes, ownBytes } = passes
-  const loop = (part: string, k: LoopKernel | null): Phase[] => (k === null ? [] : [loopPhase(emitLoopKernel(module, helpers, `${name}_${part}`, k), scratch)])
-  return { phases: [...loop('before', before), ownPhase(passes, scratch), ...loop('after', after)], scratchBytes, ownBytes }
+  const loop = (part: string, k: LoopKernel): Phase => loopPhase(emitLoopKernel(module, helpers, `${name}_${part}`, k), scratch)
+  return { phases: [...before.map((k, i) => loop(`before_${i}`, k)), ownPhase(passes, scratch), ...(after === null ? [] : [loop('after', after)])], scratchBytes, ownBytes }
 }
 
 function ownPhase(units: EmittedOwnUnits, scratch: ReadonlyMap<number, number>): Phase {

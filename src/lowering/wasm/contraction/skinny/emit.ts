@@ -1,4 +1,4 @@
-/** Skinny products as WebAssembly: the vectors are gathered where they have to be, units of the product are computed, and results finished. */
+/** Skinny products as WebAssembly: operands are gathered where they have to be, units of the product are computed, and results finished. */
 import { mapTuple } from '../../../../core/map-tuple.ts'
 import type { BufferId, ContractionKernel } from '../../../kernel-ir/index.ts'
 import type { FunctionBuilder, Local, ModuleBuilder } from '../../asm/index.ts'
@@ -6,9 +6,9 @@ import type { EmittedPasses } from '../../emitted-units.ts'
 import { keepsLoads } from '../../engine.ts'
 import { scratchBuffers } from '../emitted.ts'
 import { dots } from './dots.ts'
-import { vectorOf } from './forms.ts'
+import { runLength, vectorOf } from './forms.ts'
 import { planSkinny, type SkinnyPlan } from './plan.ts'
-import { fillFactors, panelBytes, sweep, sweepRows } from './sweeps.ts'
+import { fillFactors, panelBytes, sweep } from './sweeps.ts'
 
 /** Elements that a call should read at least. */
 const callLeast = 16384
@@ -17,7 +17,7 @@ const vectorsAtOnce = 4
 /** Rows that stay in the second-level cache until all vectors have been multiplied by them. */
 const rowsAtOnce = 8
 
-/** Null where the kernel is no skinny product, or its matrix does not lie in memory. */
+/** Null where the kernel is no skinny product, or its matrix is large and has to be computed. */
 export function emitSkinny(module: ModuleBuilder, name: string, kernel: ContractionKernel): EmittedPasses | null {
   const plan = planSkinny(kernel, scratchBuffers)
   if (plan === null) return null
@@ -28,7 +28,7 @@ export function emitSkinny(module: ModuleBuilder, name: string, kernel: Contract
   const units = batch * slices * blocks
   const elements = batch * results * depth
   const unitsPerCall = Math.max(1, Math.min(Math.ceil(callLeast / (block * slice)), Math.ceil(units / 8)))
-  const { gather: before, finish: after, scratch, scratchBytes } = plan
+  const { gathers: before, finish: after, scratch, scratchBytes } = plan
   const ownBytes = plan.form === 'sweeps' ? panelBytes(Math.min(vectors, vectorsAtOnce)) : 0
   return { before, fn, buffers, units, unitsPerCall, time: elements * (0.08 + 0.045 * vectors), after, scratch, scratchBytes, ownBytes }
 }
@@ -109,14 +109,14 @@ class Driver {
 
   #dots(matrixAt: Local, factorsAt: Local, outAt: Local, count: Local, steps: Local): void {
     const fn = this.#fn
-    const { dtype, matrix, factors, out, vectors } = this.#plan
+    const { dtype, matrix, factors, out, vectors, wide } = this.#plan
     const multiply = (rows: () => void): void =>
       this.#eachGroup((first, group) => {
         fn.get(matrixAt).i32(matrix.free)
         this.#moved(factorsAt, first * factors.free).i32(factors.free)
         this.#moved(outAt, first * out.step).i32(out.free).i32(out.step)
         rows()
-        fn.get(steps).call(dots(this.#module, dtype, group, keepsLoads()))
+        fn.get(steps).call(dots(this.#module, dtype, { count: group, whole: keepsLoads(), wide }))
       })
     if (vectors <= vectorsAtOnce) {
       multiply(() => fn.get(count))
@@ -137,7 +137,7 @@ class Driver {
     const { dtype, matrix, factors, out, vectors } = this.#plan
     const { bytes } = vectorOf(dtype)
     for (let t = 0; t < vectors; t++) this.#moved(outAt, t * out.step).i32(0).get(count).i32(bytes).emit('i32.mul').bulk('memory.fill')
-    for (const rows of [sweepRows, 1] as const) {
+    for (const rows of [runLength, 1] as const) {
       fn.block((done) => {
         fn.loop((again) => {
           fn.get(steps).i32(rows).emit('i32.lt_u').brIf(done)

@@ -1,19 +1,17 @@
 /**
- * Rows of a large matrix, one for each step of k, times one factor of each of a few vectors, added to as many rows of results: the
- * matrix is read as it lies, eight rows side by side, which are as many streams.
+ * Rows of a matrix, one for each step of k, times one factor of each of a few vectors, added to as many rows of results: the
+ * matrix is read as it lies, a run of rows side by side, which are as many streams.
  *
- * Eight products are added up before they reach a result, and what calls this begins new results every so many steps of k.
+ * The products of a run are added up before they reach a result, and what calls this begins new results for each total. Those of one
+ * vector are added up in the order of forms.ts, those of several one after the other.
  */
 import { mapTuple } from '../../../../core/map-tuple.ts'
 import type { FunctionBuilder, FunctionRef, Local, ModuleBuilder } from '../../asm/index.ts'
 import { instructions } from '../sum-type.ts'
-import { type SkinnyType, vectorOf } from './forms.ts'
-
-/** Rows of the matrix side by side. */
-export const sweepRows = 8
+import { runLength, runOrder, type SkinnyType, vectorOf } from './forms.ts'
 
 /** Bytes of a panel of factors. */
-export const panelBytes = (count: number): number => sweepRows * count * 16
+export const panelBytes = (count: number): number => runLength * count * 16
 
 /**
  * A function `(vectors, vector, panel)`: the next factors of `count` vectors, `vector` bytes apart, to a panel in which each fills a
@@ -37,7 +35,7 @@ export function fillFactors(module: ModuleBuilder, dtype: SkinnyType, rows: numb
  * A function `(matrix, row, panel, out, outVector, columns)`: adds `rows` rows of `columns` elements, `row` bytes apart, times the
  * factors of `count` vectors in a panel, to results `outVector` bytes apart. `whole`: as in `dots`.
  */
-export function sweep(module: ModuleBuilder, dtype: SkinnyType, rows: 1 | typeof sweepRows, count: 1 | 2 | 3 | 4, whole: boolean): FunctionRef {
+export function sweep(module: ModuleBuilder, dtype: SkinnyType, rows: 1 | typeof runLength, count: 1 | 2 | 3 | 4, whole: boolean): FunctionRef {
   const name = `sweep${rows}x${count}_${dtype}`
   const known = module.lookup(name)
   if (known !== null) return known
@@ -64,7 +62,7 @@ export function sweep(module: ModuleBuilder, dtype: SkinnyType, rows: 1 | typeof
     fn.if(() => {
       fn.get(columns).i32(elements - 1).emit('i32.and').set(columns)
       fn.loop((head) => {
-        fn.scope(() => sweepColumns(step, vectors, element))
+        fn.scope(() => (factors === null ? sweepSeveral(step, vectors, element) : sweepOne(step, factors, vectors, element)))
         for (const p of [matrix, ...outAt]) fn.get(p).i32(element ? bytes : 16 * vectors).emit('i32.add').set(p)
         fn.get(left).i32(1).emit('i32.sub').tee(left).brIf(head)
       })
@@ -83,10 +81,49 @@ interface Step {
   readonly never: Local | null
 }
 
-function sweepColumns({ fn, dtype, rows, count, outAt, factors, never }: Step, vectors: number, element: boolean): void {
-  const { bytes } = vectorOf(dtype)
+const loadOf = (dtype: SkinnyType, element: boolean): 'v128.load' | 'v128.load32_zero' | 'v128.load64_zero' => (!element ? 'v128.load' : vectorOf(dtype).bytes === 4 ? 'v128.load32_zero' : 'v128.load64_zero')
+
+/** Adds a sum to vector j of the results of vector t. */
+function addTo({ fn, dtype, outAt }: Step, t: number, j: number, sum: Local, element: boolean): void {
+  fn.get(outAt[t]!).get(outAt[t]!).mem(loadOf(dtype, element), 16 * j).get(sum).emit(instructions[dtype].add)
+  if (!element) fn.mem('v128.store', 16 * j)
+  else fn.memLane(vectorOf(dtype).bytes === 4 ? 'v128.store32_lane' : 'v128.store64_lane', 0)
+}
+
+/** Of one vector: in the order of forms.ts. */
+function sweepOne(step: Step, factors: readonly Local[], vectors: number, element: boolean): void {
+  const { fn, dtype, never } = step
   const { mul, add } = instructions[dtype]
-  const load = !element ? 'v128.load' : bytes === 4 ? 'v128.load32_zero' : 'v128.load64_zero'
+  const [matrix, row] = [fn.param(0), fn.param(1)]
+  const rowAt = [matrix, ...factors.slice(1).map(() => fn.local('i32', 'row'))]
+  for (let r = 1; r < rowAt.length; r++) fn.get(rowAt[r - 1]!).get(row).emit('i32.add').set(rowAt[r]!)
+  for (let j = 0; j < vectors; j++) {
+    // sums of two and of four products are closed as soon as there are two of them
+    const open: Local[] = []
+    fn.block((exit) => {
+      for (const [i, r] of runOrder.slice(0, factors.length).entries()) {
+        fn.get(rowAt[r]!).mem(loadOf(dtype, element), 16 * j).get(factors[r]!).emit(mul)
+        for (let closes = i; closes % 2 === 1; closes >>= 1) {
+          const other = open.pop()!
+          fn.get(other).emit(add).free(other)
+        }
+        const sum = fn.local('v128', 'sum')
+        fn.set(sum)
+        open.push(sum)
+        // ends the basic block, out of which loads could be moved; never twice with one condition, which would be asked only once
+        if (never !== null && i > 0) fn.get(never).i32(j * factors.length + i).emit('i32.gt_u').brIf(exit)
+      }
+    })
+    addTo(step, 0, j, open[0]!, element)
+    fn.free(...open)
+  }
+}
+
+/** Of several vectors: the products of a result one after the other, since sums of sums would not stay in the registers. */
+function sweepSeveral(step: Step, vectors: number, element: boolean): void {
+  const { fn, dtype, rows, count, factors, never } = step
+  const { mul, add } = instructions[dtype]
+  const load = loadOf(dtype, element)
   const [matrix, row, panel] = [fn.param(0), fn.param(1), fn.param(2)]
   const sums = Array.from({ length: count }, () => Array.from({ length: vectors }, () => fn.local('v128', 'sum')))
   const values = Array.from({ length: vectors }, () => fn.local('v128', 'value'))
@@ -110,11 +147,5 @@ function sweepColumns({ fn, dtype, rows, count, outAt, factors, never }: Step, v
       if (r + 1 < rows) fn.get(at).get(row).emit('i32.add').set(at)
     }
   })
-  for (let t = 0; t < count; t++) {
-    sums[t]!.forEach((sum, j) => {
-      fn.get(outAt[t]!).get(outAt[t]!).mem(load, 16 * j).get(sum).emit(add)
-      if (!element) fn.mem('v128.store', 16 * j)
-      else fn.memLane(bytes === 4 ? 'v128.store32_lane' : 'v128.store64_lane', 0)
-    })
-  }
+  for (const [t, ofVector] of sums.entries()) for (const [j, sum] of ofVector.entries()) addTo(step, t, j, sum, element)
 }
