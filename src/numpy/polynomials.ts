@@ -57,7 +57,10 @@ export const polysub: (p: ArrayLike, q: ArrayLike) => NDArray = summed('polysub'
  * @example
  * np.polymul(np.array([1, 1]), np.array([1, -1])).js()   // x² - 1: [1, 0, -1]
  */
-export const polymul = (p: ArrayLike, q: ArrayLike): NDArray => ops.within('polymul', () => convolve(coefficients('polymul', p), coefficients('polymul', q)))
+export const polymul = (p: ArrayLike, q: ArrayLike): NDArray => ops.within('polymul', () => convolve(orZero(coefficients('polymul', p)), orZero(coefficients('polymul', q))))
+
+/** No coefficients are those of 0. */
+const orZero = (p: NDArray): NDArray => (p.size === 0 ? lengthened(p, 1) : p)
 
 /**
  * The m-th derivative of a polynomial: [n] to [n - m]; floating.
@@ -119,6 +122,8 @@ export function polyint(p: ArrayLike, m?: number | PolyintOptions, options?: Pol
 export function poly(roots: ArrayLike): NDArray {
   return ops.within('poly', () => {
     const [r] = promotedInexact('poly', coefficients('poly', roots))
+    // a scalar, as in NumPy
+    if (r.size === 0) return ops.convert(1, r.dtype)
     let out = ops.reshape(ops.convert(1, r.dtype), [1])
     for (let i = 0; i < r.size; i++) out = ops.sub(ops.pad(out, 0, [[0, 1, 0]]), ops.mul(ops.pad(out, 0, [[1, 0, 0]]), ops.slice(r, [i])))
     return out

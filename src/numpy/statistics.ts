@@ -61,7 +61,7 @@ function covariance(operation: string, x: ArrayLike, o: CovOptions): NDArray {
   const [often, much] = [weight('fweights'), weight('aweights')]
   if (often === null && much === null) {
     const centred = ops.sub(a, ops.mean(a, { axis: 1, keepdims: true }))
-    return ops.squeeze(ops.div(ops.tensordot(centred, centred, [[1], [1]]), n - ddof))
+    return ops.squeeze(ops.div(ops.tensordot(centred, centred, [[1], [1]]), n === 0 ? NaN : n - ddof))
   }
   const w = often === null ? much! : much === null ? often : ops.mul(often, much)
   const total = ops.sum(w)

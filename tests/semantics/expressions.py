@@ -91,6 +91,8 @@ def written(e):
         return out
     if isinstance(e, (list, tuple)):
         return [written(a) for a in e]
+    if isinstance(e, dict):
+        return {"record": {k: written(v) for k, v in e.items()}}
     if isinstance(e, slice):
         return [e.start, e.stop, e.step]
     if isinstance(e, str):
@@ -153,6 +155,17 @@ def case(e, *args, of=(), name="", wrt=None, eager=False):
         if "second" in of:
             entry["second"] = fixture.arrays(jax.jvp(reverse, floats, tangents)[1])
         return entry
+
+
+def outcome(e, *args, **options):
+    """A case, or what JAX refuses: `{"refused": true}` in the place of results."""
+    try:
+        return case(e, *args, **options)
+    except (TypeError, ValueError, ZeroDivisionError, IndexError) as error:
+        given = [np.asarray(a) for a in args]
+        types = ", ".join(f"{a.dtype}[{','.join(map(str, a.shape))}]" for a in given)
+        print(f"refused: {show(e)} {types}: {str(error).splitlines()[0]}")
+        return {"name": f"{show(e)} {types}, refused", "expression": written(e), "args": [fixture.array(a) for a in given], "refused": True}
 
 
 def f32(*v):

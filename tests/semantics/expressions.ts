@@ -1,7 +1,8 @@
 /** Reads the calls that `expressions.py` wrote, and holds values and derivatives to JAX's, on every device, eagerly and under jit. */
-import { jit, jvp, lax, type NDArray, nn, np, vjp } from 'pullback'
+import { InternalError, jit, jvp, lax, type NDArray, nn, np, PullbackError, vjp } from 'pullback'
 import { describe, expect, test } from 'vitest'
 import { array, differences, elementwise, type Fixed, type FixedTree, leaves, load, on, type Tolerance, ways } from '../oracle/load.ts'
+import { arraysOf } from './functions.ts'
 
 type Expression =
   | null
@@ -12,13 +13,17 @@ type Expression =
   | { readonly special: string }
   | { readonly function: string }
   | { readonly call: string; readonly args: readonly Expression[]; readonly options?: Readonly<Record<string, Expression>> }
+  /** Dimension numbers. */
+  | { readonly record: Readonly<Record<string, Expression>> }
   | readonly Expression[]
 
 interface Case {
   readonly name: string
   readonly expression: Expression
   readonly args: readonly Fixed[]
-  readonly out: FixedTree
+  /** None where JAX refuses the call. */
+  readonly out?: FixedTree
+  readonly refused?: true
   /** Not under jit: the result's shape depends on values. */
   readonly eager?: boolean
   /** The arguments that derivatives are taken of; the direction and the cotangents are 1, 2, 3 … */
@@ -51,13 +56,16 @@ function evaluate(e: Expression, xs: readonly NDArray[]): unknown {
   if ('arg' in e) return xs[e.arg]
   if ('special' in e) return Number(e.special)
   if ('function' in e) return functionNamed(e.function)
+  if ('record' in e) return evaluateAll(e.record, xs)
   if ('call' in e) {
     const given = e.args.map((a) => evaluate(a, xs))
     const f = functionNamed(e.call)
-    return e.options === undefined ? f(...given) : f(...given, Object.fromEntries(Object.entries(e.options).map(([k, v]) => [k, evaluate(v, xs)])))
+    return e.options === undefined ? f(...given) : f(...given, evaluateAll(e.options, xs))
   }
   return e.map((a) => evaluate(a, xs))
 }
+
+const evaluateAll = (named: Readonly<Record<string, Expression>>, xs: readonly NDArray[]): Readonly<Record<string, unknown>> => Object.fromEntries(Object.entries(named).map(([k, v]) => [k, evaluate(v, xs)]))
 
 type Program = (...xs: NDArray[]) => NDArray[]
 const isFloat = (x: NDArray): boolean => x.dtype.includes('float')
@@ -66,7 +74,7 @@ const counting = (x: NDArray): NDArray => np.arange(1, x.size + 1).astype(x.dtyp
 
 /** What a fixture says, and the program that computes it. */
 function claims(c: Case): readonly (readonly [what: string, program: Program, expected: FixedTree | undefined])[] {
-  const value: Program = (...xs) => [evaluate(c.expression, xs) as NDArray | NDArray[]].flat()
+  const value: Program = (...xs) => arraysOf(evaluate(c.expression, xs)) ?? []
   const wrt = c.wrt ?? []
   const smooth =
     (xs: readonly NDArray[]): Program =>
@@ -98,6 +106,27 @@ interface Exactness {
   readonly signedZeros?: boolean
 }
 
+/** What a call did instead of being refused by an error of the library. */
+function refusalOf(call: () => readonly NDArray[]): string | null {
+  try {
+    return `${call().map(String).join(', ')}, where JAX refuses`
+  } catch (e) {
+    return e instanceof PullbackError && !(e instanceof InternalError) ? null : `fails: ${String(e)}`
+  }
+}
+
+/** The functions that a topic's fixture calls. */
+export function functionsOf(topic: string): ReadonlySet<string> {
+  const names = new Set<string>()
+  const visit = (e: unknown): void => {
+    if (typeof e !== 'object' || e === null) return
+    if ('call' in e) names.add(String(e.call))
+    for (const part of Object.values(e)) visit(part)
+  }
+  for (const cases of Object.values(load<Readonly<Record<string, readonly Case[]>>>(`../semantics/${topic}.json`))) for (const c of cases) visit(c.expression)
+  return names
+}
+
 /** A test for each case of a group of `topic`'s fixture. */
 export function agreesWithJax(title: string, topic: string, group: string, { tolerance = elementwise, signedZeros = false }: Exactness = {}): void {
   const fixture = load<Readonly<Record<string, readonly Case[]>>>(`../semantics/${topic}.json`)
@@ -111,8 +140,13 @@ export function agreesWithJax(title: string, topic: string, group: string, { tol
           if (way.jitted && c.eager === true) continue
           on(way, () => {
             for (const [what, program, expected] of claims(c)) {
-              if (expected === undefined) continue
               const run = way.jitted ? jit(program) : program
+              if (c.refused === true) {
+                const refusal = refusalOf(() => run(...c.args.map(array)))
+                if (refusal !== null) wrong.push(`${way.name}: ${refusal}`)
+                break
+              }
+              if (expected === undefined) continue
               const found = run(...c.args.map(array))
               const wanted = leaves(expected)
               if (found.length !== wanted.length) wrong.push(`${way.name}, ${what}: ${found.length} results, expected ${wanted.length}`)
