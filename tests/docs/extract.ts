@@ -31,7 +31,7 @@ function fences(markdown: string): Fence[] {
 
 /**
  * A `ts` block is a program, `ts continued` its next lines; a `text` block after either says what they print. Other
- * blocks (`sh`, `json`) are no programs.
+ * blocks (`sh`, `json`) are no programs, nor is `js plugin`, which tests/sharp-bits runs in a linter.
  */
 export function programsOf(markdown: string): Program[] {
   const programs: Program[] = []
@@ -42,7 +42,7 @@ export function programsOf(markdown: string): Program[] {
     else if (info === 'ts continued' && last !== undefined) programs.splice(-1, 1, { ...last, code: `${last.code}\n${text}` })
     else if (info === 'text' && afterCode && last !== undefined) {
       programs.splice(-1, 1, { ...last, output: last.output === null ? text : `${last.output}\n${text}` })
-    } else if (/^(ts|js|tsx|jsx|typescript|javascript)\b/.test(info)) throw new Error(`line ${line}: a block of \`${info}\` would not run; write \`ts\` or \`ts continued\``)
+    } else if (info !== 'js plugin' && /^(ts|js|tsx|jsx|typescript|javascript)\b/.test(info)) throw new Error(`line ${line}: a block of \`${info}\` would not run; write \`ts\` or \`ts continued\``)
     afterCode = info.startsWith('ts')
   }
   return programs

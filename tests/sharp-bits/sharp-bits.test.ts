@@ -218,7 +218,7 @@ describe('what finds it is what the docs say', () => {
   let found: readonly Finding[] = []
   const block = (language: string): string => new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? ''
   beforeAll(() => {
-    found = findings(lines.map(([line]) => line ?? ''), block('json'), block('js'))
+    found = findings(lines.map(([line]) => line ?? ''), block('json'), block('js plugin'))
   })
 
   test('each line is found by what is said of it, and what is right by nothing', () => {
