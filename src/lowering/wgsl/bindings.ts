@@ -5,6 +5,8 @@ import type { BufferId } from '../kernel-ir/index.ts'
 import { bitcastText, bitsText, fromBits } from './bits.ts'
 import { type BoundPlace, type Counter, counterBase, type PlaceId, type ShaderLimits } from './shader-program.ts'
 import { block } from './module-text.ts'
+import type { Span } from './spans.ts'
+import { storedBytes } from './storage-form.ts'
 import { fromStored, storedType, toStored } from './types.ts'
 
 /** Where a buffer is: in a place, from word `offset` on, so many words further for each iteration of the loops around. */
@@ -20,6 +22,8 @@ export interface Memory {
   avalOf(buffer: BufferId): Aval
   locate(buffer: BufferId): Location
   bytesOf(place: PlaceId): number
+  /** The words of a buffer that shaders touch at present; null: all may be. */
+  spansOf(buffer: BufferId): readonly Span[] | null
   /** Iterations of the loops around, the outermost first. */
   readonly loops: readonly number[]
 }
@@ -31,19 +35,51 @@ const wordOf = (dtype: DType): Word => {
   return type === 'vec2<u32>' ? 'u32' : type
 }
 
-/** Bytes of the windows through which a place is bound; all but the last are equal. */
-function windowsOf(bytes: number, { bindingBytes }: ShaderLimits): number[] {
-  const whole = Math.floor(bindingBytes / 256) * 256
-  const windows: number[] = []
-  for (let rest = bytes; rest > 0; rest -= whole) windows.push(Math.min(rest, whole))
+/** A part of a place, in words, that is bound. */
+interface Window {
+  readonly first: number
+  readonly words: number
+}
+
+/** Bindings begin at multiples of so many words. */
+const alignment = 64
+
+/** The windows through which buffers of one place are bound: one for all of it where that may be, else as many as hold what is touched. */
+function windowsOf(memory: Memory, place: PlaceId, buffers: readonly BufferId[]): Window[] {
+  const total = memory.bytesOf(place) / 4
+  const most = Math.floor(memory.limits.bindingBytes / (4 * alignment)) * alignment
+  if (4 * total <= memory.limits.bindingBytes) return [{ first: 0, words: total }]
+  const spans = buffers.flatMap((b): readonly Span[] => (memory.locate(b).strides.length > 0 || memory.locate(b).offset > 0 ? [{ from: 0, to: total }] : (memory.spansOf(b) ?? [{ from: 0, to: storedBytes(memory.avalOf(b)) / 4 }])))
+  const windows: Window[] = []
+  for (const { from, to } of merged(spans, most)) for (let first = from; first < to; first += most) windows.push({ first, words: Math.min(most, to - first) })
   return windows
 }
 
-/** How many bindings a set of buffers takes. */
-export function bindingCount(memory: Memory, buffers: Iterable<BufferId>): number {
-  const places = new Set([...buffers].map((b) => memory.locate(b).place))
-  return [...places].reduce((n, place) => n + windowsOf(memory.bytesOf(place), memory.limits).length, 0)
+/** Spans that begin where bindings may, and do not meet; those that one window of `most` words holds are one. */
+function merged(spans: readonly Span[], most: number): Span[] {
+  const out: Span[] = []
+  for (const span of spans.map(({ from, to }) => ({ from: from - (from % alignment), to })).sort((a, b) => a.from - b.from)) {
+    const last = out.at(-1)
+    if (last === undefined || (span.from > last.to && span.to - last.from > most)) out.push(span)
+    else out[out.length - 1] = { from: last.from, to: Math.max(last.to, span.to) }
+  }
+  return out
 }
+
+function byPlace(memory: Memory, buffers: Iterable<BufferId>): Map<PlaceId, BufferId[]> {
+  const places = new Map<PlaceId, BufferId[]>()
+  for (const b of new Set(buffers)) {
+    const { place } = memory.locate(b)
+    places.set(place, [...(places.get(place) ?? []), b])
+  }
+  return places
+}
+
+/** How many bindings a set of buffers takes. */
+export const bindingCount = (memory: Memory, buffers: Iterable<BufferId>): number =>
+  [...byPlace(memory, buffers)].reduce((n, [place, inIt]) => n + windowsOf(memory, place, inIt).length, 0)
+
+const further = (index: string, by: number): string => (by === 0 ? index : `${index} ${by < 0 ? '-' : '+'} ${Math.abs(by)}i`)
 
 interface Bound {
   /** `b0`; of windows `b0_0`, `b0_1` … */
@@ -52,7 +88,7 @@ interface Bound {
   readonly word: Word
   /** `workgroup`: it is no binding, but memory of the workgroup. */
   readonly access: 'read' | 'read_write' | 'workgroup'
-  readonly windows: readonly number[]
+  readonly windows: readonly Window[]
   readonly atomic: boolean
 }
 
@@ -76,17 +112,12 @@ export class Bindings {
     this.#memory = memory
     this.#inside = inside ?? null
     const written = new Set([...writes].map((b) => memory.locate(b).place))
-    const words = new Map<PlaceId, Word>()
-    const buffers = new Set([...reads, ...writes])
-    for (const b of buffers) {
-      const { place } = memory.locate(b)
-      const word = wordOf(memory.avalOf(b).dtype)
+    for (const [place, buffers] of byPlace(memory, [...reads, ...writes])) {
+      const words = new Set(buffers.map((b) => wordOf(memory.avalOf(b).dtype)))
       // Arrays of two types in one place are bound as their bits.
-      words.set(place, (words.get(place) ?? word) === word ? word : 'u32')
-    }
-    for (const [place, word] of words) {
+      const word = words.size === 1 ? [...words][0]! : 'u32'
       const own = shared?.get(place)
-      const windows = own === undefined ? windowsOf(memory.bytesOf(place), memory.limits) : [own]
+      const windows = own === undefined ? windowsOf(memory, place, buffers) : [{ first: 0, words: own / 4 }]
       const access = own !== undefined ? 'workgroup' : written.has(place) ? 'read_write' : 'read'
       this.#bound.set(place, { name: `b${this.#bound.size}`, place, word, access, windows, atomic: atomic !== undefined && memory.locate(atomic).place === place })
     }
@@ -94,7 +125,7 @@ export class Bindings {
 
   /** In the order of the bind group. */
   get places(): BoundPlace[] {
-    return [...this.#bound.values()].flatMap(({ place, windows, access }) => (access === 'workgroup' ? [] : windows.map((bytes, i) => ({ place, offset: i * windows[0]!, bytes }))))
+    return [...this.#bound.values()].flatMap(({ place, windows, access }) => (access === 'workgroup' ? [] : windows.map(({ first, words }) => ({ place, offset: 4 * first, bytes: 4 * words }))))
   }
   get access(): ('read' | 'read_write')[] {
     return [...this.#bound.values()].flatMap(({ access, windows }) => (access === 'workgroup' ? [] : windows.map(() => access)))
@@ -126,7 +157,7 @@ export class Bindings {
     for (const { name, word, access, windows, atomic } of this.#bound.values()) {
       const element = atomic ? `atomic<${word}>` : word
       if (access === 'workgroup') {
-        lines.push(`var<workgroup> ${name}: array<${element}, ${windows[0]! / 4}>;`)
+        lines.push(`var<workgroup> ${name}: array<${element}, ${windows[0]!.words}>;`)
         continue
       }
       windows.forEach((_, i) => lines.push(`@group(0) @binding(${at++}) var<storage, ${access}> ${windows.length === 1 ? name : `${name}_${i}`}: array<${element}>;`))
@@ -137,12 +168,11 @@ export class Bindings {
   }
 
   /** Places too large for one binding are read and written by functions that choose the window. */
-  #accessors(name: string, word: Word, access: Bound['access'], windows: readonly number[]): string[] {
-    const words = windows[0]! / 4
+  #accessors(name: string, word: Word, access: Bound['access'], windows: readonly Window[]): string[] {
     const each = (line: (window: string) => string): string[] =>
-      windows.map((_, i) => {
-        const text = line(`${name}_${i}[i${i === 0 ? '' : ` - ${i * words}i`}]`)
-        return i === windows.length - 1 ? text : `if (i < ${(i + 1) * words}i) { ${text} }`
+      windows.map(({ first, words }, i) => {
+        const text = line(`${name}_${i}[${further('i', -first)}]`)
+        return i === windows.length - 1 ? text : `if (i < ${first + words}i) { ${text} }`
       })
     const read = block(`fn read_${name}(i: i32) -> ${word}`, each((w) => `return ${w};`))
     const write = block(`fn write_${name}(i: i32, value: ${word})`, each((w) => `${w} = value; return;`))
@@ -176,7 +206,7 @@ export class Bindings {
   #word(buffer: BufferId, index: string, as: Word): string {
     const { name, word, windows } = this.#of(buffer)
     const at = this.#at(buffer, index)
-    const raw = windows.length === 1 ? `${name}[${at}]` : `read_${name}(${at})`
+    const raw = windows.length === 1 ? `${name}[${further(at, -windows[0]!.first)}]` : `read_${name}(${at})`
     return word === as ? raw : `bitcast<${as}>(${raw})`
   }
 
@@ -222,11 +252,12 @@ export class Bindings {
     const { name, word, windows } = this.#of(buffer)
     const at = this.#at(buffer, index)
     const raw = word === as ? value : `bitcast<${word}>(${value})`
-    return windows.length === 1 ? `${name}[${at}] = ${raw};` : `write_${name}(${at}, ${raw});`
+    return windows.length === 1 ? `${name}[${further(at, -windows[0]!.first)}] = ${raw};` : `write_${name}(${at}, ${raw});`
   }
 
   /** A pointer to an element, for atomic functions. */
   pointer(buffer: BufferId, index: string): string {
-    return `&${this.#of(buffer).name}[${this.#at(buffer, index)}]`
+    const { name, windows } = this.#of(buffer)
+    return `&${name}[${further(this.#at(buffer, index), -windows[0]!.first)}]`
   }
 }

@@ -8,14 +8,16 @@
  */
 import { sizeOf } from '../../core/aval.ts'
 import { mapTuple } from '../../core/map-tuple.ts'
-import { type BufferId, coefficientOf, constantIndex, contractionAsLoop, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, type Index, isNested, type LoopKernel, type Node, readsOfKernel, writesOfKernel } from '../kernel-ir/index.ts'
+import { type BufferId, coefficientOf, constantIndex, contractionAsLoop, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, type Index, isNested, type LoopKernel, type Node, readsOfKernel, rewriteNodes, rewriteStores, writesOfKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
 import { busy, type DepthParts, eachBlock, emitSumOfParts, hasTotals, partsOf, undivided } from './depth-parts.ts'
-import { fits, type KernelContext } from './kernel-context.ts'
+import { fits, type KernelContext, tooManyBindings } from './kernel-context.ts'
 import { emitLoop } from './loop-kernel.ts'
 import { block } from './module-text.ts'
+import { type Bound, boxesOf, fitsInBoxes, hasLarge, isAll } from './pieces.ts'
 import { range } from './range.ts'
+import { type Box, boxOf, everywhere, intoBox, type Touched } from './spans.ts'
 import { typeOf } from './types.ts'
 import { unravel, variableNames } from './variables.ts'
 import { emitWinograd } from './winograd/index.ts'
@@ -39,6 +41,20 @@ export function emitContraction(context: KernelContext, kernel: ContractionKerne
   if (batches * rows * columns === 0) return
   if (isThin(kernel)) return emitLoop(context, contractionAsLoop(kernel))
   if (context.winograd && emitWinograd(context, kernel, (product) => emitContraction(context, product, true))) return
+  emitPieces(context, kernel, whole)
+}
+
+/** Results in boxes, each of which a shader can bind. */
+function emitPieces(context: KernelContext, kernel: ContractionKernel, whole: boolean): void {
+  const factors: Bound = { buffers: factorsOf(kernel), touched: (all, box) => { touchesFactors(kernel, all, [...box, ...boxOf(kernel.k)]) }, more: 1 }
+  if (hasLarge(context, factors.buffers) && !fitsInBoxes(context, spaceOf(kernel), factors)) return emitApart(context, kernel, whole)
+  const boxes = boxesOf(context, spaceOf(kernel), boundBy(kernel))
+  if (boxes === null) return emitTiles(context, kernel, whole)
+  for (const { box, spans } of boxes) context.apart(spans, () => { emitTiles(context, restricted(kernel, [...box, ...boxOf(kernel.k)]), whole) })
+}
+
+function emitTiles(context: KernelContext, kernel: ContractionKernel, whole: boolean): void {
+  const [rows, columns, batches] = [sizeOf(kernel.m), sizeOf(kernel.n), sizeOf(kernel.batch)]
   if (!fits(context, factorsOf(kernel), 1)) return emitApart(context, kernel, whole)
   const tile = tileOf(rows, columns, batches)
   const parts = whole ? undivided(kernel) : partsOf(kernel, batches * Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns))
@@ -47,8 +63,39 @@ export function emitContraction(context: KernelContext, kernel: ContractionKerne
   new TileShader(context, kernel, tile, parts, sums).emit()
   if (emitSumOfParts(context, kernel, parts, sums)) return
   const totals = parts.count === 1 ? sums : context.temp(kernel.dtype, batches * rows * columns)
-  if (totals !== sums) emitSumOfParts(context, productAlone(kernel, totals), parts, sums)
+  if (totals !== sums && !emitSumOfParts(context, productAlone(kernel, totals), parts, sums)) throw tooManyBindings(context, kernel.name, [totals, sums].map((b) => context.locate(b).place))
   emitLoop(context, epilogueOf(kernel, totals))
+}
+
+/** What results in a box, over all of the depth, are made from and where they go. */
+function boundBy(kernel: ContractionKernel): Bound {
+  const { epilogue, stores } = kernel
+  return { buffers: new Set([...readsOfKernel(kernel), ...writesOfKernel(kernel)]), touched: (all, box) => { touchesFactors(kernel, all, [...box, ...boxOf(kernel.k)]); all.stage({ kind: 'map', inner: [], nodes: epilogue, stores }, box) }, more: 0 }
+}
+
+const touchesFactors = ({ lhs, rhs }: ContractionKernel, all: Touched, box: Box): void => {
+  for (const nodes of [lhs, rhs]) all.nodes(nodes, box)
+}
+
+/** Results in a box of rows and columns, over steps in a box of the depth. */
+function restricted(kernel: ContractionKernel, box: Box): ContractionKernel {
+  if (isAll([...spaceOf(kernel), ...kernel.k], box)) return kernel
+  const { batch, m, n } = kernel
+  const sizes = box.map(({ size }) => size)
+  const results = sizes.slice(0, spaceOf(kernel).length)
+  const nodes = (list: Expression, of = sizes): Expression => rewriteNodes(list, intoBox(box), of)
+  const [firstOfN, firstOfK] = [batch.length + m.length, results.length]
+  return {
+    ...kernel,
+    batch: sizes.slice(0, batch.length),
+    m: sizes.slice(batch.length, firstOfN),
+    n: sizes.slice(firstOfN, firstOfN + n.length),
+    k: sizes.slice(firstOfK),
+    lhs: nodes(kernel.lhs),
+    rhs: nodes(kernel.rhs),
+    epilogue: nodes(kernel.epilogue, results),
+    stores: rewriteStores(kernel.stores, intoBox(box), results),
+  }
 }
 
 /** Spaces of the result, and of one step of the depth. */
@@ -67,7 +114,7 @@ function epilogueOf(kernel: ContractionKernel, sums: BufferId): LoopKernel {
 
 const factorsOf = (kernel: ContractionKernel): ReadonlySet<BufferId> => readsOfKernel({ ...kernel, epilogue: [] })
 
-/** Where one shader cannot bind what the factors are made from: those that read several arrays go through memory. */
+/** Where one shader cannot bind what the factors are made from: those that read several arrays go through memory, or else the depth is taken in pieces. */
 function emitApart(context: KernelContext, kernel: ContractionKernel, whole: boolean): void {
   const factor = (side: 'lhs' | 'rhs'): Expression => {
     const nodes = kernel[side]
@@ -80,7 +127,28 @@ function emitApart(context: KernelContext, kernel: ContractionKernel, whole: boo
     emitLoop(context, { kind: 'loop', name: kernel.name, space: sizes, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer: own, index, node: nodes.length - 1 }] }] })
     return [{ op: 'load', dtype: kernel.dtype, buffer: own, index, guards: [], otherwise: 0 }]
   }
-  emitContraction(context, { ...kernel, lhs: factor('lhs'), rhs: factor('rhs') }, whole)
+  const [lhs, rhs] = [factor('lhs'), factor('rhs')]
+  if (lhs !== kernel.lhs || rhs !== kernel.rhs) return emitPieces(context, { ...kernel, lhs, rhs }, whole)
+  emitDepthInPieces(context, kernel)
+}
+
+/** Sums over pieces of the depth so short that a shader can bind what a result of one is made from, and their sums. */
+function emitDepthInPieces(context: KernelContext, kernel: ContractionKernel): void {
+  const results = boxOf(spaceOf(kernel))
+  const one = results.map(() => ({ first: 0, size: 1 }))
+  const boxes = boxesOf(context, kernel.k, { buffers: factorsOf(kernel), touched: (all, box) => { touchesFactors(kernel, all, [...one, ...box]) }, more: 1 })
+  if (boxes === null || boxes.length === 1) throw tooManyBindings(context, kernel.name, [...factorsOf(kernel), ...writesOfKernel(kernel)].map((b) => context.locate(b).place))
+  const nodes: Node[] = []
+  const { dtype } = kernel
+  for (const { box } of boxes) {
+    const sums = context.temp(dtype, sizeOf(spaceOf(kernel)))
+    context.apart(everywhere, () => { emitPieces(context, restricted(productAlone(kernel, sums), [...results, ...box]), true) })
+    nodes.push({ op: 'load', dtype, buffer: sums, index: sumsAt(kernel), guards: [], otherwise: 0 })
+    if (nodes.length > 1) nodes.push({ op: 'apply', primitive: 'add', params: {}, dtype, inputs: [nodes.length - 2, nodes.length - 1] })
+  }
+  const totals = context.temp(dtype, sizeOf(spaceOf(kernel)))
+  emitLoop(context, { kind: 'loop', name: kernel.name, space: spaceOf(kernel), stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer: totals, index: sumsAt(kernel), node: nodes.length - 1 }] }] })
+  emitLoop(context, epilogueOf(kernel, totals))
 }
 
 interface Tile {

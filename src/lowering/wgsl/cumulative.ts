@@ -11,6 +11,8 @@ import { combineText, Fold, identityOf, type Lanes, treeText, type Workgroup } f
 import type { KernelContext } from './kernel-context.ts'
 import { type Part, type PartOptions, rootsOf, savedKey, usesOfParts } from './part.ts'
 import { block } from './module-text.ts'
+import { boxesOf } from './pieces.ts'
+import { boxAround, type Box } from './spans.ts'
 import { fromStored, storedType, toStored } from './types.ts'
 import { unravel, variableNames } from './variables.ts'
 
@@ -36,8 +38,9 @@ export function emitCumulative(context: KernelContext, kernel: LoopKernel, part:
   const blocks = Math.ceil(stage.inner[0] / blockLength)
   const totals = blocks === 1 ? [] : stage.accumulators.map((a) => context.temp(a.dtype, points * blocks))
   const writer = new BlockWriter(context, kernel, part, stage, options, blocks, totals)
-  if (blocks > 1) writer.fold()
-  writer.run()
+  // All totals are needed before anything is written: results may lie over operands.
+  if (blocks > 1) writer.inRanges('fold')
+  writer.inRanges('run')
 }
 
 const lanes: Lanes = { count: threads, step: 1, first: '0' }
@@ -51,6 +54,8 @@ class BlockWriter {
   readonly #blocks: number
   readonly #totals: readonly BufferId[]
   readonly #folds: readonly Fold[]
+  /** Blocks of the present shader. */
+  #range: Box[number]
 
   constructor(context: KernelContext, kernel: LoopKernel, part: Part, stage: Cumulative, options: PartOptions, blocks: number, totals: readonly BufferId[]) {
     this.#context = context
@@ -60,6 +65,7 @@ class BlockWriter {
     this.#options = options
     this.#blocks = blocks
     this.#totals = totals
+    this.#range = { first: 0, size: sizeOf(kernel.space) * blocks }
     this.#folds = stage.accumulators.map((a, o) => new Fold(a, `c${o}`))
   }
 
@@ -85,12 +91,36 @@ class BlockWriter {
     return block(`for (var e = first; e < min(first + ${each}i, select(0i, ${length}i, live)); e++)`, [`let ${d} = ${this.#stage.reverse ? `${length - 1}i - e` : 'e'};`, ...lines])
   }
 
+  /** Shaders that each go through as many blocks as they can bind. */
+  inRanges(what: 'fold' | 'run'): void {
+    const part = what === 'fold' ? { ...this.#part, stores: [] } : this.#part
+    const { space } = this.#kernel
+    const { reads, writes } = usesOfParts(this.#kernel, [part], this.#options.saved)
+    const { inner: [length], reverse } = this.#stage
+    const count = sizeOf(space) * this.#blocks
+    const element = (block: number): number => Math.floor(block / this.#blocks) * length + Math.min((block % this.#blocks) * blockLength, length)
+    const ranges = boxesOf(this.#context, [count], {
+      buffers: new Set([...reads, ...writes]),
+      touched: (all, [blocks]) => {
+        const { first, size } = blocks!
+        // Where elements of rows are taken backwards, they are those from the end.
+        const box = boxAround([...space, length], element(first), element(first + size - 1) + 1)
+        const within = { first: box.at(-1)!.first, size: Math.min(length - box.at(-1)!.first, box.at(-1)!.size + blockLength - 1) }
+        all.stage(part === this.#part ? this.#stage : { ...this.#stage, stores: [] }, box.with(-1, reverse ? { first: length - within.first - within.size, size: within.size } : within))
+      },
+      more: this.#totals.length,
+    })
+    if (ranges === null) return this[what]()
+    for (const { box, spans } of ranges) this.#context.apart(spans, () => { this.#range = box[0]!; this[what]() })
+    this.#range = { first: 0, size: count }
+  }
+
   #where(): string[] {
-    const points = sizeOf(this.#kernel.space)
+    const { first, size } = this.#range
     return [
       // Workgroups past the end come to every barrier, and have nothing to do between them.
-      `let live = group < ${points * this.#blocks}i;`,
-      `let number = min(group, ${points * this.#blocks - 1}i);`,
+      `let live = group < ${size}i;`,
+      `let number = min(group, ${size - 1}i)${first === 0 ? '' : ` + ${first}i`};`,
       `let part = number % ${this.#blocks}i;`,
       `let point = number / ${this.#blocks}i;`,
       'let lane = local;',
@@ -171,6 +201,6 @@ class BlockWriter {
   }
 
   #dispatch(bindings: Bindings, declarations: ReadonlySet<string>, lines: readonly string[]): void {
-    this.#context.dispatch({ bindings, threads, groups: sizeOf(this.#kernel.space) * this.#blocks, declarations: [...declarations], body: [...this.#where(), ...lines] })
+    this.#context.dispatch({ bindings, threads, groups: this.#range.size, declarations: [...declarations], body: [...this.#where(), ...lines] })
   }
 }

@@ -1,10 +1,10 @@
 /** From a program of the kernel IR to shaders and the commands that run them. */
 import { aval, type Aval, sizeOf } from '../../core/aval.ts'
 import type { DType } from '../../core/dtype.ts'
-import { type Buffer, type BufferId, type Kernel, kernelsOf, type LoopStep, type Program, type Step } from '../kernel-ir/index.ts'
+import { type Buffer, type BufferId, type Kernel, kernelsOf, type LoopStep, type Program, readsOfKernel, renameBuffers, type Step, writesOfKernel } from '../kernel-ir/index.ts'
 import type { Location } from './bindings.ts'
 import { emitContraction } from './contraction.ts'
-import type { Dispatch, KernelContext } from './kernel-context.ts'
+import { type Dispatch, fits, type KernelContext, tooManyBindings } from './kernel-context.ts'
 import { emitLoop } from './loop-kernel.ts'
 import { dispatchOf, moduleText } from './module-text.ts'
 import { withOutputsInForm } from './output-form.ts'
@@ -13,6 +13,7 @@ import { emitPointwiseLoop } from './pointwise-loop.ts'
 import { emitScatter } from './scatter/index.ts'
 import { type Address, baseLimits, type Command, type Place, type PlaceId, type ShaderLimits, type ShaderModule, type ShaderProgram } from './shader-program.ts'
 import { emitSort } from './sort.ts'
+import { everywhere, type Span, type Spans } from './spans.ts'
 import { storedBytes, storedBytesPerElement } from './storage-form.ts'
 import { emitWorkgroupLoop } from './workgroup-loop.ts'
 
@@ -56,6 +57,7 @@ class Emitter implements KernelContext {
   readonly #scratch = new Map<BufferId, { readonly aval: Aval; readonly place: PlaceId; readonly offset: number }>()
   readonly #scratchPlaces = new Set<PlaceId>()
   readonly #inUse = new Set<PlaceId>()
+  #spans: Spans = everywhere
   #kernel: number | null = null
   #commands: Command[] = []
 
@@ -89,7 +91,19 @@ class Emitter implements KernelContext {
     }
   }
 
-  #emit(kernel: Kernel): void {
+  /** Slices of arrays so large that a shader cannot bind all of them go through memory of their own. */
+  #emit(given: Kernel): void {
+    const [reads, writes] = [readsOfKernel(given), writesOfKernel(given)]
+    const buffers = new Set([...reads, ...writes])
+    const large = [...buffers].filter((b) => this.locate(b).strides.length > 0 && this.bytesOf(this.locate(b).place) > this.limits.bindingBytes)
+    if (large.length === 0 || fits(this, buffers)) return this.#emitKernel(given)
+    const own = new Map(large.map((b) => [b, this.temp(this.avalOf(b).dtype, sizeOf(this.avalOf(b).shape))]))
+    for (const [b, t] of own) this.copy(b, t)
+    this.#emitKernel(renameBuffers(given, (b) => own.get(b) ?? b))
+    for (const [b, t] of own) if (writes.has(b)) this.copy(t, b)
+  }
+
+  #emitKernel(kernel: Kernel): void {
     switch (kernel.kind) {
       case 'loop':
         return emitLoop(this, kernel)
@@ -174,6 +188,21 @@ class Emitter implements KernelContext {
     for (const buffer of others.keys()) this.#standIns.delete(buffer)
   }
 
+  spansOf(buffer: BufferId): readonly Span[] | null {
+    return this.#spans.get(buffer) ?? null
+  }
+
+  apart<R>(spans: Spans, run: () => R): R {
+    const [before, inUse] = [this.#spans, new Set(this.#inUse)]
+    this.#spans = spans
+    try {
+      return run()
+    } finally {
+      this.#spans = before
+      for (const place of this.#inUse) if (!inUse.has(place)) this.#inUse.delete(place)
+    }
+  }
+
   temp(dtype: DType, elements: number): BufferId {
     return this.tempsInOne([aval([elements], dtype)])[0]!
   }
@@ -194,6 +223,7 @@ class Emitter implements KernelContext {
   }
 
   dispatch({ bindings, threads, groups, declarations, body }: Dispatch): void {
+    if (bindings.access.length > this.limits.storageBuffers) throw tooManyBindings(this, this.#name(), bindings.places.map(({ place }) => place))
     const lines = [...bindings.prologue(), ...body].join('\n')
     const code = moduleText([bindings.declarations(), ...declarations].filter((d) => d !== '').join('\n'), threads, lines)
     const counters = bindings.counters
@@ -203,6 +233,10 @@ class Emitter implements KernelContext {
       this.#shaderOf.set(code, shader)
     }
     this.#commands.push({ kind: 'dispatch', shader, bindings: bindings.places, counters, workgroups: dispatchOf(groups), kernel: this.#kernel! })
+  }
+
+  #name(): string {
+    return [...this.#kernels.keys()][this.#kernel ?? 0]?.name ?? ''
   }
 
   copy(from: BufferId, to: BufferId): void {

@@ -6,18 +6,26 @@
  * workgroups busy (they are cut into chunks first), or where one shader cannot bind all the buffers.
  */
 import { sizeOf } from '../../core/aval.ts'
-import { type BufferId, foldsInOrder, type LoopKernel, type Stage } from '../kernel-ir/index.ts'
+import { foldsInOrder, type LoopKernel, type Stage } from '../kernel-ir/index.ts'
 import { emitCumulative, isLongCumulative } from './cumulative.ts'
 import { fits, type KernelContext } from './kernel-context.ts'
 import { emitParts } from './loop-parts.ts'
-import { type Part, partOf, type Partials, type Saved, usesOfParts } from './part.ts'
+import { loadingSaved, type Part, partOf, type Partials, type Saved, usesOfParts } from './part.ts'
+import { boundBy, boxesOf, fitsInBoxes, hasLarge, restricted } from './pieces.ts'
 import { chunksOf, layoutOf } from './row-layout.ts'
-import { eachFittingPart } from './split-parts.ts'
+import { everywhere } from './spans.ts'
+import { eachFittingPart, resultsOf } from './split-parts.ts'
 import { isFloatSum, sumFormOf } from './sum-form.ts'
 
 export function emitLoop(context: KernelContext, given: LoopKernel): void {
   const kernel = flattened(given)
   if (sizeOf(kernel.space) === 0) return
+  const pieces = boxesOf(context, kernel.space, boundBy(kernel, ownOf(kernel)))
+  if (pieces === null) return context.apart(everywhere, () => { emitPiece(context, kernel) })
+  for (const { box, spans } of pieces) context.apart(spans, () => { emitPiece(context, restricted(kernel, box)) })
+}
+
+function emitPiece(context: KernelContext, kernel: LoopKernel): void {
   const parts = kernel.stages.map((_, stage) => partOf(kernel, stage))
   const { reads, writes } = usesOfParts(kernel, parts, new Map())
   if (fits(context, [...reads, ...writes]) && stagesGoTogether(kernel)) return emitParts(context, kernel, parts, { saved: new Map(), rows: sizeOf(kernel.space) })
@@ -49,9 +57,12 @@ function chunksOfStage(kernel: LoopKernel, stage: Stage): number {
   return form.kind === 'blocks' ? chunksOf(layout, sizeOf(kernel.space), form.count, 1) : chunksOf(layout, sizeOf(kernel.space), length)
 }
 
+/** Buffers of a kernel's own that one of its shaders may bind, where stages have shaders of their own. */
+const ownOf = (kernel: LoopKernel): number => (kernel.stages.some((s) => needsItsOwn(kernel, s)) ? Math.max(...kernel.stages.map((_, at) => resultsOf(kernel, partOf(kernel, at)))) : 0)
+
 /** One stage after the other. What a reduction gives stands in memory for those that follow, but for maps of a point, which go with it. */
 function emitByStage(context: KernelContext, kernel: LoopKernel): void {
-  const saved = new Map<string, BufferId>()
+  const saved: Saved = new Map()
   const rows = sizeOf(kernel.space)
   let attached = 0
   for (const [at, stage] of kernel.stages.entries()) {
@@ -60,15 +71,38 @@ function emitByStage(context: KernelContext, kernel: LoopKernel): void {
       continue
     }
     const alike = stage.kind === 'map' ? flattenedStage(kernel, at) : kernel
-    eachFittingPart(context, alike, at, { saved, rows }, (k, part) => {
+    const run = (k: LoopKernel, part: Part): void => {
       if (isLongCumulative(k, part)) return emitCumulative(context, k, part, { saved, rows })
       const chunks = chunksOfStage(k, k.stages[at]!)
       const partials = chunks > 1 ? chunked(context, k, part, chunks, saved) : null
       const after = stage.kind === 'reduce' && part.accumulators.length === stage.accumulators.length ? mapsAfter(context, k, part, saved) : []
       attached = after.length
       emitParts(context, k, [part, ...after], { saved, rows, saves: stage.kind === 'reduce' && at + 1 + after.length < k.stages.length, partials })
-    })
+    }
+    if (isInRanges(context, alike, at, saved)) run(alike, partOf(alike, at))
+    else if (stage.kind !== 'map' || !emitMapApart(context, kernel, at, saved)) eachFittingPart(context, alike, at, { saved, rows }, run)
   }
+}
+
+/** Whether a stage's long rows are folded by shaders that each bind a range of them. */
+function isInRanges(context: KernelContext, kernel: LoopKernel, at: number, saved: Saved): boolean {
+  const part = partOf(kernel, at)
+  const stage = kernel.stages[at]!
+  const { reads, writes } = usesOfParts(kernel, [part], saved)
+  if (!hasLarge(context, [...reads, ...writes]) || !(isLongCumulative(kernel, part) || chunksOfStage(kernel, stage) > 1)) return false
+  return fitsInBoxes(context, [...kernel.space, ...stage.inner], { buffers: new Set([...reads, ...writes]), touched: (all, box) => { all.stage(stage, box) }, more: resultsOf(kernel, part) })
+}
+
+/** A map on arrays so large that its elements go in pieces, as a kernel by itself. */
+function emitMapApart(context: KernelContext, kernel: LoopKernel, at: number, saved: Saved): boolean {
+  if (kernel.stages.length === 1) return false
+  const { space, stages } = flattenedStage(kernel, at)
+  const stage = stages[at]!
+  const map: LoopKernel = { ...kernel, space, stages: [{ ...stage, nodes: loadingSaved(context, stage.nodes, space, { saved, rows: sizeOf(kernel.space) }) }] }
+  const boxes = boxesOf(context, space, boundBy(map))
+  if (boxes === null || boxes.length === 1) return false
+  emitLoop(context, map)
+  return true
 }
 
 /** The maps behind a reduction that have one element a point, as far as they fit into one shader with it. */

@@ -8,12 +8,40 @@ import { Kept } from './kept.ts'
 import type { KernelContext } from './kernel-context.ts'
 import { block } from './module-text.ts'
 import { type Part, type Partials, type PartOptions, rootsOf, savedKey, usesOfParts } from './part.ts'
+import { boxesOf } from './pieces.ts'
 import { alone, layoutOf, type RowLayout } from './row-layout.ts'
-import { type Blocks, blockText, isFloatSum, type SumForm, sumFormOf } from './sum-form.ts'
+import { boxAround, boxOf } from './spans.ts'
+import { type Blocks, blockText, firstOf, isFloatSum, type SumForm, sumFormOf } from './sum-form.ts'
 import { unravel, variableNames } from './variables.ts'
 
 export function emitParts(context: KernelContext, kernel: LoopKernel, parts: readonly Part[], options: PartOptions): void {
-  new PartsShader(context, kernel, parts, options).emit()
+  const ranges = chunkRangesOf(context, kernel, parts, options)
+  if (ranges === null) new PartsShader(context, kernel, parts, options).emit()
+  else for (const { box: [range], spans } of ranges) context.apart(spans, () => { new PartsShader(context, kernel, parts, { ...options, range: range! }).emit() })
+}
+
+/** Where chunks are of large arrays: ranges of chunks, each of which a shader can bind. */
+function chunkRangesOf(context: KernelContext, kernel: LoopKernel, parts: readonly Part[], { makes, saved }: PartOptions): ReturnType<typeof boxesOf> {
+  const [part] = parts
+  if (makes === undefined || part === undefined) return null
+  const stage = kernel.stages[part.stage]!
+  const { reads } = usesOfParts(kernel, parts, saved)
+  const form = sumFormOf(kernel, stage, [stage])
+  const length = sizeOf(stage.inner)
+  const count = form.kind === 'blocks' ? form.count : length
+  const each = Math.ceil(count / makes.chunks)
+  const elementsBefore = (chunk: number): number => {
+    const at = Math.min(chunk * each, count)
+    return at === count ? length : form.kind === 'blocks' ? firstOf(form, at) : at
+  }
+  return boxesOf(context, [makes.chunks], {
+    buffers: reads,
+    touched: (all, [chunks]) => {
+      const [from, to] = [elementsBefore(chunks!.first), elementsBefore(chunks!.first + chunks!.size)]
+      if (from < to) all.stage(stage, [...boxOf(kernel.space), ...boxAround(stage.inner, from, to)])
+    },
+    more: makes.buffers.reduce((n, { position }) => n + (position === null ? 1 : 2), 0),
+  })
 }
 
 /** A workgroup that goes through all points of kernels, one kernel after the other. */
@@ -89,7 +117,7 @@ class PartsShader {
     this.#context.dispatch({
       bindings: this.#bindings,
       threads: lanes * points,
-      groups: this.#rowGroups * (this.#options.makes?.chunks ?? 1),
+      groups: this.#rowGroups * (this.#options.range?.size ?? this.#options.makes?.chunks ?? 1),
       declarations: [...this.#declarations],
       body: [...where, ...body],
     })
@@ -112,15 +140,16 @@ class PartsShader {
   /** Which point a lane works on, several of a workgroup on each. */
   #whereOfLane(): string[] {
     const { lanes, points, along } = this.#layout
-    const chunks = this.#options.makes?.chunks ?? 1
+    const { makes, range } = this.#options
+    const [chunks, first] = [range?.size ?? makes?.chunks ?? 1, range?.first ?? 0]
     const rowGroups = this.#rowGroups
     const own = along === 'row' ? [`let lane = local % ${lanes}i;`, `let own = local / ${lanes}i;`] : [`let lane = local / ${points}i;`, `let own = local % ${points}i;`]
     return [
       ...own,
-      ...(chunks > 1 ? [`let chunk = group / ${rowGroups}i;`] : []),
-      `let row = ${chunks > 1 ? `(group % ${rowGroups}i)` : 'group'} * ${points}i + own;`,
+      ...(makes !== undefined ? [`let chunk = group / ${rowGroups}i${first === 0 ? '' : ` + ${first}i`};`] : []),
+      `let row = ${makes !== undefined ? `(group % ${rowGroups}i)` : 'group'} * ${points}i + own;`,
       // Invocations past the end come to every barrier, and have nothing to do between them.
-      `let live = row < ${this.#points}i${chunks > 1 ? ` && chunk < ${chunks}i` : ''};`,
+      `let live = row < ${this.#points}i${makes !== undefined ? ` && chunk < ${first + chunks}i` : ''};`,
       `let point = min(row, ${this.#points - 1}i);`,
     ]
   }

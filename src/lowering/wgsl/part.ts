@@ -1,5 +1,7 @@
 /** Which results of which stages a shader makes, and what it reads and writes for them. */
-import { type BufferId, type LoopKernel, neededBy, type Node, type NodeId } from '../kernel-ir/index.ts'
+import { sizeOf } from '../../core/aval.ts'
+import { type BufferId, dimVector, type Expression, flattenIndex, floorDivIndex, type LoopKernel, neededBy, type Node, type NodeId } from '../kernel-ir/index.ts'
+import type { Memory } from './bindings.ts'
 
 /** A stage, and which of its stores and accumulators a shader makes. */
 export interface Part {
@@ -23,6 +25,11 @@ export interface Partials {
   readonly buffers: readonly { readonly value: BufferId; readonly position: BufferId | null }[]
 }
 
+interface ChunkRange {
+  readonly first: number
+  readonly size: number
+}
+
 export interface PartOptions {
   readonly saved: Saved
   /** Elements of what is saved: points, or every so many of them share one. */
@@ -35,6 +42,8 @@ export interface PartOptions {
   readonly makes?: Partials
   /** Whether every point is one invocation's, and every sum a plain one: as tiles of a product add up. */
   readonly plain?: boolean
+  /** Those chunks that the shader folds, of all that there are. */
+  readonly range?: ChunkRange
 }
 
 /** The nodes that a part's results are made from. */
@@ -62,4 +71,13 @@ export function usesOfParts(kernel: LoopKernel, parts: readonly Part[], saved: S
 export function bufferOf(n: Node, saved: Saved): BufferId | null {
   if (n.op === 'load' || n.op === 'gather') return n.buffer
   return n.op === 'reduced' ? (saved.get(savedKey(n.stage, n.output)) ?? null) : null
+}
+
+/** Nodes of a map over `space`, which load what reductions before it left in memory. */
+export function loadingSaved(memory: Memory, nodes: Expression, space: readonly number[], { saved, rows }: PartOptions): Expression {
+  const index = floorDivIndex(flattenIndex(dimVector(space.length), space, space), sizeOf(space) / rows, space)
+  return nodes.map((n): Node => {
+    const buffer = n.op === 'reduced' ? bufferOf(n, saved) : null
+    return buffer === null ? n : { op: 'load', dtype: memory.avalOf(buffer).dtype, buffer, index, guards: [], otherwise: 0 }
+  })
 }

@@ -3,12 +3,14 @@
  * result alone is made from goes through memory.
  */
 import { sizeOf } from '../../core/aval.ts'
-import { DeviceError } from '../../core/errors.ts'
-import { type Accumulator, type BufferId, type Expression, flattenIndex, dimVector, type LoopKernel, neededBy, type NodeId, type Stage, type Store } from '../kernel-ir/index.ts'
+import type { DType } from '../../core/dtype.ts'
+import { type Accumulator, type BufferId, dimVector, type Expression, flattenIndex, type Index, type LoopKernel, neededBy, type NodeId, sameIndex, type Stage, type Store } from '../kernel-ir/index.ts'
 import { bindingCount } from './bindings.ts'
-import { fits, type KernelContext } from './kernel-context.ts'
+import { canGoInPasses, emitGatherInPasses } from './gather-passes.ts'
+import { fits, type KernelContext, tooManyBindings } from './kernel-context.ts'
 import { emitParts } from './loop-parts.ts'
-import { bufferOf, type Part, partOf, type PartOptions, rootsOf, type Saved, usesOfParts } from './part.ts'
+import { bufferOf, loadingSaved, type Part, partOf, type PartOptions, rootsOf, type Saved, usesOfParts } from './part.ts'
+import { boundBy, boxesOf, fitsInBoxes, hasLarge, restricted } from './pieces.ts'
 import { type Expanded, expandWide } from './wide-nodes.ts'
 
 type Run = (kernel: LoopKernel, part: Part) => void
@@ -23,26 +25,46 @@ export function eachFittingPart(context: KernelContext, kernel: LoopKernel, at: 
   for (const part of singles) current = cutUntilFits(context, current, part, options)
   const groups = grouped(context, current, singles, options)
   // What a group writes over that a later one reads waits in memory of its own.
-  const late: { readonly from: BufferId; readonly to: BufferId }[] = []
+  const late: Late[] = []
   groups.forEach((part, i) => {
     const later = new Set(groups.slice(i + 1).flatMap((p) => [...usesOfParts(current, [p], options.saved).reads].map((b) => context.locate(b).place)))
-    const redirected = redirect(current.stages[at]!, part, (s) => {
+    const stage = current.stages[at]!
+    const sizes = [...current.space, ...stage.inner]
+    const redirected = redirect(stage, part, (s) => {
       if (!later.has(context.locate(s.buffer).place)) return s
-      const a = context.avalOf(s.buffer)
-      const from = context.temp(a.dtype, sizeOf(a.shape))
-      late.push({ from, to: s.buffer })
-      return { ...s, buffer: from }
+      const { dtype } = stage.nodes[s.node]!
+      const from = context.temp(dtype, sizeOf(sizes))
+      const index = flattenIndex(dimVector(sizes.length), sizes, sizes)
+      late.push({ name: kernel.name, sizes, from, dtype, index, to: s })
+      return { ...s, buffer: from, index }
     })
     run(withStage(current, at, redirected), part)
   })
-  for (const { from, to } of late) context.copy(from, to)
+  for (const one of late) putLate(context, one)
+}
+
+/** What was made in memory of its own, a place a point, and where it is to be. */
+interface Late {
+  readonly name: string
+  readonly sizes: readonly number[]
+  readonly from: BufferId
+  readonly dtype: DType
+  readonly index: Index
+  readonly to: Store
+}
+
+function putLate(context: KernelContext, { name, sizes, from, dtype, index, to: { buffer, index: place } }: Late): void {
+  const { shape, dtype: stored } = context.avalOf(buffer)
+  if (stored === dtype && sizeOf(shape) === sizeOf(sizes) && sameIndex(place, index)) return context.copy(from, buffer)
+  const making: LoopKernel = { kind: 'loop', name, space: sizes, stages: [{ kind: 'map', inner: [], nodes: [{ op: 'load', dtype, buffer: from, index, guards: [], otherwise: 0 }], stores: [{ buffer, index: place, node: 0 }] }] }
+  emitParts(context, making, [partOf(making, 0)], { saved: new Map(), rows: sizeOf(sizes) })
 }
 
 /**
  * Buffers of a part's own: for each accumulator of a reduction what its chunks gave and what they come to, the first a value, and a position
  * where that is the result; of a cumulative operation what its blocks gave.
  */
-function resultsOf({ stages }: LoopKernel, part: Part): number {
+export function resultsOf({ stages }: LoopKernel, part: Part): number {
   const stage = stages[part.stage]!
   switch (stage.kind) {
     case 'map':
@@ -86,25 +108,42 @@ function cutUntilFits(context: KernelContext, given: LoopKernel, part: Part, opt
   while (!partFits(context, kernel, part, options)) {
     const stage = kernel.stages[part.stage]!
     const node = nodeToCut(context, kernel, part, options.saved)
-    if (node === null) {
-      const expanded = expandWide(stage.nodes)
-      if (expanded !== null) {
-        kernel = withStage(kernel, part.stage, movedTo(stage, expanded))
-        continue
-      }
-      throw new DeviceError('webgpu', `binds at most ${context.limits.storageBuffers} storage buffers a shader, and one operation of kernel ${kernel.name || 'copy'} needs more; combine fewer arrays in one operation, or keep this part on 'wasm' with devicePut(x, 'wasm')`)
+    const expanded = node === null ? expandWide(stage.nodes) : null
+    if (expanded !== null) {
+      kernel = withStage(kernel, part.stage, movedTo(stage, expanded))
+      continue
+    }
+    const cut = node ?? gatherToPass(context, kernel, part)
+    if (cut === null) {
+      const { reads, writes } = usesOfParts(kernel, [part], options.saved)
+      throw tooManyBindings(context, kernel.name, [...reads, ...writes].map((b) => context.locate(b).place))
     }
     const sizes = [...kernel.space, ...stage.inner]
-    const { dtype } = stage.nodes[node]!
+    const { dtype } = stage.nodes[cut]!
     const buffer = context.temp(dtype, sizeOf(sizes))
     const index = flattenIndex(dimVector(sizes.length), sizes, sizes)
-    const nodes = stage.nodes.slice(0, node + 1)
-    const making = withStage({ ...kernel, space: sizes }, part.stage, { kind: 'map', inner: [], nodes, stores: [{ buffer, index, node }] })
-    emitParts(context, making, [partOf(making, part.stage)], { saved: options.saved, rows: options.rows })
+    const nodes = loadingSaved(context, stage.nodes.slice(0, cut + 1), sizes, options)
+    const making: LoopKernel = { ...kernel, space: sizes, stages: [{ kind: 'map', inner: [], nodes, stores: [{ buffer, index, node: cut }] }] }
+    if (node === null) emitGatherInPasses(context, making)
+    else emitMaking(context, making, options)
     const load: Expression[number] = { op: 'load', dtype, buffer, index, guards: [], otherwise: 0 }
-    kernel = withStage(kernel, part.stage, { ...stage, nodes: stage.nodes.map((n, i) => (i === node ? load : n)) })
+    kernel = withStage(kernel, part.stage, { ...stage, nodes: stage.nodes.map((n, i) => (i === cut ? load : n)) })
   }
   return kernel
+}
+
+function emitMaking(context: KernelContext, making: LoopKernel, { saved, rows }: PartOptions): void {
+  const emit = (kernel: LoopKernel): void => { emitParts(context, kernel, [partOf(kernel, 0)], { saved, rows }) }
+  const boxes = boxesOf(context, making.space, boundBy(making))
+  if (boxes === null) return emit(making)
+  for (const { box, spans } of boxes) context.apart(spans, () => { emit(restricted(making, box)) })
+}
+
+/** A node that reads one large array wherever it is told: several shaders can, a part of the array each. */
+function gatherToPass(context: KernelContext, kernel: LoopKernel, part: Part): NodeId | null {
+  const { nodes } = kernel.stages[part.stage]!
+  for (const id of neededBy(nodes, rootsOf(kernel, part))) if (canGoInPasses(context, nodes, id)) return id
+  return null
 }
 
 function movedTo(stage: Stage, { nodes, at }: Expanded): Stage {
@@ -129,12 +168,19 @@ function nodeToCut(context: KernelContext, kernel: LoopKernel, part: Part, saved
     const below = [...neededBy(nodes, [id])]
     // what runs along a cumulative operation is made there
     if (below.some((i) => nodes[i]!.op === 'accumulator')) continue
-    const places = new Set(below.flatMap((i) => bufferOf(nodes[i]!, saved) ?? []).map((b) => context.locate(b).place))
     const buffers = below.flatMap((i) => bufferOf(nodes[i]!, saved) ?? [])
-    if (places.size > most && fits(context, buffers, 1)) {
+    const places = new Set(buffers.map((b) => context.locate(b).place))
+    if (places.size > most && canBeMade(context, kernel, part, below, buffers)) {
       best = id
       most = places.size
     }
   }
   return best
+}
+
+/** Whether a shader can make what these nodes come to: all elements at once, or a few at a time. What it makes is bound besides. */
+function canBeMade(context: KernelContext, kernel: LoopKernel, part: Part, below: readonly NodeId[], buffers: readonly BufferId[]): boolean {
+  if (!hasLarge(context, buffers)) return fits(context, buffers, 1)
+  const { nodes, inner } = kernel.stages[part.stage]!
+  return fitsInBoxes(context, [...kernel.space, ...inner], { buffers: new Set(buffers), touched: (all, box) => { all.nodes(below.map((i) => nodes[i]!), box) }, more: 1 })
 }

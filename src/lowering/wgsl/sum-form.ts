@@ -55,3 +55,9 @@ export function blockText({ run, block }: Blocks, length: number, at: string): r
   if (each === 1) return [`${at} * ${run}i`, `min(first + ${run}i, ${length}i)`]
   return [`${at} / ${each}i * ${run}i + ${at} % ${each}i * ${block}i`, `min(min(first + ${block}i, (${at} / ${each}i + 1i) * ${run}i), ${length}i)`]
 }
+
+/** The first element of block number `at`. */
+export function firstOf({ run, block }: Blocks, at: number): number {
+  const each = Math.ceil(run / block)
+  return Math.floor(at / each) * run + (at % each) * block
+}

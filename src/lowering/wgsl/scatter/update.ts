@@ -3,6 +3,7 @@ import { type BufferId, type Expression, neededBy, type NodeId, type ScatterKern
 import type { Bindings } from '../bindings.ts'
 import type { Scope } from '../expression.ts'
 import { combineText } from '../fold.ts'
+import type { Pass } from '../pieces.ts'
 import { variableNames } from '../variables.ts'
 
 export const scopeOf = (kernel: ScatterKernel, bindings: Bindings): Scope => ({
@@ -21,3 +22,6 @@ export const positionsOf = (kernel: ScatterKernel): NodeId[] => kernel.positions
 /** What becomes of the old value. */
 export const updated = ({ combine, dtype, out }: ScatterKernel, bindings: Bindings, at: string, value: string): string =>
   combine === 'set' ? value : combineText(combine, dtype, bindings.read(out, dtype, at), value)
+
+/** A statement that stores at `to`, where that is in the part of the result that a shader sees. */
+export const inPass = (pass: Pass | null, store: string): string => (pass === null ? store : `if ((to >= ${pass.first}i) & (to < ${pass.last}i)) { ${store} }`)

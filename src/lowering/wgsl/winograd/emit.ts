@@ -22,7 +22,7 @@ export function emitWinograd(context: KernelContext, kernel: ContractionKernel, 
   const plan = planWinograd(kernel, scratchBuffers)
   if (plan === null) return false
   if (!fits(context, [...readsOfKernel(kernel), ...writesOfKernel(kernel)], 1)) return false
-  const chunks = chunksOf(plan, context.winogradBytes)
+  const chunks = chunksOf(plan, Math.min(context.winogradBytes, context.limits.bindingBytes))
   if (chunks === null) return false
   const { groups, channels, columns } = plan
   const results = plan.form === 'results'
