@@ -5,6 +5,7 @@ import { printJaxpr } from './core/print.ts'
 import { lowerToProgram } from './lowering/index.ts'
 import { flopsOf, printProgram, type Step } from './lowering/kernel-ir/index.ts'
 import { emitProgram, printWat } from './lowering/wasm/index.ts'
+import { within } from './core/in-name-of.ts'
 import { wgslText } from './lowering/wgsl/index.ts'
 import { type Abstract, type Args, type JitOptions, type Lowered, lowerWith, type Stage } from './transforms/index.ts'
 
@@ -20,7 +21,7 @@ function loweringText(jaxpr: Jaxpr, stage: Stage, donated: ReadonlySet<number>):
     case 'wat':
       return printWat(emitProgram(program, plan).module)
     case 'wgsl':
-      return readyBackend('webgpu')?.shaderText?.(jaxpr, donated) ?? wgslText(program, { donated, results: jaxpr.outputs.map((v) => v.aval) })
+      return within('lower', () => readyBackend('webgpu')?.shaderText?.(jaxpr, donated) ?? wgslText(program, { donated, results: jaxpr.outputs.map((v) => v.aval) }))
   }
 }
 

@@ -136,4 +136,5 @@ test('float64 is a typed error that says what to do', () => {
   const jaxpr = makeJaxpr((x: np.NDArray) => np.exp(x))(np.zeros([3], { dtype: 'float64' })).jaxpr
   expect(() => shadersOf(jaxpr)).toThrow(DeviceError)
   expect(() => shadersOf(jaxpr)).toThrow(/float64.*devicePut/)
+  expect(() => lower((x: np.NDArray) => np.exp(x))(np.zeros([3], { dtype: 'float64' })).text('wgsl')).toThrow(/^lower: 'webgpu' has no float64/)
 })

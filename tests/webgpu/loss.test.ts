@@ -1,6 +1,7 @@
 /** A device that is lost takes with it what only it had; `init` gets another, and the rest goes on. */
 import { defaultDevice, DeviceError, devices, init, jit, type NDArray, np } from 'pullback'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Fate } from '../../src/backends/webgpu/fate.ts'
 import { backend, fetched, validatesShaders } from './own.ts'
 
 validatesShaders()
@@ -62,4 +63,30 @@ test('work that waited for its shaders, and reads in flight, say so too', async 
   backend().gpu.destroy()
   await expect(read).rejects.toThrow(/lost/)
   await expect(y.ready()).rejects.toThrow(/lost/)
+})
+
+test('submitted work that the device was lost with is named after its operation', async () => {
+  const { gpu } = backend()
+  const fate = new Fate([])
+  vi.spyOn(gpu.device, 'popErrorScope').mockImplementation(() => Promise.reject(new Error('the device is lost')))
+  gpu.submit({ operation: 'add', fate, waits: false, uses: [], encode: () => {}, failed: (_, message) => new DeviceError('none', message) })
+  gpu.destroy()
+  await fate.known
+  vi.restoreAllMocks()
+  expect(fate.error).toHaveProperty('message', 'add: the GPU device was lost (destroyed) before this was computed')
+})
+
+test('a loss that nobody here asked for: what is on it and in flight says so, and init gets another', async () => {
+  const { gpu } = backend()
+  const y = double(np.array([1, 2]))
+  await y.ready()
+  gpu.device.destroy()
+  const flying = [y.add(1), double(y)]
+  expect(gpu.lost).toBe(null)
+  await gpu.device.lost
+  await expect.poll(() => gpu.lost).toMatch(/^destroyed/)
+  expect(() => y.add(1)).toThrow(/^add: .*lost \(destroyed/)
+  for (const z of [y, ...flying]) await expect(z.data()).rejects.toThrow(/lost/)
+  await init('webgpu')
+  expect(await double(np.array([1, 2])).jsAsync()).toEqual([2, 4])
 })

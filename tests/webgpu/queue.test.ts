@@ -1,5 +1,5 @@
 /** The ordered queue: calls return at once, one submission each, in their order; errors stay with what they concern. */
-import { devicePut, jit, lax, type NDArray, np, PullbackError } from 'pullback'
+import { devicePut, jit, lax, type NDArray, np, OutOfMemoryError, PullbackError } from 'pullback'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WorkQueue } from '../../src/backends/webgpu/work-queue.ts'
 import { backend, fetched, onWebGpu } from './own.ts'
@@ -160,6 +160,38 @@ describe('errors', () => {
   })
   test('leave other arrays, and what is asked for later, alone', async () => {
     expect(await np.sinh(np.array(new Float32Array(77_777))).slice([0, 2]).add(1).jsAsync()).toEqual([1, 1])
+  })
+  /** From now on the device says that it has no memory left, to all who ask it. */
+  const exhaust = (): void => {
+    const { device } = backend().gpu
+    const [push, pop] = [device.pushErrorScope.bind(device), device.popErrorScope.bind(device)]
+    const kinds: GPUErrorFilter[] = []
+    vi.spyOn(device, 'pushErrorScope').mockImplementation((kind) => { kinds.push(kind); return push(kind) })
+    vi.spyOn(device, 'popErrorScope').mockImplementation(async () => {
+      const kind = kinds.pop()
+      const error = await pop()
+      return kind === 'out-of-memory' ? { message: 'no room' } : error
+    })
+  }
+  test('of memory that there is none of name the operation: for results, operands and reads', async () => {
+    const said = (['warn', 'error', 'log'] as const).map((how) => vi.spyOn(console, how))
+    const [x, there] = [np.array(new Float32Array(66_666)), np.array([1, 2]).mul(2)]
+    await there.ready()
+    exhaust()
+    const y = np.sinh(x)
+    const z = y.add(1)
+    const outcomes = await Promise.allSettled([y.data(), y.ready(), z.data(), there.data()])
+    expect(() => y.mul(2)).toThrow(OutOfMemoryError)
+    expect(() => y.mul(2)).toThrow(/^mul: .*an operand could not be computed: sinh: the GPU has no .*no room/)
+    for (const spy of said) expect(spy).not.toHaveBeenCalled()
+    vi.restoreAllMocks()
+    const reasons = outcomes.map((o) => (o.status === 'rejected' ? (o.reason as unknown) : null))
+    for (const reason of reasons) expect(reason).toBeInstanceOf(OutOfMemoryError)
+    for (const reason of reasons.slice(0, 3)) expect(reason).toHaveProperty('message', expect.stringMatching(/^sinh: the GPU has no .*no room; hold fewer arrays/))
+    expect(reasons[3]).toHaveProperty('message', expect.stringMatching(/^read: the GPU has no memory left to copy the array to the host: no room/))
+    // There may be some again.
+    expect(await there.data()).toEqual(Float32Array.of(2, 4))
+    expect(await np.sinh(x).slice([0, 2]).jsAsync()).toEqual([0, 0])
   })
   test('of a shader name the kernel, and what the compiler says', async () => {
     const { device } = backend().gpu

@@ -126,6 +126,7 @@ export class GpuExecutable implements Executable {
       run: () => {
         const refused = code.refused
         gpu.submit({
+          operation: this.#operation,
           fate,
           waits: this.#single,
           uses: places,

@@ -19,6 +19,7 @@ export async function readBack(gpu: Gpu, from: DeviceBuffer, aval: Aval, made: F
     waitsFor: null,
     run: () => {
       gpu.submit({
+        operation: 'read',
         fate,
         waits: false,
         uses: [from],

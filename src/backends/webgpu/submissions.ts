@@ -7,6 +7,8 @@ import type { Fate } from './fate.ts'
 import type { DeviceBuffer } from './pool.ts'
 
 export interface Submission {
+  /** In whose name to say that the device was lost before it was done. */
+  readonly operation: string
   /** Settled when it is known how it went. */
   readonly fate: Fate
   /** Whether it may wait for others: until the turn of the event loop ends, many have come, or one does not wait. */
@@ -137,14 +139,14 @@ export class Submissions {
     return errors.find((e) => e !== null) ?? null
   }
 
-  async #settle({ of: { fate, failed }, thrown, errors }: Encoded, together: Errors): Promise<void> {
+  async #settle({ of: { operation, fate, failed }, thrown, errors }: Encoded, together: Errors): Promise<void> {
     try {
       const error = (await errors) ?? (thrown === null ? await together : null)
       if (error !== null) await fate.settle(failed(error.kind, error.message))
       else await fate.settle(thrown === null || thrown instanceof PullbackError ? thrown : failed('validation', reasonOf(thrown)))
     } catch (e) {
       const lost = this.#lost()
-      await fate.settle(lost === null ? failed('internal', reasonOf(e)) : new DeviceError('webgpu', `the GPU device was lost (${lost}) before this was computed`))
+      await fate.settle(lost === null ? failed('internal', reasonOf(e)) : new DeviceError(operation, `the GPU device was lost (${lost}) before this was computed`))
     }
   }
 }

@@ -26,7 +26,7 @@ export function typeOf(dtype: DType): WgslType {
     case 'complex':
       break
   }
-  throw new DeviceError('webgpu', `has no ${dtype}: GPUs compute in 32 bits; use float32 there, or keep this part on 'wasm' with devicePut(x, 'wasm')`)
+  throw new DeviceError('webgpu', `'webgpu' has no ${dtype}: GPUs compute in 32 bits; use float32 there, or keep this part on 'wasm' with devicePut(x, 'wasm')`)
 }
 
 /** The type of an element in a storage buffer. */
