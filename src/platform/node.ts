@@ -136,8 +136,8 @@ export function startWorkers(setups: readonly WorkerSetup[], failed: (reason: st
   return { stop }
 }
 
-/** Dawn goes down with this object, whoever still has a device of it. */
-const kept: unknown[] = []
+/** Dawn goes down with this object, whoever still has a device of it: there is one, for as long as the process. */
+let instance: unknown = null
 
 /** Not written into the import, where bundlers of apps would look for a package that need not be installed. */
 const dawn: string = 'webgpu'
@@ -161,10 +161,8 @@ async function loadDawn(): Promise<unknown> {
   } catch (e) {
     throw new Error(`cannot be loaded, install it with npm install webgpu (${reason(e)})`)
   }
-  if (found.create === undefined) throw new Error('has no create(): version 0.2 or later is needed')
-  const gpu = found.create([])
-  kept.push(gpu)
-  return gpu
+  if (found.create === undefined) throw new Error('has no create(): version 0.6 or later is needed')
+  return (instance ??= found.create([]))
 }
 
 export function atExit(f: () => void): void {

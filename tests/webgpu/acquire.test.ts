@@ -6,12 +6,12 @@ import { gpuProviders } from '../../src/platform/node.ts'
 import type { GpuProvider } from '../../src/platform/types.ts'
 
 const info = { vendor: 'acme', architecture: 'one', device: '', description: '', isFallbackAdapter: false, subgroupMinSize: 4, subgroupMaxSize: 4 }
-const limits = { maxBufferSize: 2 ** 28 }
+const limits = { maxBufferSize: 2 ** 28, maxComputeInvocationsPerWorkgroup: 1024, maxComputeWorkgroupsPerDimension: 65535 }
 
 /** A provider of adapters that are made up: `adapters(options)` says which, `device(wanted)` what they give. */
 const provider = (name: string, adapter: (options: GPURequestAdapterOptions) => unknown): GpuProvider => ({ name, load: () => Promise.resolve({ requestAdapter: (o: GPURequestAdapterOptions) => Promise.resolve(adapter(o)) }) })
 const absent = (name: string, why: string): GpuProvider => ({ name, load: () => Promise.reject(new Error(why)) })
-const adapterThat = (requestDevice: (wanted?: object) => unknown): unknown => ({ info, limits, features: new Set(['subgroups', 'bgra8unorm-storage']), requestDevice: async (wanted?: object) => await requestDevice(wanted) })
+const adapterThat = (requestDevice: (wanted?: object) => unknown): unknown => ({ info, limits, features: new Set(['subgroups', 'timestamp-query']), requestDevice: async (wanted?: object) => await requestDevice(wanted) })
 
 test('the first adapter that gives a device is taken; what came before is told with its reason', async () => {
   const asked: unknown[] = []
@@ -67,4 +67,9 @@ test('nobody to ask is an error as well', async () => {
 test('in Node the two places are its own navigator and the npm package', async () => {
   expect(gpuProviders.map((p) => p.name)).toEqual(['navigator.gpu', "the npm package 'webgpu'"])
   await expect(gpuProviders[0]!.load()).rejects.toThrow('none of its own')
+})
+
+test('Dawn has one instance a process, however often a device is asked for', async () => {
+  const [, dawn] = gpuProviders
+  expect(await dawn!.load()).toBe(await dawn!.load())
 })

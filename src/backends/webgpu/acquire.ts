@@ -55,8 +55,8 @@ const adapterChoices: readonly (readonly [string, GPURequestAdapterOptions])[] =
 const nameOf = ({ description, device, vendor, architecture }: GPUAdapterInfo): string => [description, device, `${vendor} ${architecture}`.trim(), 'an unnamed adapter'].find((text) => text !== '')!
 
 /** Limits that this library can use more of than every device has. */
-const limitsWanted = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage', 'maxComputeWorkgroupStorageSize', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupsPerDimension'] as const
-const featuresWanted: readonly string[] = ['subgroups', 'timestamp-query']
+const limitsWanted = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage', 'maxComputeWorkgroupStorageSize'] as const
+const featuresWanted: readonly string[] = ['subgroups']
 
 async function deviceOf(adapter: GPUAdapter, all: boolean): Promise<GPUDevice> {
   if (!all) return adapter.requestDevice()

@@ -1,4 +1,4 @@
 /** Numbers of the WebGPU specification, which browsers keep in globals and Node has nowhere. */
-export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80, indirect: 0x100 } as const
+export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const
 export const mapForReading = 0x1
 export const computeStage = 0x4
