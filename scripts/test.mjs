@@ -67,8 +67,8 @@ function tests(files, env = {}) {
 }
 
 tests(words.length === 0 ? [] : files)
-// Tests have one thread unless they ask for more. The laws hold with two as well, of every phase that can be shared, however small.
+// Tests have one thread unless they ask for more. The laws hold with two as well, of every phase that can be shared, however small; those that name no device are of wasm then.
 const laws = files.filter((file) => file.startsWith('tests/laws/'))
-if (full && laws.length > 0) tests(laws, { PULLBACK_THREADS: '2', PULLBACK_SHARE_ABOVE: '0' })
+if (full && laws.length > 0) tests(laws, { PULLBACK_THREADS: '2', PULLBACK_SHARE_ABOVE: '0', PULLBACK_TEST_LAW_DEVICE: 'wasm' })
 rmSync(folder, { recursive: true })
 finish()

@@ -2,6 +2,8 @@
 import fc from 'fast-check'
 import { defaultDevice, type DeviceName } from 'pullback'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WasmBackend } from '../../src/backends/wasm/index.ts'
+import { backendOf } from '../../src/core/devices.ts'
 import { traceDepth } from '../../src/core/trace.ts'
 import '../families.ts'
 import { longTestTimeout, numLawRuns, scale, seed } from '../scale.ts'
@@ -15,9 +17,17 @@ export interface Run {
 const mostDiscarded = 0.3
 
 /** The device of laws that name none: the reference, since what they are about comes before any device, unless who runs them says otherwise. */
-export const held: { device: DeviceName } = { device: 'cpu' }
+export const held: { device: DeviceName } = { device: process.env['PULLBACK_TEST_LAW_DEVICE'] === 'wasm' ? 'wasm' : 'cpu' }
 beforeAll(() => {
   defaultDevice(held.device)
+})
+
+/** Files of laws that compute nothing on the device that is the default, or name another. */
+const elsewhere = /(lowering|nesting|passes|text)\.test\.ts$/
+// `npm run test:full` runs the laws once more on two threads: then these have to take part.
+afterAll(() => {
+  const wasm = backendOf('wasm')
+  if (process.env['PULLBACK_SHARE_ABOVE'] === '0' && wasm instanceof WasmBackend && wasm.threads() > 1 && !elsewhere.test(expect.getState().testPath ?? '')) expect(wasm.launches()).toBeGreaterThan(0)
 })
 
 const lines: string[] = []
