@@ -12,8 +12,8 @@ import { workloads } from './workloads.ts'
 
 const [folder = '.', ...words] = process.argv.slice(2)
 const samples = 7
-/** Milliseconds of runs before each sample. */
-const leadIn = 5
+/** Milliseconds of runs before each sample: a system whose cores slept takes some tens of them to give two threads two cores. */
+const leadIn = 50
 
 interface Row {
   readonly name: string
