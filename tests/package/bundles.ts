@@ -14,15 +14,13 @@ import { entries, type Installed, node } from './installed.ts'
 
 const names = entries.map((entry) => entry.replace('pullback/', ''))
 
-const namespaces = ['numpy', 'lax', 'nn', 'random']
-/** A worker's file has nothing to share; namespaces of `pullback` are tried with it alone. */
-const isPair = (a: string, b: string): boolean => a !== 'worker' && b !== 'worker' && (a === 'pullback' || (!namespaces.includes(a) && !namespaces.includes(b)))
-
-/** Every entry point by itself, and two of them: what one makes, the other takes. */
-const combinations: readonly (readonly string[])[] = names.flatMap((a, i) => [[a], ...names.slice(i + 1).filter((b) => isPair(a, b)).map((b) => [a, b])])
+/** Every entry point by itself, and every two: what one makes, the other takes. */
+const combinations: readonly (readonly string[])[] = names.flatMap((a, i) => [[a], ...names.slice(i + 1).map((b) => [a, b])])
 
 const programOf = ([a, b]: readonly string[]): string =>
   a === undefined || b === undefined ? `import './${a}.mjs'\n`
+  // A worker's file makes and takes nothing.
+  : b === 'worker' ? `import './${a}.mjs'\nimport './worker.mjs'\n`
   : `import * as a from './${a}.mjs'\nimport * as b from './${b}.mjs'\nconsole.log(JSON.stringify([a.use(b.made), b.use(a.made)]))\n`
 
 const complain = (bundler: string, message: string): never => {
@@ -63,7 +61,7 @@ const bundlers: Readonly<Record<string, (app: string, program: string, name: str
 
 /** esbuild takes a tenth of a second: it tries all. The others share the combinations, where not everything is tried. */
 const isTried = (bundler: string, combination: number): boolean =>
-  scale === 'full' || bundler === 'esbuild' || combination % 4 === ['rollup', 'vite', 'esbuild for Node'].indexOf(bundler)
+  scale === 'full' || bundler === 'esbuild' || combination % 8 === ['rollup', 'vite', 'esbuild for Node'].indexOf(bundler)
 
 export function bundles(installed: () => Installed): void {
   beforeAll(() => cpSync(join(import.meta.dirname, 'programs'), installed().app, { recursive: true }))
