@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { jit, jvp, lax, linearTranspose, type NDArray, np, vjp, vmap } from 'pullback'
 import { programs } from 'pullback/testing'
 import { interpret } from '../../src/backends/cpu/interpret.ts'
+import { printJaxpr } from '../../src/core/print.ts'
 import { batchOf, type Batch, mapped } from '../laws/batch.ts'
 import { bodies, type Body } from '../laws/bodies.ts'
 import { composable, composition, derivativeOf, floats, like, type Pair, parallel, stacked } from '../laws/composed.ts'
@@ -10,7 +11,7 @@ import { asyncLaw } from '../laws/law.ts'
 import { expectWithinSpread, spreads } from '../laws/rounding.ts'
 import { transformedPrograms } from '../laws/traced.ts'
 import { sized } from '../scale.ts'
-import { byGpu, common, differentiable, type Equation, type Fn, holds, in32Bits } from './agreement.ts'
+import { byGpu, byGpuReordered, common, differentiable, type Equation, type Fn, holds, in32Bits } from './agreement.ts'
 import { backend, validatesShaders } from './own.ts'
 
 validatesShaders()
@@ -130,7 +131,7 @@ equation('the derivatives of a scan are those of its unrolled loop', bodies(diff
     const [ys, pull] = vjp(f, v)
     return floats([...jvp(f, v, like(v, seed))[1], ...pull(like(ys, seed + 1))])
   }
-  return { operands: [...init, ...xs], left: jit(derivatives(flat(scanned))), right: derivatives(flat(unrolled)) }
+  return { operands: [...init, ...xs], left: jit(derivatives(flat(scanned))), right: derivatives(flat(unrolled)), rounds: byGpuReordered }
 })
 
 equation('the pullback of g∘f is the pullback of f after the pullback of g', pairs(composable(differentiable)), (pair, seed) => {
@@ -178,6 +179,7 @@ equation('the pullback of 2 f - g is twice that of f, less that of g', pairs(par
       const ofB = pulled(b, xs)
       return pulled(a, xs).map((x, i) => x.mul(2).sub(ofB[i]!))
     },
+    rounds: byGpuReordered,
   }
 })
 
@@ -214,7 +216,7 @@ equation('linearTranspose reverses composition', pairs(composable(differentiable
   }
 })
 
-asyncLaw('what transformations of transformed programs give, in any order, is what cpu gives', fc.tuple(transformedPrograms({ minLength: 2, maxLength: 3 }, differentiable).filter(in32Bits), seeds), async ([{ jaxpr, inputs }, seed], run) => {
+asyncLaw('what transformations of transformed programs give, in any order, is what cpu gives', fc.tuple(transformedPrograms({ minLength: 2, maxLength: 3 }, differentiable).filter(({ jaxpr }) => in32Bits(printJaxpr(jaxpr))), seeds), async ([{ jaxpr, inputs }, seed], run) => {
   const given = inputs(seed)
   const results = backend().compile(jaxpr).call(given.map(({ bytes }) => backend().put(bytes.slice())))
   const got = await Promise.all(results.map(async (s, i) => ({ aval: jaxpr.outputs[i]!.aval, bytes: await s.readAsync() })))
