@@ -1,6 +1,12 @@
 /** Contractions that are too thin for tiles, as loop kernels. */
+import { sizeOf } from '../../core/aval.ts'
 import type { ContractionKernel, Expression, LoopKernel, Node } from './kernel.ts'
 import { shiftNode } from './rewrite.ts'
+
+/** Products so few are not worth packing for. Devices add them up one after the other, so that results have the same bits. */
+const tinyProducts = 1024
+
+export const isTiny = ({ batch, m, n, k }: ContractionKernel): boolean => sizeOf([...batch, ...m, ...n, ...k]) <= tinyProducts
 
 /** The same as a reduction over the depth, a point a result. `inOrder`: products are added up one after the other. */
 export function contractionAsLoop(kernel: ContractionKernel, inOrder = false): LoopKernel {

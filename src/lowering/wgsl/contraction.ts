@@ -7,8 +7,7 @@
  * steps is a row kernel.
  */
 import { sizeOf } from '../../core/aval.ts'
-import { mapTuple } from '../../core/map-tuple.ts'
-import { type BufferId, coefficientOf, constantIndex, contractionAsLoop, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, type Index, isNested, type LoopKernel, type Node, readsOfKernel, rewriteNodes, rewriteStores, writesOfKernel } from '../kernel-ir/index.ts'
+import { type BufferId, coefficientOf, constantIndex, contractionAsLoop, type ContractionKernel, dimIndex, dimVector, type Expression, flattenIndex, type Index, isNested, isTiny, type LoopKernel, type Node, readsOfKernel, rewriteNodes, rewriteStores, writesOfKernel } from '../kernel-ir/index.ts'
 import { Bindings } from './bindings.ts'
 import { expressionText, type Scope, storeText } from './expression.ts'
 import { busy, type DepthParts, eachBlock, emitSumOfParts, hasTotals, partsOf, undivided } from './depth-parts.ts'
@@ -26,12 +25,11 @@ import { emitWinograd } from './winograd/index.ts'
 const panel = 16
 /** Products with fewer rows, columns or steps are no work for tiles. */
 const skinny = 4
-/** Nor are so few products. */
-const tinyProducts = 1024
 
-export function isThin(kernel: ContractionKernel): boolean {
-  const [batches, rows, columns, depth] = mapTuple([kernel.batch, kernel.m, kernel.n, kernel.k], sizeOf)
-  return Math.min(rows, columns, depth) <= skinny || batches * rows * columns * depth <= tinyProducts
+/** A product that is no work for tiles, as a loop; else null. */
+export function thinAsLoop(kernel: ContractionKernel): LoopKernel | null {
+  const tiny = isTiny(kernel)
+  return tiny || [kernel.m, kernel.n, kernel.k].some((axes) => sizeOf(axes) <= skinny) ? contractionAsLoop(kernel, tiny) : null
 }
 
 /** `whole`: the depth is added up in one piece. */
@@ -39,7 +37,8 @@ export function emitContraction(context: KernelContext, kernel: ContractionKerne
   const [rows, columns] = [sizeOf(kernel.m), sizeOf(kernel.n)]
   const batches = sizeOf(kernel.batch)
   if (batches * rows * columns === 0) return
-  if (isThin(kernel)) return emitLoop(context, contractionAsLoop(kernel))
+  const thin = thinAsLoop(kernel)
+  if (thin !== null) return emitLoop(context, thin)
   if (context.winograd && emitWinograd(context, kernel, (product) => emitContraction(context, product, true))) return
   emitPieces(context, kernel, whole)
 }

@@ -3,7 +3,7 @@ import { sizeOf } from '../../core/aval.ts'
 import { cutDepth } from '../depth-cuts.ts'
 import { type ContractionKernel, contractionAsLoop, type LoopKernel, type LoopStep, type Step } from '../kernel-ir/index.ts'
 import { planWinograd } from '../winograd/plan.ts'
-import { isThin } from './contraction.ts'
+import { thinAsLoop } from './contraction.ts'
 import type { KernelContext } from './kernel-context.ts'
 import { flattened, stagesGoTogether } from './loop-kernel.ts'
 import { layoutOfStages } from './loop-parts.ts'
@@ -37,9 +37,11 @@ function unitsOfKernel(context: KernelContext, kernel: Extract<Step, { kind: 'ke
   switch (kernel.kind) {
     case 'loop':
       return asUnit(kernel)
-    case 'contraction':
-      if (isThin(kernel)) return asUnit(contractionAsLoop(kernel))
+    case 'contraction': {
+      const thin = thinAsLoop(kernel)
+      if (thin !== null) return asUnit(thin)
       return isOneTile(context, kernel) ? [{ kind: 'kernel', kernel: contractionAsLoop(kernel), plain: true }] : null
+    }
     case 'scatter':
     case 'sort':
       return null

@@ -62,6 +62,11 @@ test('whole powers, as Adam has them', async () => {
   expect(far).toEqual([])
 })
 
+test.each([[3, 5, 4], [2, 30, 7], [8, 8, 8], [5, 24, 8], [4, 60, 4]])('small products, %i × %i times %i, one term after the other', async (m, k, n) => {
+  await same((x, y) => np.matmul(x, y), [m, k], [k, n])
+  await same((x, y) => np.matmul(x.T, nn.relu(y)).add(1), [k, m], [k, n])
+})
+
 describe('products whose depth is added up in blocks', () => {
   // Even blocks and uneven ones; slices, of as many blocks and of not; all parts in one workgroup.
   const sizes = sized([[20, 33, 4500]], [[70, 40, 385], [70, 40, 1030], [64, 64, 576], [20, 33, 4500], [9, 32, 43_264], [60, 255, 800], [530, 520, 700]]) as readonly (readonly [number, number, number])[]

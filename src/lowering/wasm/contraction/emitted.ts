@@ -12,5 +12,5 @@ export interface EmittedContraction {
   readonly parts: number
 }
 
-/** No buffer of a program has a number this high: the scratch buffers of a contraction take it and the next four. */
+/** No buffer of a program has a number this high: the scratch buffers of a kernel take it and the next few. */
 export const scratchBuffers: BufferId = 1 << 28

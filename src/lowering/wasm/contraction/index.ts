@@ -1,4 +1,5 @@
 export { emitContraction } from './driver/index.ts'
+export { scratchBuffers } from './emitted.ts'
 export { splitPhases } from './phases.ts'
-export { emitSkinny } from './skinny/index.ts'
+export { emitSkinny, runLength } from './skinny/index.ts'
 export { emitWinograd } from './winograd-if-brought.ts'

@@ -1,10 +1,9 @@
 /** Every kind of kernel as phases: functions over ranges of units, with a barrier after each. */
 import { sizeOf } from '../../../core/aval.ts'
-import { mapTuple } from '../../../core/map-tuple.ts'
 import { brought, needed } from '../../brought.ts'
-import { contractionAsLoop, type ContractionKernel, flopsOf, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
+import { contractionAsLoop, type ContractionKernel, flopsOf, isTiny, type Kernel, type LoopKernel } from '../../kernel-ir/index.ts'
 import { blockWindows, reuseComputed, segmentConcatenation, shareReads, splitLongReductions, splitLongScans } from '../arrange/index.ts'
-import { emitContraction, emitSkinny, emitWinograd, splitPhases } from '../contraction/index.ts'
+import { emitContraction, emitSkinny, emitWinograd, runLength, scratchBuffers, splitPhases } from '../contraction/index.ts'
 import type { EmittedLoop, EmittedOwnUnits, EmittedPasses, EmittedUnits } from '../emitted-units.ts'
 import { emitLoopKernel } from './loop-kernel.ts'
 import type { EmitContext, EmittedKernel, Phase } from './phase.ts'
@@ -54,16 +53,10 @@ export function emitKernel(context: EmitContext, name: string, kernel: Kernel, o
   }
 }
 
-/** Products fewer than this are not worth packing for. */
-const tinyProducts = 1024
-/** Steps that a vector's product with a matrix takes one after the other. */
-const fewSteps = 8
-
 /** How a contraction that packing is too much for is a loop: products of a large matrix that is computed first and a vector are added up as it lies. */
 function loopForm(kernel: ContractionKernel): { readonly inOrder: boolean } | null {
-  const [batch, m, n, k] = mapTuple([kernel.batch, kernel.m, kernel.n, kernel.k], sizeOf)
-  if (batch * m * n * k <= tinyProducts) return { inOrder: true }
-  return m === 1 || n === 1 ? { inOrder: k < fewSteps } : null
+  if (isTiny(kernel)) return { inOrder: true }
+  return sizeOf(kernel.m) === 1 || sizeOf(kernel.n) === 1 ? { inOrder: sizeOf(kernel.k) < runLength } : null
 }
 
 /** Kernels one after the other, which have the same scratch memory in turn. */
@@ -74,9 +67,6 @@ const inTurn = (kernels: readonly EmittedKernel[]): EmittedKernel => ({
 })
 
 const timeOfContraction = (k: ContractionKernel): number => flopsOf(k) / 30
-
-/** No buffer of a program has a number this high. */
-const scratchBuffers = 1 << 28
 
 function inPasses({ module, helpers }: EmitContext, name: string, passes: EmittedPasses): EmittedKernel {
   const { before, after, scratch, scratchBytes, ownBytes } = passes

@@ -1,1 +1,2 @@
 export { emitSkinny } from './emit.ts'
+export { runLength } from './forms.ts'

@@ -10,12 +10,12 @@
  */
 import { sizeOf } from '../../../../core/aval.ts'
 import { mapTuple } from '../../../../core/map-tuple.ts'
-import { dimIndex, dimVector, flattenIndex, type BufferId, type ContractionKernel, type Index, type LoopKernel, type Node } from '../../../kernel-ir/index.ts'
+import { dimIndex, dimVector, flattenIndex, type BufferId, type ContractionKernel, type Index, isTiny, type LoopKernel, type Node } from '../../../kernel-ir/index.ts'
 import { rewriteNodes, rewriteStores } from '../../../kernel-ir/rewrite.ts'
 import { asPairs } from '../pairs.ts'
 import { inSumType, sumType } from '../sum-type.ts'
 import { type Strided, stridedOperand, stridedResult } from '../strided.ts'
-import { type SkinnyType, totalLength, vectorOf } from './forms.ts'
+import { runLength, type SkinnyType, totalLength, vectorOf } from './forms.ts'
 
 export interface SkinnyPlan {
   readonly dtype: SkinnyType
@@ -53,9 +53,6 @@ const mostVectors = 8
 const largeMatrix = 8192
 const fewestResults = { dots: 8, sweeps: 64 }
 const shortestDepth = { dots: 32, sweeps: 8 }
-/** For one vector: products from which it is worth it, and steps of k that are. */
-const tinyProducts = 1024
-const fewestSteps = 8
 /** Elements of a matrix that is written to scratch memory at most: they stay in the second-level cache. */
 const mostGathered = 2 ** 16
 /** Units of work that can be shared well, and elements of one. */
@@ -72,7 +69,7 @@ export function planSkinny(kernel: ContractionKernel, free: BufferId): SkinnyPla
   const [m, n, depth, batch] = mapTuple([kernel.m, kernel.n, kernel.k, kernel.batch], sizeOf)
   const [vectors, results] = m <= n ? [m, n] : [n, m]
   const elements = batch * results * depth
-  if (vectors > mostVectors || (vectors === 1 ? elements <= tinyProducts || depth < fewestSteps : elements < largeMatrix) || asPairs(kernel) !== null) return null
+  if (vectors > mostVectors || (vectors === 1 ? isTiny(kernel) || depth < runLength : elements < largeMatrix) || asPairs(kernel) !== null) return null
   const [matrixSide, vectorSide] = m <= n ? (['n', 'm'] as const) : (['m', 'n'] as const)
   const { bytes } = vectorOf(sum)
   const scratch = new Map<BufferId, number>()
