@@ -70,6 +70,16 @@ test('no import cycles, types aside', () => {
   expect(cycles(graph)).toEqual([])
 })
 
+test('the rooms of the shader writer know each other in one direction', () => {
+  const order = ['library', 'shader', 'expression', 'loop-kernel', 'contraction', 'sort', 'scatter', 'whole-loops', '']
+  const roomOf = (file: string): number => order.indexOf(/^lowering\/wgsl\/(?:([^/]+)\/)?/.exec(file)?.[1] ?? '')
+  const files = [...graph].filter(([file]) => file.startsWith('lowering/wgsl/'))
+  expect(files.filter(([file]) => roomOf(file) < 0).map(([file]) => file)).toEqual([])
+  expect(files.filter(([file]) => roomOf(file) === 0).length).toBeGreaterThan(0)
+  const upward = files.flatMap(([file, imports]) => imports.filter(({ target }) => target?.startsWith('lowering/wgsl/') === true && roomOf(target) > roomOf(file)).map(({ specifier }) => `${file}: ${specifier}`))
+  expect(upward).toEqual([])
+})
+
 test('relative imports name the file with its ending', () => {
   const wrong = [...graph].flatMap(([file, imports]) => imports.filter(({ specifier }) => specifier.startsWith('.') && !specifier.endsWith('.ts')).map(({ specifier }) => `${file}: ${specifier}`))
   expect(wrong).toEqual([])

@@ -4,7 +4,7 @@
  */
 import { type Aval, sizeOf } from '../../core/aval.ts'
 import { type Buffer, type BufferId, dimVector, flattenIndex, type Program, type Step } from '../kernel-ir/index.ts'
-import { isStoredAsIs } from './storage-form.ts'
+import { isStoredAsIs } from './shader/storage-form.ts'
 
 /** The program with a buffer of its own for each output that is read as another dtype than its buffer has, in another form. */
 export function withOutputsInForm(program: Program, results: readonly Aval[]): Program {

@@ -4,9 +4,9 @@
  */
 import { type BufferId, flatReadsOnly, mayShare, type Program } from '../kernel-ir/index.ts'
 import { type Life, livesOf } from '../plan/index.ts'
-import type { Command, Place, PlaceId, ShaderProgram } from './shader-program.ts'
-import { storedBytes } from './storage-form.ts'
-import { storedType } from './types.ts'
+import type { Command, Place, PlaceId, ShaderProgram } from './shader/shader-program.ts'
+import { storedBytes } from './shader/storage-form.ts'
+import { storedType } from './shader/types.ts'
 
 export interface Places {
   readonly places: Place[]

@@ -1,7 +1,7 @@
 /** Programs of shaders as text, for people. */
 import { kernelsOf, type Program } from '../kernel-ir/index.ts'
 import { emitShaders, type ShaderOptions } from './emit-shaders.ts'
-import type { Command } from './shader-program.ts'
+import type { Command } from './shader/shader-program.ts'
 
 type DispatchCommand = Extract<Command, { kind: 'dispatch' }>
 

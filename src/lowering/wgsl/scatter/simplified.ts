@@ -1,8 +1,8 @@
 import { sizeOf } from '../../../core/aval.ts'
 import { dimVector, type Expression, flattenIndex, type NodeId, type ScatterKernel } from '../../kernel-ir/index.ts'
-import { fits, type KernelContext } from '../kernel-context.ts'
-import { emitLoop } from '../loop-kernel.ts'
-import { combinedPosition } from '../wide-nodes.ts'
+import { fits, type KernelContext } from '../shader/kernel-context.ts'
+import { emitLoop } from '../loop-kernel/loop-kernel.ts'
+import { combinedPosition } from '../loop-kernel/wide-nodes.ts'
 import { positionsOf, readsOf } from './update.ts'
 
 /** Buffers of the shader that combines, besides those that updates are made from. */

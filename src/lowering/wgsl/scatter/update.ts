@@ -1,10 +1,10 @@
 /** What every way of updating has: what an update reads, where it goes, what becomes of the old value. */
 import { type BufferId, type Expression, neededBy, type NodeId, type ScatterKernel } from '../../kernel-ir/index.ts'
-import type { Bindings } from '../bindings.ts'
-import type { Scope } from '../expression.ts'
-import { combineText } from '../fold.ts'
-import type { Pass } from '../pieces.ts'
-import { variableNames } from '../variables.ts'
+import type { Bindings } from '../shader/bindings.ts'
+import type { Scope } from '../expression/expression.ts'
+import { combineText } from '../loop-kernel/fold.ts'
+import type { Pass } from '../shader/pieces.ts'
+import { variableNames } from '../shader/variables.ts'
 
 export const scopeOf = (kernel: ScatterKernel, bindings: Bindings): Scope => ({
   bindings,
