@@ -17,13 +17,19 @@ export interface NotATree<T> {
 }
 /** Checks a type without asking for an index signature, so that types declared by `interface` pass; used as `t: T & Tree<T>`. */
 export type Tree<T, L = ArrayLike> = T extends L | None ? T : T extends Fn | string | bigint | symbol ? NotATree<T> : T extends object ? { [K in keyof T]: Tree<T[K], L> } : NotATree<T>
-type MapRaw<T, U> = T extends ArrayLike ? U : T extends None ? T : T extends readonly unknown[] ? MapList<T, U> : T extends object ? { [K in keyof T]: MapRaw<T[K], U> } : T
+/** Objects that only a class makes: with methods, or with private parts, which `keyof` leaves out. In a tree these are registered, and come back as they are. */
+type OfClass<T> = [Extract<T[keyof T], Fn>] extends [never] ? ({ [K in keyof T]: T[K] } extends T ? false : true) : true
+type MapRaw<T, U> = T extends ArrayLike ? U : T extends None | Fn ? T : T extends readonly unknown[] ? MapList<T, U> : T extends object ? MapObject<T, U, [U, OfClass<T>]> : T
+type MapObject<T, U, C> = C extends [NDArray, true] ? T : { [K in keyof T]: MapRaw<T[K], U> }
 // Lists of any length are written as lists: TypeScript looks into those when it must, into mapped ones at once, which of a type that holds itself has no end.
 type MapList<T extends readonly unknown[], U> = T[number][] extends T ? (T extends unknown[] ? MapRaw<T[number], U>[] : readonly MapRaw<T[number], U>[]) : { [K in keyof T]: MapRaw<T[K], U> }
 /** The tree with leaves of type U; T itself where nothing changes, so that its name stays in hovers. */
 export type MapTree<T, U> = [T, MapRaw<T, U>] extends [MapRaw<T, U>, T] ? T : MapRaw<T, U>
 /** What a transformation gives back: number leaves come as arrays. */
 export type Out<T> = MapTree<T, NDArray>
+type Hint<H> = ArrayLike | None | readonly [] | readonly [H, ...H[]] | readonly H[] | { readonly [k: string]: H } | object
+/** Makes `[a, b]` in callbacks infer as a tuple; bounded on purpose. */
+export type TreeHint = Hint<Hint<Hint<Hint<unknown>>>>
 /** A value for every leaf, or one for a whole subtree. */
 export type Prefix<T, V> = V | (T extends ArrayLike | None ? never : T extends object ? { readonly [K in keyof T]: Prefix<T[K], V> } : never)
 
@@ -53,7 +59,7 @@ const customNodes = new Map<object, CustomNode>()
  * class Point { constructor(readonly x: NDArray, readonly y: NDArray) {} }
  * tree.register(Point, (p) => [[p.x, p.y], null], (_aux, [x, y]) => new Point(x, y))
  */
-export function register<T extends object, C>(
+export function register<T extends object, C extends TreeHint | {} | None>(
   type: abstract new (...args: never[]) => T,
   flattenNode: (value: T) => readonly [children: C, aux: unknown],
   unflattenNode: (aux: unknown, children: C) => T,

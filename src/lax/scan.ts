@@ -6,7 +6,7 @@ import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors
 import { Literal } from '../core/jaxpr.ts'
 import { checkFlag, checkInteger, checkOptions } from '../core/ops/checks.ts'
 import { bind, type Value } from '../core/trace.ts'
-import { type ArrayLike, flatten, type Out, type Structure, unflatten } from '../core/tree.ts'
+import { type ArrayLike, flatten, type Out, type Structure, type TreeHint, unflatten } from '../core/tree.ts'
 import { bringScans } from '../families/scans.ts'
 import { convert } from '../transforms/build.ts'
 import { type AnyFunction, apply, type Flat, flattenValues, paths, requireFunction } from '../transforms/functions.ts'
@@ -23,9 +23,6 @@ export interface ScanOptions {
 }
 
 type None = null | undefined
-type Hint<H> = ArrayLike | None | readonly [] | readonly [H, ...H[]] | readonly H[] | { readonly [k: string]: H } | object
-/** Makes `[a, b]` in callbacks infer as a tuple; bounded on purpose. */
-export type TreeHint = Hint<Hint<Hint<Hint<unknown>>>>
 /** What the body may return as the carry: the structure of the initial one, with numbers for arrays where it likes. */
 export type CarryLike<T> = T extends ArrayLike ? ArrayLike : T extends None ? T : T extends object ? { readonly [K in keyof T]: CarryLike<T[K]> } : T
 

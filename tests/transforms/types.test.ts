@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expectTypeOf, test } from 'vitest'
 import type { NDArray } from '../../src/core/array.ts'
 import type { ArrayLike } from '../../src/core/tree.ts'
-import { map } from '../../src/core/tree-functions.ts'
+import { map, register } from '../../src/core/tree-functions.ts'
 import { evalShape, grad, hessian, jacfwd, jacrev, jit, jvp, linearize, linearTranspose, makeJaxpr, type ShapeDtype, valueAndGrad, vjp, vmap } from '../../src/transforms/index.ts'
 import { scan } from '../../src/lax/scan.ts'
 
@@ -153,6 +153,59 @@ describe('trees of types that hold themselves', () => {
       expectTypeOf(map((a) => a.size, null as unknown as [NDArray, readonly NDArray[], NDArray[]])).toEqualTypeOf<[number, readonly number[], number[]]>()
       expectTypeOf(map((a) => a.size, null as unknown as readonly [NDArray, ...NDArray[]])).toEqualTypeOf<readonly [number, ...number[]]>()
       expectTypeOf(map((a) => a.size, null as unknown as [w: NDArray, b?: NDArray])).toEqualTypeOf<[w: number, b?: number]>()
+    })
+  })
+})
+
+class Quaternion {
+  readonly re: NDArray
+  readonly im: NDArray
+  constructor(re: NDArray, im: NDArray) {
+    this.re = re
+    this.im = im
+  }
+  mul(other: Quaternion): Quaternion {
+    return other
+  }
+}
+class Attention {
+  readonly w: NDArray
+  readonly heads: number
+  readonly parts: Attention[]
+  #calls = 0
+  private readonly name: string
+  constructor(w: NDArray, heads: number, name: string) {
+    this.w = w
+    this.heads = heads
+    this.parts = []
+    this.name = name
+  }
+  get label(): string {
+    return `${this.name}${this.#calls}`
+  }
+}
+declare const quaternion: Quaternion
+declare const attention: Attention
+
+describe('registered classes', () => {
+  test('come back as they are, with their methods and private parts, wherever they stand', () => {
+    typed(() => {
+      expectTypeOf(jit((q: Quaternion) => q.mul(q))(quaternion)).toEqualTypeOf<Quaternion>()
+      expectTypeOf(grad((a: Attention) => a.w)(attention)).toEqualTypeOf<Attention>()
+      expectTypeOf(map((p, g) => p.sub(g), attention, attention)).toEqualTypeOf<Attention>()
+      expectTypeOf(valueAndGrad((p: { a: Attention; q: Quaternion; n: number }) => p.a.w)({ a: attention, q: quaternion, n: 1 })[1]).toEqualTypeOf<{ a: Attention; q: Quaternion; n: NDArray }>()
+      expectTypeOf(vmap((q: Quaternion, n: number) => [[q], n] as const)(quaternion, 1)).toEqualTypeOf<readonly [readonly [Quaternion], NDArray]>()
+      expectTypeOf(scan((q: Quaternion, v: NDArray) => [q.mul(q), { q, v }], quaternion, x)).toEqualTypeOf<[carry: Quaternion, ys: { q: Quaternion; v: NDArray }]>()
+      expectTypeOf(evalShape((a: Attention) => a, attention).w).toEqualTypeOf<ShapeDtype>()
+    })
+  })
+  test('children are told apart where they are put together again', () => {
+    typed(() => {
+      register(Quaternion, (q) => [[q.re, q.im], null], (_aux, [re, im]) => new Quaternion(re, im))
+      register(Quaternion, (q) => [{ re: q.re, rest: [q.im, [q.re]] }, null], (_aux, { re, rest: [im] }) => new Quaternion(re, im))
+      register(Attention, (a) => [a.w, a.heads], (heads, w) => new Attention(w, heads as number, ''))
+      register(Attention, (a) => [[...a.parts], null], (_aux, parts: Attention[]) => parts[0]!)
+      register<Attention, unknown>(Attention, (a) => [a.w, null], () => attention)
     })
   })
 })
