@@ -30,6 +30,8 @@ export type Out<T> = MapTree<T, NDArray>
 type Hint<H> = ArrayLike | None | readonly [] | readonly [H, ...H[]] | readonly H[] | { readonly [k: string]: H } | object
 /** Makes `[a, b]` in callbacks infer as a tuple; bounded on purpose. */
 export type TreeHint = Hint<Hint<Hint<Hint<unknown>>>>
+/** Anything, with the same hint: for arguments. */
+export type AnyHint = TreeHint | {} | None
 /** A value for every leaf, or one for a whole subtree. */
 export type Prefix<T, V> = V | (T extends ArrayLike | None ? never : T extends object ? { readonly [K in keyof T]: Prefix<T[K], V> } : never)
 
@@ -59,7 +61,7 @@ const customNodes = new Map<object, CustomNode>()
  * class Point { constructor(readonly x: NDArray, readonly y: NDArray) {} }
  * tree.register(Point, (p) => [[p.x, p.y], null], (_aux, [x, y]) => new Point(x, y))
  */
-export function register<T extends object, C extends TreeHint | {} | None>(
+export function register<T extends object, C extends AnyHint>(
   type: abstract new (...args: never[]) => T,
   flattenNode: (value: T) => readonly [children: C, aux: unknown],
   unflattenNode: (aux: unknown, children: C) => T,

@@ -6,7 +6,7 @@ import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors
 import { Literal } from '../core/jaxpr.ts'
 import { checkFlag, checkInteger, checkOptions } from '../core/ops/checks.ts'
 import { bind, type Value } from '../core/trace.ts'
-import { type ArrayLike, flatten, type Out, type Structure, type TreeHint, unflatten } from '../core/tree.ts'
+import { type AnyHint, type ArrayLike, flatten, type Out, type Structure, type TreeHint, unflatten } from '../core/tree.ts'
 import { bringScans } from '../families/scans.ts'
 import { convert } from '../transforms/build.ts'
 import { type AnyFunction, apply, type Flat, flattenValues, paths, requireFunction } from '../transforms/functions.ts'
@@ -25,6 +25,8 @@ export interface ScanOptions {
 type None = null | undefined
 /** What the body may return as the carry: the structure of the initial one, with numbers for arrays where it likes. */
 export type CarryLike<T> = T extends ArrayLike ? ArrayLike : T extends None ? T : T extends object ? { readonly [K in keyof T]: CarryLike<T[K]> } : T
+/** The same for a carry of type C: a list of any length is taken for a tuple, whose length is then seen when it is traced. */
+type CarryFor<T, C> = C extends readonly unknown[] ? (number extends C['length'] ? (T extends readonly unknown[] ? readonly CarryLike<T[number]>[] : CarryLike<T>) : CarryLike<T>) : CarryLike<T>
 
 /**
  * Carries a state through a loop and stacks what each iteration gives:
@@ -38,8 +40,8 @@ export type CarryLike<T> = T extends ArrayLike ? ArrayLike : T extends None ? T 
  * // total 6, sums [1, 3, 6]
  * @throws TreeError, ShapeError or DtypeError listing the leaves of the carry that changed.
  */
-export function scan<I, X, C extends TreeHint, Y extends TreeHint>(
-  f: (carry: Out<I>, x: Out<X>) => readonly [carry: C & NoInfer<CarryLike<I>>, y: Y],
+export function scan<I extends AnyHint, X extends AnyHint, C extends TreeHint, Y extends TreeHint>(
+  f: (carry: Out<I>, x: Out<X>) => readonly [carry: C & NoInfer<CarryFor<I, C>>, y: Y],
   init: I,
   xs: X,
   options: ScanOptions = {},

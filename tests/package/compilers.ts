@@ -10,12 +10,20 @@ const compilers = ['typescript-5.4', 'typescript-5.5', 'typescript-5.6', 'typesc
 const quickly: readonly string[] = ['typescript-5.4 nodenext', 'typescript-5.9 bundler', 'typescript-6.0 nodenext', 'typescript nodenext', 'typescript bundler']
 const resolutions = { nodenext: 'nodenext', bundler: 'esnext' }
 
-const program = `import { grad, jit, np, type NDArray, vmap } from 'pullback'
+const program = `import { grad, jit, lax, np, type NDArray, tree, vmap } from 'pullback'
 ${entries.map((name, i) => `import * as m${i} from '${name}'\nexport const x${i}: object = m${i}`).join('\n')}
 const square = (x: NDArray): NDArray => x.mul(x).sum()
 export const f: (x: NDArray) => NDArray = jit(grad(square))
 export const g: (w: { a: NDArray; b: [NDArray, NDArray] }) => { a: NDArray; b: [NDArray, NDArray] } = grad((w) => np.sum(w.a.mul(w.b[0])).add(w.b[1]))
 export const h: NDArray = vmap(f)(np.zeros([2, 3]))
+export const [[total, { a }], sums] = lax.scan(([c, p], [x, y]) => [[c.add(x), p], y.mul(c)], [h, { a: h }], [h, h])
+export const products: readonly NDArray[] = [total, a, sums]
+class Affine {
+  constructor(readonly w: NDArray, readonly b: NDArray, private readonly name: string) {}
+  call(x: NDArray): NDArray { return x.mul(this.w).add(this.b) }
+  static { tree.register(Affine, (l) => [[l.w, l.b], l.name], (name, [w, b]) => new Affine(w, b, String(name))) }
+}
+export const l: (l: Affine, x: NDArray) => Affine = jit(grad((l: Affine, x: NDArray) => l.call(x)))
 // @ts-expect-error: a string is no array
 np.add(h, 'one')
 `

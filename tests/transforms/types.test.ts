@@ -130,6 +130,22 @@ test('evalShape and makeJaxpr', () => {
   })
 })
 
+test('scan: lists that are written in place are tuples, as in JAX', () => {
+  typed(() => {
+    const [[h, p], [hs, ps]] = scan(([h, p], [v, { w }]) => [[h.add(v), p], [h.mul(w), p]], [x, params], [x, { w: x }])
+    expectTypeOf([h, p] as const).toEqualTypeOf<readonly [NDArray, Params]>()
+    expectTypeOf([hs, ps] as const).toEqualTypeOf<readonly [NDArray, Params]>()
+    expectTypeOf(scan(([n, c], v) => [[n.add(1), c.add(v)], null], [0, x], x)[0]).toEqualTypeOf<[NDArray, NDArray]>()
+    expectTypeOf(scan((c: NDArray[], v: NDArray) => [c.map((a) => a.add(v)), null], [x, x], x)[0]).toEqualTypeOf<[NDArray, NDArray]>()
+    // @ts-expect-error one element too few
+    scan(([a]: NDArray[], v: NDArray) => [[a ?? v], null], [x, x], x)
+    const list: NDArray[] = [x]
+    expectTypeOf(scan((c, vs) => [c.map((a, i) => a.add(vs[i] ?? 0)), vs], list, list)).toEqualTypeOf<[carry: NDArray[], ys: NDArray[]]>()
+    const generic = <P, Q>(p: P, q: Q): P => scan((c) => [c, null] as never, p, q)[0] as P
+    expectTypeOf(generic(params, x)).toEqualTypeOf<Params>()
+  })
+})
+
 interface Branch {
   readonly w: NDArray
   readonly children: readonly Branch[]
