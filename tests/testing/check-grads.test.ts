@@ -1,13 +1,17 @@
 /** The checks of derivatives pass right ones, catch planted wrong ones, and refuse what they cannot check. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { ArgumentError, type ArrayLike, CheckError, type DType, DtypeError, grad, jit, lax, NDArray, nn, np, PullbackError, random, tree, TreeError } from 'pullback'
 import { Conv, Dense, Flatten, LogSoftmax, LSTM, MaxPool, Relu, serial } from 'pullback/stax'
 import { checkBackends, checkGrads, checkJit, checkJvp, checkVjp, programs } from 'pullback/testing'
 import { describe, expect, test } from 'vitest'
+import { activeTransformations } from '../../src/core/trace.ts'
+import { toleranceFor, unitOf } from '../../src/testing/tolerance.ts'
 import { numSlowRuns } from '../scale.ts'
 import { withDerivativeOf } from './planted.ts'
 
-const floats: readonly DType[] = ['float64', 'float32', 'float16', 'bfloat16']
+const floats = ['float64', 'float32', 'float16', 'bfloat16'] as const satisfies readonly DType[]
 const x = np.array([0.3, -0.8, 1.7])
 const y = np.array([1.1, 0.4, -0.6])
 
@@ -159,6 +163,12 @@ describe('wrong derivatives are caught', () => {
     checkGrads(cube, [x])
     expect(messageOf(() => checkGrads(cube, [x], { order: 2 }))).toContain('mode fwd of fwd, order 2')
     expect(messageOf(() => checkGrads(cube, [x], { order: 2, modes: ['rev'] }))).toContain('mode rev of rev, order 2')
+    // Wrong in one sequence of modes alone.
+    const right = (a: NDArray): NDArray => a.mul(a).mul(a)
+    for (const [active, said] of [['jvp,vjp', 'mode fwd of rev, order 2'], ['vjp,jvp', 'mode rev of fwd, order 2']] as const) {
+      const f = (a: NDArray): NDArray => (activeTransformations().join() === active ? cube : right)(a)
+      expect(messageOf(() => checkGrads(f, [x], { order: 2 }))).toContain(said)
+    }
   })
 
   test('in hand-written rules: value, tangent, structure, shape', () => {
@@ -169,6 +179,11 @@ describe('wrong derivatives are caught', () => {
     expect(messageOf(() => checkJvp(f, ([a], [t]) => [np.sin(a), np.sum(np.cos(a).mul(t))], [x]))).toBe('checkJvp: the tangent is float32[] where float32[3] is right, mode fwd, order 1')
     expect(messageOf(() => checkVjp(f, (a) => [np.sin(a), (ct: NDArray) => [ct]], [x]))).toContain('in the inner product of its cotangent with a direction')
     expect(messageOf(() => checkVjp(f, (a) => [np.sin(a), () => []], [x]))).toContain('what the pullback gives has structure [] where [*] is right')
+    expect(messageOf(() => checkVjp(f, (a) => [np.cos(a), (ct: NDArray) => [np.cos(a).mul(ct)]], [x]))).toContain('has another value under the transformation')
+    for (const odd of [NaN, Infinity]) {
+      expect(messageOf(() => checkJvp(f, ([a], [t]) => [np.sin(a), np.cos(a).mul(t).mul(odd)], [x]))).toContain('one of them is not finite')
+      expect(messageOf(() => checkVjp(f, (a) => [np.sin(a), (ct: NDArray) => [np.cos(a).mul(ct).mul(odd)]], [x]))).toContain('one of them is not finite')
+    }
   })
 })
 
@@ -198,6 +213,19 @@ describe('the message', () => {
 
   test('says where a function is not finite', () => {
     expect(messageOf(() => checkGrads((a) => np.log(a), [np.array([1, 0])]))).toMatch(/element \[1\] of the result is .* on the two sides along argument \[0\]: there is no difference to take/)
+  })
+})
+
+test('steps and tolerances are those of docs/testing-gradients.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'testing-gradients.md'), 'utf8')
+  const rows = [...page.matchAll(/^\| (b?float\d\d) \| 6e-6(?: \((\S+?)(?: where .*)?\))? \| (\S+) \| (\S+) \|$/gm)]
+  expect(rows.map(([, dtype]) => dtype)).toEqual(floats)
+  const written = (v: number): string => Number(v.toPrecision(1)).toString()
+  floats.forEach((dtype, i) => {
+    const [, , own, relative, absolute] = rows[i]!
+    expect(toleranceFor('derivatives', dtype, undefined)).toEqual({ relative: Number(relative), absolute: Number(absolute) })
+    // Where the function insists on a type: the cube root of its precision.
+    expect(Number(own ?? 6e-6).toString()).toBe(written(Math.cbrt(unitOf[dtype])))
   })
 })
 

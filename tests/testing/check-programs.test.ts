@@ -17,6 +17,7 @@ const messageOf = (run: () => unknown): string => {
   throw new Error('nothing was thrown')
 }
 
+const isArray = (a: unknown): boolean => a instanceof np.NDArray
 /** True while a function is traced or mapped, so that tests can write functions that misbehave there. */
 const isTracer = (a: NDArray): boolean => String(a).startsWith('Traced')
 
@@ -52,6 +53,11 @@ describe('checkVmap', () => {
     expect(messageOf(() => checkVmap(counts, [x]))).toContain('and none is allowed')
   })
 
+  test('looks at every element: one that differs in the last alone is caught', () => {
+    const f = (a: NDArray): NDArray => (isTracer(a) ? np.where(a.slice(0).greater(1), a.mul(2), a) : a)
+    expect(messageOf(() => checkVmap(f, [x]))).toContain('(element 1 of vmap)')
+  })
+
   test('refuses what cannot be mapped', () => {
     expect(() => checkVmap((a: NDArray) => a, [x, w] as never)).toThrow(ShapeError)
     expect(() => checkVmap((a: NDArray) => a, [x], { inAxes: odd([[0]]) })).toThrow(TreeError)
@@ -84,6 +90,26 @@ describe('checkJit', () => {
     expect(messageOf(() => checkJit((a: NDArray) => a.mul(++calls), [x]))).toContain('differs')
   })
 
+  test('catches what the second call gives, where the first is right', () => {
+    class Result {
+      readonly value: NDArray
+      constructor(value: NDArray) {
+        this.value = value
+      }
+    }
+    let rebuilt = 0
+    // Put together anew by each call of what was compiled, wrongly from the second on; looking at its leaves puts together what holds no array.
+    tree.register(Result, (r) => [r.value, null], (_aux, value) => new Result(isArray(value) && rebuilt++ > 0 ? value.add(1) : value))
+    expect(messageOf(() => checkJit((a: NDArray) => new Result(a), [x]))).toContain('(the second call of jit)')
+  })
+
+  test.each([NaN, Infinity])('catches %s in place of a number, and a number in its place', (odd_) => {
+    for (const compiled of [true, false]) {
+      const f = (a: NDArray): NDArray => (isTracer(a) === compiled ? np.where(a.greater(1.8), odd_, a) : a)
+      expect(messageOf(() => checkJit(f, [x]))).toContain('one of them is not finite')
+    }
+  })
+
   test('refuses unknown options, and what is no function', () => {
     expect(() => checkJit((a: NDArray) => a, [x], odd({ devices: [] }))).toThrow("checkJit: unknown option 'devices'; known options: tolerance, device")
     expect(() => checkJit(odd(null), [x])).toThrow(ArgumentError)
@@ -103,6 +129,13 @@ describe('checkBackends', () => {
     const f = (a: NDArray): NDArray => a.add(device++ * 0.5)
     expect(messageOf(() => checkBackends(f, [x]))).toMatch(/differs:\n {2}expected .* \(cpu\)\n {2}got .* \(wasm\)\n/)
     expect(messageOf(() => checkBackends((a: NDArray) => a.add(device++), [np.array([1, 2], { dtype: 'int32' })]))).toContain('and none is allowed')
+  })
+
+  test('holds each device against the first', () => {
+    let device = 0
+    // Traced once for each: wasm, the last, differs.
+    const f = (a: NDArray): NDArray => a.add(device++)
+    expect(messageOf(() => checkBackends(f, [x], { devices: ['cpu', 'cpu', 'wasm'] }))).toContain('(wasm)')
   })
 
   test('takes a tolerance', () => {

@@ -140,3 +140,20 @@ test.each(['sin ', 'reduceSum', 'scan[', 'dotGeneral[', 'sort['])('a planted fai
     expect(statements.length, String(f)).toBeLessThanOrEqual(2)
   }
 })
+
+test('a planted failure that is first met inside a compiled function leaves it as it shrinks', () => {
+  for (let seed = 0; seed < sized(2, 20); seed++) {
+    let met = false
+    const holds = (f: Program): boolean => {
+      const closed = pullback.makeJaxpr(f.apply)(...f.args(0))
+      if (!String(closed).includes('= reduceSum')) return true
+      met ||= closed.jaxpr.equations.every(({ primitive }) => primitive !== 'reduceSum')
+      return !met
+    }
+    const { counterexample } = fc.check(fc.property(programs({ families: ['control', 'reduction'], statements: 3, depth: 1 }), holds), { seed, numRuns: 2000 })
+    const text = String(counterexample?.[0])
+    expect(text).toContain('= reduceSum')
+    expect(text).not.toMatch(/jit|vmap|scan/)
+    expect(text.split('\n').filter((line) => line.trim().startsWith('const ') && !line.startsWith('const f')).length, text).toBeLessThanOrEqual(2)
+  }
+})
