@@ -268,6 +268,36 @@ describe('random commands', () => {
     expect([a, b].map((v) => v.slice(5).item())).toEqual([4, 6])
   })
 
+  test.each(['wasm', 'cpu'] as const)('results that are one array, or an operand, outlive each other and the operand: %s', (device) => {
+    const made = (): np.NDArray => devicePut(np.full([1000], 3), device)
+    const reads = (x: np.NDArray, value: number): void => {
+      // Memory that was let go of too early is another's by now.
+      for (let i = 0; i < 4; i++) devicePut(np.full([1000], 7), device).add(1)
+      expect(x.dataSync().every((v) => v === value)).toBe(true)
+    }
+    const x = made()
+    const [same] = forwarding(x)
+    x.dispose()
+    reads(same, 3)
+    const y = made()
+    const [other] = forwarding(y)
+    other.dispose()
+    reads(y, 3)
+    // What is shared is not given away either.
+    const z = made()
+    const [kept] = forwarding(z)
+    reads(donating(z), 4)
+    reads(kept, 3)
+    const [passed] = forwardingDonated(made())
+    reads(passed, 3)
+    const [a, b] = twins(made())
+    a.dispose()
+    reads(b, 4)
+    const [c, d] = twins(made())
+    reads(donating(c), 5)
+    reads(d, 4)
+  })
+
   test('numbers in donated places are passed, not given away', () => {
     const f = jit((x: ArrayLike, y: np.NDArray) => y.mul(x), { donateArgnums: [0, 1] })
     const y = np.full([1000], 3)

@@ -1,8 +1,9 @@
 /** Programs of `programs/`, each bundled once and run in a process of its own, so that resident memory is its own. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
+import { scale } from '../scale.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 export const mebibyte: number = 2 ** 20
@@ -33,10 +34,10 @@ export async function program(name: string, platform: PlatformName = 'node'): Pr
     alias: { '#platform': join(root, 'src', 'platform', `${platform}.ts`), pullback: join(root, 'src', 'index.ts') },
     logLevel: 'warning',
   })
-  return { run: (...args) => report(outfile, args.map(String)), remove: () => rmSync(folder, { recursive: true }) }
+  return { run: (...args) => report(outfile, args.map(String), platform), remove: () => rmSync(folder, { recursive: true }) }
 }
 
-function report(file: string, args: readonly string[]): Promise<Report> {
+function report(file: string, args: readonly string[], platform: PlatformName): Promise<Report> {
   return new Promise((resolve, reject) => {
     let [stdout, stderr] = ['', '']
     const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -44,8 +45,11 @@ function report(file: string, args: readonly string[]): Promise<Report> {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     child.on('error', reject)
     child.on('close', (status, signal) => {
-      if (status === 0) resolve(JSON.parse(stdout) as Report)
-      else reject(new Error(`${args.join(' ')} ended with ${status ?? signal}:\n${stderr}`))
+      if (status === 0) {
+        const found = JSON.parse(stdout) as Report
+        if (scale === 'full') console.log(`memory: ${basename(file, '.mjs')} ${args.join(' ')}, ${platform}: peak ${Math.round(found.peak / mebibyte)} MiB, ${Math.round(found.seconds)} s`)
+        resolve(found)
+      } else reject(new Error(`${args.join(' ')} ended with ${status ?? signal}:\n${stderr}`))
     })
   })
 }
