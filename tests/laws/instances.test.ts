@@ -130,8 +130,9 @@ describe.each(found.filter(({ kind }) => kind === 'Monoid'))('the Monoid $name o
 })
 
 test('the reports of all devices add up to one', () => {
+  expect(debug.memoryMonoid.concat({ arrays: 1, bytes: 4, peakBytes: 9 }, { arrays: 2, bytes: 8, peakBytes: 16 })).toEqual({ arrays: 3, bytes: 12, peakBytes: 25 })
   const reports = Object.values(debug.memory())
   const whole = concatAll(debug.memoryMonoid)(reports)
   expect(reports.length).toBeGreaterThan(1)
-  expect(whole.bytes).toBe(reports.reduce((sum, { bytes }) => sum + bytes, 0))
+  for (const part of ['arrays', 'bytes', 'peakBytes'] as const) expect(whole[part]).toBe(reports.reduce((sum, report) => sum + report[part], 0))
 })

@@ -1,8 +1,10 @@
 /** jit: traced once for each signature, one compiled call forwards and one backwards. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { NDArray } from '../../src/core/array.ts'
+import { aval } from '../../src/core/aval.ts'
+import { encodeNumbers } from '../../src/core/bytes.ts'
 import { compiles } from '../../src/core/debug.ts'
-import { defaultDevice } from '../../src/core/devices.ts'
+import { defaultDevice, putArray } from '../../src/core/devices.ts'
 import { ArgumentError, ConcretizationError, DisposedError, TreeError } from '../../src/core/errors.ts'
 import { counters } from '../../src/core/evaluate.ts'
 import { sin } from '../../src/core/ops/index.ts'
@@ -52,6 +54,16 @@ describe('the cache', () => {
     expect(cost(() => f({ a: 1 })).traces).toBe(1)
     expect(cost(() => f({ a: 0.5 })).traces).toBe(0)
     expect(cost(() => f({ a: x })).traces).toBe(0)
+  })
+
+  test('so is whether a type is weak: it decides the dtype of what is made of it', () => {
+    const half = array([1, 2, 3], [3], 'float16')
+    const f = jit((v: NDArray) => half.mul(v))
+    const strong = array([2], [], 'float32')
+    expect(cost(() => f(strong)).traces).toBe(1)
+    const weak = putArray(encodeNumbers([2], 'float32'), aval([], 'float32', true), 'cpu')
+    expect(cost(() => f(weak)).traces).toBe(1)
+    expect([f(strong).dtype, f(weak).dtype, f(strong).dtype]).toEqual(['float32', 'float16', 'float32'])
   })
 
   test('static arguments are part of it', () => {
