@@ -150,7 +150,7 @@ const rows: readonly Row[] = [
   },
   {
     written: '`list.push(y)`, `total += 1` in a jitted function',
-    lines: ['let total = 0', ['out.push(jit((v: np.NDArray) => { total += 1; return v }))', 'once'], ['out.push(jit((v: np.NDArray) => { out.push(v); return v }))', 'once']],
+    lines: ['let total = 0', ['out.push(jit((v: np.NDArray) => { total += 1; return v }))', 'once'], ['out.push(jit((v: np.NDArray) => { out.push(v); return v }))', 'once'], ['out.push(vmap((v: np.NDArray) => { out.push(v); return v }))', 'once'], ['out.push(lax.scan((c: np.NDArray) => { out.push(c); return [c, null] as const }, x, null, { length: 2 }))', 'once']],
     happens() {
       const list: string[] = []
       let total = 0
@@ -213,7 +213,7 @@ const right = [
 ]
 
 describe('what finds it is what the docs say', () => {
-  const prelude = ["import { jit, np, random } from 'pullback'", 'const [x, y] = [np.array(1), np.array(1)]', 'const table: Record<string, number> = {}', 'export const out: unknown[] = []', ...right]
+  const prelude = ["import { jit, lax, np, random, vmap } from 'pullback'", 'const [x, y] = [np.array(1), np.array(1)]', 'const table: Record<string, number> = {}', 'export const out: unknown[] = []', ...right]
   const lines = [...prelude.map((line) => [line]), ...rows.flatMap((row) => row.lines.map((line) => (typeof line === 'string' ? [line] : line)))]
   let found: readonly Finding[] = []
   const block = (language: string): string => new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? ''
