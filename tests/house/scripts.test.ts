@@ -1,6 +1,6 @@
 /** The commands that people and machines call. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -55,5 +55,48 @@ describe('test.mjs', () => {
 
   test('an unknown option is a failure', () => {
     expect(node('test.mjs', '--fast')).toMatchObject({ status: 1, lines: ['0 passed, 1 failed, 0 skipped'] })
+  })
+})
+
+describe('licences.mjs', () => {
+  const mit = 'MIT License\n\nCopyright (c) 2020 Somebody\n\nPermission is hereby granted, free of charge, …\n'
+  interface Package {
+    readonly license: string
+    readonly text?: string
+    readonly dependencies?: Readonly<Record<string, string>>
+  }
+  /** The script in a project of its own, which depends on `a`. */
+  function checked(packages: Readonly<Record<string, Package>>, notice: string): { status: number | null; output: string } {
+    const project = mkdtempSync(join(folder, 'licences-'))
+    const put = (path: string, text: string): void => {
+      mkdirSync(join(project, path, '..'), { recursive: true })
+      writeFileSync(join(project, path), text)
+    }
+    mkdirSync(join(project, 'scripts'))
+    copyFileSync(join(root, 'scripts', 'licences.mjs'), join(project, 'scripts', 'licences.mjs'))
+    put('scripts/bundle.mjs', `export const root = ${JSON.stringify(project)}\n`)
+    put('package.json', JSON.stringify({ name: 'mine', license: 'MIT', files: ['LICENSE', 'NOTICE'], dependencies: { a: '1.0.0' }, peerDependencies: {} }))
+    put('LICENSE', mit)
+    put('NOTICE', notice)
+    for (const [name, { license, text = mit, dependencies = {} }] of Object.entries(packages)) {
+      put(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', license, dependencies }))
+      put(`node_modules/${name}/LICENSE`, text)
+    }
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, 'scripts', 'licences.mjs')], { encoding: 'utf8' })
+    return { status, output: (stdout + stderr).trim() }
+  }
+  const named = 'a (MIT, Copyright (c) 2020 Somebody)'
+
+  test('passes what may be passed on, and lists it', () => {
+    expect(checked({ a: { license: 'MIT', dependencies: { b: '1' } }, b: { license: 'MIT' } }, named)).toEqual({ status: 0, output: 'licences: a 1.0.0 MIT, b 1.0.0 MIT' })
+  })
+
+  test.each([
+    ['a licence that asks for more, of a dependency of a dependency', { a: { license: 'MIT', dependencies: { b: '1' } }, b: { license: 'GPL-3.0' } }, named, 'b is under GPL-3.0; known to be compatible are MIT'],
+    ['a text that says something else', { a: { license: 'MIT', text: 'GNU GENERAL PUBLIC LICENSE\nCopyright (c) 2020 Somebody\n' } }, named, 'a says MIT, and its LICENSE says something else'],
+    ['a copyright line that NOTICE lacks', { a: { license: 'MIT' } }, 'nobody', 'NOTICE does not say: a (MIT, Copyright (c) 2020 Somebody)'],
+  ] as const)('finds %s', (_, packages, notice, said) => {
+    const { status, output } = checked(packages, notice)
+    expect([status, output.includes(said)], output).toEqual([1, true])
   })
 })

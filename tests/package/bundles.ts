@@ -4,13 +4,14 @@
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { build as esbuild } from 'esbuild'
 import { rollup } from 'rollup'
 import { build as vite } from 'vite'
 import { beforeAll, expect, test } from 'vitest'
 import { scale } from '../scale.ts'
-import { entries, type Installed, node } from './installed.ts'
+import { entries, type Installed, node, root } from './installed.ts'
 
 const names = entries.map((entry) => entry.replace('pullback/', ''))
 
@@ -89,6 +90,17 @@ export function bundles(installed: () => Installed): void {
     // esbuild keeps the whole of a namespace that is handed on, but not of an entry point; others look into both.
     expect(await marksIn('esbuild', 'little-numpy', "import { grad, jit } from 'pullback'\nimport * as np from 'pullback/numpy'\nconsole.log(jit(grad((x) => np.sum(x)))(3))\n")).toEqual([])
     expect(await marksIn('vite', 'little-np', "import { grad, jit, np } from 'pullback'\nconsole.log(jit(grad((x) => np.sum(x)))(3))\n")).toEqual([])
+  })
+
+  test('the app of `npm run size` is as large as docs/performance.md says', async () => {
+    const { app } = installed()
+    const page = readFileSync(join(root, 'docs', 'performance.md'), 'utf8')
+    const [, said] = /import \* as np from 'pullback\/numpy'`.* the app is (\d+) KB by esbuild/.exec(page) ?? []
+    writeFileSync(join(app, 'size.app.mjs'), "import { grad, jit } from 'pullback'\nimport * as np from 'pullback/numpy'\nconst f = jit(grad((w) => np.sum(np.tanh(np.matmul(w, w)))))\nconsole.log(String(f(np.ones([3, 3]))))\n")
+    const file = await bundlers['esbuild']!(app, 'size.app.mjs', 'size')
+    const bytes = gzipSync(readFileSync(file), { level: 9 }).byteLength
+    // zlib is not the same in every version of Node.
+    expect(Math.abs(bytes / 1000 / Number(said) - 1), `${bytes} bytes gzipped, and ${said} KB are said`).toBeLessThan(0.02)
   })
 
   for (const bundler of Object.keys(bundlers)) {
