@@ -132,7 +132,8 @@ export class InternalError extends PullbackError {
 
 // The library's own folder: frames inside it are dropped, so that a stack starts at the user's line.
 // Not `new URL('..', import.meta.url)`: bundlers take that form for the address of an asset.
-const ownFolder = import.meta.url.replace(/[^/]*\/[^/]*$/, '')
+// Scripts that are no modules, which is what esbuild makes unless told otherwise, have no address: '' is part of every frame.
+const ownFolder = (import.meta.url as string | undefined)?.replace(/[^/]*\/[^/]*$/, '') ?? ''
 const ownPath = ownFolder.startsWith('file:') ? decodeURIComponent(new URL(ownFolder).pathname) : ownFolder
 
 /** What V8 adds to `Error`; other engines lack it. */

@@ -103,6 +103,16 @@ export function bundles(installed: () => Installed): void {
     expect(Math.abs(bytes / 1000 / Number(said) - 1), `${bytes} bytes gzipped, and ${said} KB are said`).toBeLessThan(0.02)
   })
 
+  test.each([['browser', 'iife'], ['node', 'cjs']] as const)("esbuild's own format for %s, no module", async (platform, format) => {
+    const { app } = installed()
+    const combination = ['pullback', 'stax']
+    const [program, outfile] = [`${format}.app.mjs`, join('out', `${format}.cjs`)]
+    writeFileSync(join(app, program), `${programOf(combination)}import { np } from 'pullback'\ntry {\n  np.add(np.ones([2]), np.ones([3]))\n} catch (e) {\n  console.log(e.name, e.stack.includes(' at '))\n}\n`)
+    const { warnings } = await esbuild({ absWorkingDir: app, entryPoints: [program], bundle: true, platform, outfile, logLevel: 'silent' })
+    expect(warnings).toEqual([])
+    expect(await node(app, outfile)).toEqual({ status: 0, output: await unbundled(app, program) })
+  })
+
   for (const bundler of Object.keys(bundlers)) {
     const tried = combinations.filter((_, i) => isTried(bundler, i))
     test.each(tried.map((combination) => ({ combination, name: combination.join(' and ') })))(`${bundler}: $name`, async ({ combination }) => {
