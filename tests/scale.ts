@@ -18,8 +18,8 @@ export const numSlowRuns: number = sized(15, 300)
 /** Seconds that one long test may take at this scale. */
 export const longTestTimeout: number = sized(120_000, 3_600_000)
 
-/** Programs that one law is tried on. */
-export const numLawRuns: number = sized(40, 2000)
+/** Programs that one law is tried on; as many as `PULLBACK_TEST_PROGRAMS` says, where it does. */
+export const numLawRuns: number = Number(process.env['PULLBACK_TEST_PROGRAMS'] ?? sized(40, 2000))
 
 const asked = process.env['PULLBACK_TEST_SEED']
 

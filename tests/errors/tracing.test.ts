@@ -36,6 +36,20 @@ describe('a tracer that leaks', () => {
     expect(String(kept)).toBe('Traced<float32[3]>')
   })
 
+  test('where it was made is the line of the call that made it', () => {
+    const fresh = (): typeof keep => (v) => keep(v)
+    const calls: readonly (() => Error)[] = [
+      () => [new Error('here'), jit(fresh())(x)][0] as Error,
+      () => [new Error('here'), vmap(fresh())(m)][0] as Error,
+      () => [new Error('here'), grad(fresh())(x)][0] as Error,
+      () => [new Error('here'), lax.scan((c: np.NDArray) => [keep(c), null] as const, one, null, { length: 2 })][0] as Error,
+    ]
+    for (const call of calls) {
+      const [, line] = /tracing\.test\.ts:(\d+)/.exec(call().stack ?? '') ?? []
+      expect(thrownBy(() => np.sin(kept)).message).toContain(`tracing.test.ts:${line}:`)
+    }
+  })
+
   test('out of other transformations as well', () => {
     vmap(keep)(m)
     expect(refused(() => kept.mul(2))).toMatchInlineSnapshot(`"TracerLeakError mul: got a tracer Traced<float32[3]> of a vmap that has ended: a value in vmap of 'keep', called at errors/tracing.test.ts:LINE. It was kept in a variable outside the function that vmap traced; return the value from that function instead."`)
