@@ -35,7 +35,8 @@ export function full(shape: Shape, fillValue: ArrayLike, dtype?: DType): NDArray
 /** An array of one value with the shape and dtype of another. */
 export const fullLike = (x: ArrayLike, fillValue: ArrayLike, dtype?: DType, shape?: Shape): NDArray => {
   const { aval: like } = ops.toValue('fullLike', x)
-  return ops.within('fullLike', () => full(shape ?? like.shape, fillValue, dtype ?? like.dtype))
+  const out = ops.within('fullLike', () => full(shape ?? like.shape, fillValue, dtype ?? like.dtype))
+  return dtype === undefined && like.weakType ? ops.convert(out, like.dtype, true) : out
 }
 
 /** New leading axes of the given sizes. */

@@ -100,33 +100,12 @@ export function modf(x: ArrayLike): [fractional: NDArray, whole: NDArray] {
 
 /**
  * x to the power y. A plain whole number as y is exact repeated multiplication; integers stay integers (negative
- * powers of an integer array make no sense and give what JAX gives).
+ * powers in an integer array make no sense and give what JAX gives), but a negative plain number gives float32.
  */
-export function power(x: ArrayLike, y: ArrayLike): NDArray {
-  return ops.within('power', () => {
-    if (typeof y === 'number' && Number.isInteger(y)) return ops.pow(x, y)
-    const type = ops.promotedType('power', [x, y])
-    if (isInteger(type.dtype) || type.dtype === 'bool') return integerPower(x, y)
-    return ops.pow(x, y)
-  })
-}
+export const power = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('power', () => ops.pow(x, y))
 
 /** `power` by another name. */
 export const pow = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('pow', () => power(x, y))
-
-/** Powers by squaring; six bits of the exponent, beyond which any base but 0 and ±1 overflows. Source: jax.numpy.power. */
-function integerPower(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promotedNumeric('power', x, y)
-  let base = a
-  let exponent = b
-  let out = ops.where(ops.and(ops.eq(base, 0), ops.ne(exponent, 0)), ops.convert(0, base.dtype), ops.convert(1, base.dtype))
-  for (let bit = 0; bit < 6; bit++) {
-    out = ops.where(ops.ne(ops.and(exponent, 1), 0), ops.mul(out, base), out)
-    base = ops.mul(base, base)
-    exponent = ops.shiftRightLogical(exponent, 1)
-  }
-  return out
-}
 
 /** A power in a floating dtype. */
 export function floatPower(x: ArrayLike, y: ArrayLike): NDArray {

@@ -9,11 +9,14 @@ import { moveaxis, ravel } from './shape.ts'
 export { dot, matmul } from '../core/ops/index.ts'
 
 /** The products of all pairs, of flat arrays: [n] and [m] to [n, m]. */
-export const outer = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('outer', () => ops.mul(ops.reshape(x, [-1, 1]), ops.reshape(y, [1, -1])))
+export const outer = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('outer', () => {
+    const [a, b] = ops.toArrays('outer', [x, y])
+    return ops.mul(ops.reshape(a, [-1, 1]), ops.reshape(b, [1, -1]))
+  })
 /** The product of the flat arrays. */
 export function vdot(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('vdot', () => {
-    const [a, b] = [ops.toArray('vdot', x), ops.toArray('vdot', y)]
+    const [a, b] = ops.toArrays('vdot', [x, y])
     if (a.size !== b.size) throw new ShapeError('vdot', `got shapes [${a.shape.join(',')}] and [${b.shape.join(',')}]; takes arrays of as many elements, and they have ${a.size} and ${b.size}`)
     return ops.dot(ravel(a), ravel(b))
   })
@@ -27,7 +30,7 @@ function requireRanks(operation: string, a: NDArray, least: number, b: NDArray, 
 /** Sums products over the last axes of both. */
 export function inner(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('inner', () => {
-    const [a, b] = [ops.toArray('inner', x), ops.toArray('inner', y)]
+    const [a, b] = ops.toArrays('inner', [x, y])
     if (a.ndim === 0 || b.ndim === 0) return ops.mul(a, b)
     requireEqualAxes('inner', a, b, a.shape.at(-1), b.shape.at(-1), 'the last axis of the first', 'the last axis of the second')
     return ops.tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
@@ -77,7 +80,7 @@ export function vecmat(v: ArrayLike, x: ArrayLike): NDArray {
 /** Kronecker's product: blocks of y, scaled by the elements of x. */
 export function kron(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('kron', () => {
-    const [p, q] = [ops.toArray('kron', x), ops.toArray('kron', y)]
+    const [p, q] = ops.toArrays('kron', [x, y])
     const rank = Math.max(p.ndim, q.ndim)
     const full = (a: NDArray): NDArray => ops.reshape(a, [...Array.from({ length: rank - a.ndim }, () => 1), ...a.shape])
     const [a, b] = [full(p), full(q)]

@@ -49,8 +49,9 @@ function like(operation: string, x: ArrayLike, value: ArrayLike, options: LikeOp
   ops.checkOptions(operation, options, ['dtype', 'shape', 'device'])
   const { aval: own } = ops.toValue(operation, x)
   const { dtype = own.dtype, shape = own.shape, device } = options
-  if (!isArray(x) && options.dtype === undefined && device === undefined && own.weakType && !isArray(value)) return laxFull(sizes(operation, shape), value)
-  return ops.within(operation, () => full(shape, value, device === undefined ? { dtype } : { dtype, device }))
+  const out = ops.within(operation, () => full(shape, value, device === undefined ? { dtype } : { dtype, device }))
+  // Zeros like a weak array are weak; a device is asked for where data is made, outside of any program.
+  return options.dtype === undefined && device === undefined && own.weakType ? ops.convert(out, own.dtype, true) : out
 }
 /** Zeros with the shape and dtype of x. */
 export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => like('zerosLike', x, 0, options)

@@ -1,12 +1,12 @@
 /** Exponentials, trigonometry and their kin under NumPy's names. Integers and bool give float32. */
 import { isArray, type NDArray } from '../core/array.ts'
 import { showType } from '../core/aval.ts'
-import { isInexact } from '../core/dtype.ts'
+import { type DType, isInexact } from '../core/dtype.ts'
 import { DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { Unary } from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
-import { promotedInexact } from './promoted.ts'
+import { promotedInexact, strongInexact } from './promoted.ts'
 
 export {
   acos,
@@ -49,9 +49,9 @@ export const arctanh: Unary = ops.inexact('atanh', 'arctanh')
 export const arctan2: (y: ArrayLike, x: ArrayLike) => NDArray = ops.inexactBinary('atan2', 'arctan2')
 
 /** The logarithm to the base 2. */
-export const log2 = (x: ArrayLike): NDArray => ops.within('log2', () => ops.div(ops.log(promotedInexact('log2', x)[0]), Math.LN2))
+export const log2 = (x: ArrayLike): NDArray => ops.within('log2', () => ops.div(ops.log(strongInexact('log2', x)[0]), Math.LN2))
 /** The logarithm to the base 10. */
-export const log10 = (x: ArrayLike): NDArray => ops.within('log10', () => ops.div(ops.log(promotedInexact('log10', x)[0]), Math.LN10))
+export const log10 = (x: ArrayLike): NDArray => ops.within('log10', () => ops.div(ops.log(strongInexact('log10', x)[0]), Math.LN10))
 
 const scaled =
   (operation: string, factor: number): Unary =>
@@ -69,7 +69,7 @@ export const degrees: Unary = scaled('degrees', 180 / Math.PI)
 /** sqrt(x² + y²) without overflow. Source: jax.numpy.hypot. */
 export function hypot(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('hypot', () => {
-    const [a, b] = promotedInexact('hypot', x, y).map(ops.abs)
+    const [a, b] = strongInexact('hypot', x, y).map(ops.abs)
     const infinite = ops.or(ops.eq(a!, Infinity), ops.eq(b!, Infinity))
     const [large, small] = [ops.max(a!, b!), ops.min(a!, b!)]
     const zero = ops.eq(large, 0)
@@ -87,8 +87,8 @@ export function logaddexp(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('logaddexp', () => {
     const [a, b] = promotedInexact('logaddexp', x, y)
     const difference = ops.sub(a, b)
-    // Two infinities of one sign differ by NaN, and sum to that infinity.
-    const undefinedDifference = ops.ne(difference, difference)
+    // Two infinities of one sign differ by NaN, and sum to that infinity. What is NaN itself has a derivative of NaN.
+    const undefinedDifference = ops.and(ops.ne(difference, difference), ops.eq(a, b))
     const d = ops.where(undefinedDifference, 0, difference)
     const first = ops.gt(d, 0)
     const sum = ops.add(ops.where(first, a, b), ops.log1p(ops.exp(ops.where(first, ops.neg(d), d))))
@@ -129,9 +129,20 @@ export function heaviside(x: ArrayLike, h: ArrayLike): NDArray {
   })
 }
 
-/** x · 2^n. */
+/** A third of how far an exponent moves any number of a dtype, from the least subnormal to infinity or back. */
+const thirds: Readonly<Partial<Record<DType, number>>> = { float16: 14, bfloat16: 93, float32: 93, float64: 700 }
+
+/** x · 2^n, in the dtype of x; right where 2^n itself is too large or too small for it. */
 export const ldexp = (x: ArrayLike, n: ArrayLike): NDArray => {
   ops.checkOperands('ldexp', [x, n])
-  if (isArray(n) && isInexact(n.dtype)) throw new DtypeError('ldexp', `got exponents ${showType(n.aval)}; takes integers: np.exp2 takes others`)
-  return ops.within('ldexp', () => ops.mul(promotedInexact('ldexp', x)[0], ops.exp2(n)))
+  if (isArray(n) ? isInexact(n.dtype) : typeof n === 'number' && !Number.isInteger(n)) throw new DtypeError('ldexp', `got exponents ${isArray(n) ? showType(n.aval) : n}; takes integers: np.exp2 takes others`)
+  return ops.within('ldexp', () => {
+    const a = promotedInexact('ldexp', x)[0]
+    const most = thirds[a.dtype] ?? 0
+    const exponent = ops.clamp(-3 * most, ops.convert(n, a.dtype), 3 * most)
+    const first = ops.clamp(-most, exponent, most)
+    const rest = ops.sub(exponent, first)
+    const second = ops.clamp(-most, rest, most)
+    return [first, second, ops.sub(rest, second)].reduce((out, part) => ops.mul(out, ops.exp2(part)), a)
+  })
 }

@@ -117,7 +117,8 @@ export function choose(indices: ArrayLike, choices: readonly ArrayLike[], option
     if (isInexact(given.dtype)) throw new DtypeError('choose', `got indices ${showType(given.aval)}; takes integers, convert with astype`)
     const i = ops.convert(given, 'int32')
     const within = options.mode === 'wrap' ? mod(i, choices.length) : i
-    return choices.slice(0, -1).reduceRight<NDArray>((rest, c, k) => ops.where(ops.le(within, k), c, rest), ops.toArray('choose', choices.at(-1) ?? 0))
+    const arrays = ops.toArrays('choose', choices)
+    return arrays.slice(0, -1).reduceRight<NDArray>((rest, c, k) => ops.where(ops.le(within, k), c, rest), arrays.at(-1)!)
   })
 }
 
@@ -193,7 +194,7 @@ export function diag(x: ArrayLike, options: { readonly k?: number } | number = {
     if (a.ndim !== 1) throw new ShapeError('diag', `got shape [${a.shape.join(',')}]; takes a vector or a matrix`)
     const n = a.size + Math.abs(k)
     const column = ops.pad(a, 0, [[Math.max(0, k), Math.max(0, -k), 0]])
-    return ops.where(ops.eq(ops.add(ops.iota('int32', [n, n], 0), k), ops.iota('int32', [n, n], 1)), ops.broadcastTo(column, [n, n]), ops.convert(0, a.dtype))
+    return ops.where(ops.eq(ops.add(ops.iota('int32', [n, n], 0), k), ops.iota('int32', [n, n], 1)), ops.broadcastTo(column, [n, n]), ops.convert(0, a.dtype, a.aval.weakType))
   })
 }
 /** A matrix with the flat values on a diagonal. */
@@ -221,7 +222,7 @@ function triangle(operation: string, x: ArrayLike, options: TriangleOptions | nu
   // Diagonals outside of the matrix are all alike, and int32.
   const last = Math.min(Math.max(lower ? k : k - 1, -plane[0]!), plane[1]!)
   const below = ops.ge(ops.add(ops.iota('int32', plane, 0), last), ops.iota('int32', plane, 1))
-  const zero = ops.convert(0, a.dtype)
+  const zero = ops.convert(0, a.dtype, a.aval.weakType)
   return lower ? ops.where(below, a, zero) : ops.where(below, zero, a)
 }
 /** What stands on and below a diagonal of the last two axes; zeros above. */

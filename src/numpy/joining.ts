@@ -9,7 +9,7 @@ import { atleast1d, atleast2d, atleast3d, type AxisOption, part, ravel } from '.
 export function concatenate(xs: readonly ArrayLike[], axis?: number | null | { readonly axis?: number | null }): NDArray {
   return ops.within('concatenate', () => {
     const o = ops.placed<{ readonly axis?: number | null }>('concatenate', ['axis'], [axis], undefined, ['axis'])
-    return o.axis === null ? ops.concatenate(ops.checkList('concatenate', 'the first argument', xs).map(ravel)) : ops.concatenate(xs, o.axis ?? 0)
+    return o.axis === null ? ops.concatenate(ops.toArrays('concatenate', ops.checkList('concatenate', 'the first argument', xs)).map(ravel)) : ops.concatenate(xs, o.axis ?? 0)
   })
 }
 /** `concatenate` by another name. */
@@ -26,7 +26,7 @@ export function unstack(x: ArrayLike, axis?: number | AxisOption): NDArray[] {
     return Array.from({ length: a.shape[at]! }, (_, i) => ops.squeeze(part(a, at, i, i + 1), at))
   })
 }
-const listOf = (operation: string, xs: readonly ArrayLike[]): readonly ArrayLike[] => ops.checkList(operation, 'the first argument', xs, 1)
+const listOf = (operation: string, xs: readonly ArrayLike[]): NDArray[] => ops.toArrays(operation, ops.checkList(operation, 'the first argument', xs, 1))
 /** Rows joined: vectors count as one row. */
 export const vstack = (xs: readonly ArrayLike[]): NDArray => ops.within('vstack', () => ops.concatenate(listOf('vstack', xs).map(atleast2d), 0))
 /** Columns joined; vectors end to end. */
@@ -40,7 +40,7 @@ export function hstack(xs: readonly ArrayLike[]): NDArray {
 export const dstack = (xs: readonly ArrayLike[]): NDArray => ops.within('dstack', () => ops.concatenate(listOf('dstack', xs).map(atleast3d), 2))
 /** Vectors as columns. */
 export const columnStack = (xs: readonly ArrayLike[]): NDArray =>
-  ops.within('columnStack', () => ops.concatenate(listOf('columnStack', xs).map((x) => ops.toArray('columnStack', x)).map((a) => (a.ndim < 2 ? ops.reshape(a, [-1, 1]) : a)), 1))
+  ops.within('columnStack', () => ops.concatenate(listOf('columnStack', xs).map((a) => (a.ndim < 2 ? ops.reshape(a, [-1, 1]) : a)), 1))
 
 /** Values put at the end; both flat without an axis. */
 export function append(x: ArrayLike, values: ArrayLike, axis?: number | null | { readonly axis?: number | null }): NDArray {
@@ -63,10 +63,10 @@ export function block(arrays: Blocks): NDArray {
   return ops.within('block', () => {
     const depth = depthOf(arrays)
     const rank = Math.max(depth, rankOf(arrays))
+    const leaves = ops.toArrays('block', leavesOf(arrays)).values()
     const join = (b: Blocks, level: number): NDArray => {
       if (!Array.isArray(b)) {
-        // What is no list is a leaf: the type says the same.
-        const a = ops.toArray('block', b as ArrayLike)
+        const a = leaves.next().value!
         return ops.reshape(a, [...Array.from({ length: rank - a.ndim }, () => 1), ...a.shape])
       }
       return ops.concatenate((b as readonly Blocks[]).map((c) => join(c, level + 1)), rank - depth + level)
@@ -82,6 +82,8 @@ function depthOf(b: Blocks, level = 0): number {
   if (depths.some((d) => d !== depths[0])) throw new ArgumentError('block', `lists of blocks are ${depths.join(', ')} deep beside each other; they must be alike`)
   return depths[0]! + 1
 }
+/** In the order in which they are joined. What is no list is a leaf: the type says the same. */
+const leavesOf = (b: Blocks): ArrayLike[] => (Array.isArray(b) ? (b as readonly Blocks[]).flatMap(leavesOf) : [b as ArrayLike])
 const rankOf = (b: Blocks): number => (Array.isArray(b) ? Math.max(...(b as readonly Blocks[]).map(rankOf)) : ops.toArray('block', b as ArrayLike).ndim)
 
 function splitAt(x: NDArray, axis: number, places: readonly number[]): NDArray[] {

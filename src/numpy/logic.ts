@@ -32,6 +32,7 @@ export const bitwiseInvert: Unary = ops.unary('not', 'bitwiseInvert')
 export const bitwiseCount: Unary = (x) =>
   ops.within('bitwiseCount', () => {
     const a = ops.toArray('bitwiseCount', x)
+    if (a.dtype === 'bool') return ops.convert(a, 'uint8')
     return ops.convert(ops.populationCount(isInteger(a.dtype) && !isUnsigned(a.dtype) ? ops.abs(a) : a), 'uint8')
   })
 /** Whether neither infinite nor NaN: bool. */

@@ -37,7 +37,8 @@ const summed =
   (operation: 'polyadd' | 'polysub', combine: typeof ops.add) =>
   (p: ArrayLike, q: ArrayLike): NDArray =>
     ops.within(operation, () => {
-      const [a, b] = promoted(operation, coefficients(operation, p), coefficients(operation, q))
+      const [first, second] = ops.toArrays(operation, [p, q])
+      const [a, b] = promoted(operation, coefficients(operation, first), coefficients(operation, second))
       const n = Math.max(a.size, b.size)
       return combine(lengthened(a, n), lengthened(b, n))
     })
@@ -57,7 +58,10 @@ export const polysub: (p: ArrayLike, q: ArrayLike) => NDArray = summed('polysub'
  * @example
  * np.polymul(np.array([1, 1]), np.array([1, -1])).js()   // x² - 1: [1, 0, -1]
  */
-export const polymul = (p: ArrayLike, q: ArrayLike): NDArray => ops.within('polymul', () => convolve(orZero(coefficients('polymul', p)), orZero(coefficients('polymul', q))))
+export const polymul = (p: ArrayLike, q: ArrayLike): NDArray => ops.within('polymul', () => {
+    const [first, second] = ops.toArrays('polymul', [p, q])
+    return convolve(orZero(coefficients('polymul', first)), orZero(coefficients('polymul', second)))
+  })
 
 /** No coefficients are those of 0. */
 const orZero = (p: NDArray): NDArray => (p.size === 0 ? lengthened(p, 1) : p)

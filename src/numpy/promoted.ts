@@ -1,5 +1,5 @@
 /** Operands brought to one dtype, as arrays, for functions composed of several operations. */
-import { isArray, type NDArray } from '../core/array.ts'
+import type { NDArray } from '../core/array.ts'
 import { isInexact } from '../core/dtype.ts'
 import { mapTuple } from '../core/map-tuple.ts'
 import * as ops from '../core/ops/index.ts'
@@ -10,10 +10,7 @@ import type { ArrayLike } from '../core/tree.ts'
 type Arrays<T extends readonly ArrayLike[]> = { -readonly [K in keyof T]: NDArray }
 
 function cast<T extends readonly ArrayLike[]>(operation: string, xs: T, type: PromotionType): Arrays<T> {
-  return mapTuple(xs, (x) => {
-    const v = ops.toType(operation, x, type)
-    return isArray(v) ? v : ops.convert(ops.toArray(operation, typeof x === 'boolean' ? Number(x) : x), type.dtype, type.weakType, operation)
-  })
+  return mapTuple(xs, (x) => ops.toTypedArray(operation, x, type))
 }
 
 /** Of one dtype; shapes are left as they are. */
@@ -30,6 +27,9 @@ export function promotedInexact<T extends readonly ArrayLike[]>(operation: strin
   const type = ops.promotedType(operation, xs)
   return cast(operation, xs, isInexact(type.dtype) ? type : { dtype: 'float32', weakType: type.weakType })
 }
+
+/** Of one floating dtype, and not weakly: what is made of plain numbers is float32, whatever it meets. */
+export const strongInexact = <T extends readonly ArrayLike[]>(operation: string, ...xs: T): Arrays<T> => mapTuple(promotedInexact(operation, ...xs), (a) => ops.convert(a, a.dtype))
 
 /** Of one floating dtype and one shape. */
 export function broadcastInexact<T extends readonly ArrayLike[]>(operation: string, ...xs: T): Arrays<T> {

@@ -135,7 +135,7 @@ export function fillDiagonal(x: ArrayLike, val: ArrayLike, options: FillDiagonal
     const end = a.ndim === 2 && !wrap ? Math.min(a.size, a.shape[1]! * a.shape[1]!) : a.size
     const count = Math.ceil(end / step)
     const flat = ravel(a)
-    const values = ops.toArray('fillDiagonal', val)
+    const [, values] = ops.toArrays('fillDiagonal', [a, val])
     const written = values.ndim === 0 ? values : resize(values, count)
     return ops.reshape(flat.at([0, end, step]).set(ops.convert(written, a.dtype)), a.shape)
   })
@@ -178,7 +178,7 @@ export function putAlongAxis(x: ArrayLike, indices: ArrayLike, values: ArrayLike
     ops.checkOptions('putAlongAxis', options, ['inplace'])
     requireCopy('putAlongAxis', options.inplace)
     const given = ops.toArray('putAlongAxis', x)
-    if (axis === null) return ops.reshape(putAlongAxis(ravel(given), ravel(indices), ravel(ops.broadcastTo(values, ops.toArray('putAlongAxis', indices).shape)), 0), given.shape)
+    if (axis === null) return ops.reshape(putAlongAxis(ravel(given), ravel(indices), ravel(ops.broadcastTo(ops.convert(values, given.dtype), ops.toArray('putAlongAxis', indices).shape)), 0), given.shape)
     const at = ops.normalAxis('putAlongAxis', axis, given.ndim)
     const places = ops.toArray('putAlongAxis', indices)
     if (places.ndim !== given.ndim) throw new ShapeError('putAlongAxis', `got indices of shape [${places.shape.join(',')}] for shape [${given.shape.join(',')}]; takes one rank`)

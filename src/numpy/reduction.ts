@@ -183,7 +183,8 @@ const running =
   (primitive: 'cumsum' | 'cumprod') =>
   (x: ArrayLike, axis?: number | null | CumulativeOptions, options?: CumulativeOptions): NDArray => {
     const o = ops.placed<CumulativeOptions>(primitive, ['axis'], [axis], options, ['axis', 'dtype'])
-    return ops.cumulative(primitive, o.dtype === undefined ? x : ops.convert(x, o.dtype, false, primitive), o.axis)
+    const a = ops.toArray(primitive, x)
+    return ops.cumulative(primitive, ops.convert(a, o.dtype ?? a.dtype, false, primitive), o.axis)
   }
 export interface CumulativeOptions extends ops.DtypeOption {
   readonly axis?: number | null

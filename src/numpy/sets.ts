@@ -81,8 +81,8 @@ export const uniqueCounts = (x: ArrayLike): Pick<Unique, 'values' | 'counts'> =>
 export function isin(x: ArrayLike, values: ArrayLike, options: { readonly invert?: boolean } = {}): NDArray {
   return ops.within('isin', () => {
     ops.checkOptions('isin', options, ['invert'])
-    const line = sort(ravel(values))
-    const a = ops.toArray('isin', x)
+    const [a, among] = ops.toArrays('isin', [x, values])
+    const line = sort(ravel(among))
     if (line.size === 0) return ops.broadcastTo(ops.toArray('isin', options.invert === true), a.shape)
     const at = ops.min(searchsorted(line, a), line.size - 1)
     const found = ops.eq(ops.slice(line, [at]), a)
@@ -98,13 +98,17 @@ export function intersect1d(x: ArrayLike, y: ArrayLike): NDArray {
   })
 }
 /** Sorted values of either. Outside jit. */
-export const union1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('union1d', () => uniqueValues(concatenate([ravel(x), ravel(y)])))
+export const union1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('union1d', () => uniqueValues(concatenate(ops.toArrays('union1d', [x, y]).map(ravel))))
 /** Sorted values of the first that are not in the second. Outside jit. */
 export function setdiff1d(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('setdiff1d', () => {
-    const a = uniqueValues(x)
-    return ops.slice(a, [isin(a, y, { invert: true })])
+    const [given, others] = ops.toArrays('setdiff1d', [x, y])
+    const a = uniqueValues(given)
+    return ops.slice(a, [isin(a, others, { invert: true })])
   })
 }
 /** Sorted values of exactly one of the two. Outside jit. */
-export const setxor1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('setxor1d', () => sort(concatenate([setdiff1d(x, y), setdiff1d(y, x)])))
+export const setxor1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('setxor1d', () => {
+    const [a, b] = ops.toArrays('setxor1d', [x, y])
+    return sort(concatenate([setdiff1d(a, b), setdiff1d(b, a)]))
+  })

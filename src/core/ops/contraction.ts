@@ -1,16 +1,15 @@
 /** Products: dotGeneral and what NumPy makes of it. */
 import type { NDArray } from '../array.ts'
-import { isArray } from '../array-base.ts'
 import type { Shape } from '../aval.ts'
 import type { DType } from '../dtype.ts'
 import { ShapeError } from '../errors.ts'
 import { within } from '../in-name-of.ts'
 import type { DotDimensionNumbers } from '../primitives/index.ts'
-import { bind1, type Value } from '../trace.ts'
+import { bind1 } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
 import { checkInteger, normalAxis } from './checks.ts'
-import { convert, mul, ne } from './elementwise.ts'
-import { broadcastShapes, promotedType, toArray, toType } from './operands.ts'
+import { convert, mul, ne, toTypedArray } from './elementwise.ts'
+import { broadcastShapes, promotedType } from './operands.ts'
 import { broadcastTo, transpose } from './shape.ts'
 
 /** `lax.dotGeneral`: result axes are batch, then free axes of x, then of y. Dtypes are promoted; truth values give truth, unless another dtype is asked for. */
@@ -25,11 +24,7 @@ export function dotGeneral(x: ArrayLike, y: ArrayLike, dimensionNumbers: DotDime
 
 function pair(operation: string, x: ArrayLike, y: ArrayLike): [NDArray, NDArray] {
   const type = promotedType(operation, [x, y])
-  const cast = (v: ArrayLike): NDArray => {
-    const t: Value = toType(operation, v, type)
-    return isArray(t) ? t : toArray(operation, v).astype(type.dtype)
-  }
-  return [cast(x), cast(y)]
+  return [toTypedArray(operation, x, type), toTypedArray(operation, y, type)]
 }
 
 /** What the axes before the last two broadcast to. @throws ShapeError with the whole shapes. */

@@ -4,11 +4,13 @@ import { isArray } from '../array-base.ts'
 import { aval } from '../aval.ts'
 import { decodeNumbers, encodeNumbers } from '../bytes.ts'
 import type { DType } from '../dtype.ts'
-import { isComplex, isFloating, isInexact } from '../dtype.ts'
+import { isComplex, isFloating, isInexact, isInteger } from '../dtype.ts'
 import { DtypeError } from '../errors.ts'
 import { within } from '../in-name-of.ts'
 import { Literal } from '../jaxpr.ts'
+import { mapTuple } from '../map-tuple.ts'
 import type { BinaryParams, Primitive, UnaryParams } from '../primitives/index.ts'
+import type { PromotionType } from '../promotion.ts'
 import { bind1, bindAs, type Value } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
 import { checkDtype, checkInteger, checkOneOf } from './checks.ts'
@@ -199,14 +201,35 @@ function nextHalf(x: NDArray, y: NDArray): NDArray {
   return where(or(ne(x, x), ne(y, y)), NaN, where(eq(x, y), y, bind1('bitcastConvertType', [next], { newDtype: x.dtype })))
 }
 
-/** x to the power y. An integer-valued number as y takes the exact path of repeated multiplication. */
+/**
+ * x to the power y. An integer-valued number as y takes the exact path of repeated multiplication; integers and truth
+ * values to the power of such are integers, but for negative plain numbers.
+ */
 export function pow(x: ArrayLike, y: ArrayLike): NDArray {
-  if (typeof y === 'number' && Number.isInteger(y) && isArray(x)) {
-    if (isInexact(x.dtype) || (y >= 0 && x.dtype !== 'bool')) return within('pow', () => integerPow(x, y))
+  const isNumber = typeof y === 'number'
+  if (isNumber && Number.isInteger(y) && isArray(x)) {
+    const base = x.dtype === 'bool' ? convert(x, 'int32') : x
+    if (isInexact(base.dtype) || y >= 0) return within('pow', () => integerPow(base, y))
   }
   const type = promotedType('pow', [x, y])
-  if (isInexact(type.dtype)) return bind1('pow', promote('pow', [x, y], type), {})
+  if (type.dtype === 'bool' || (isInteger(type.dtype) && !isNumber)) return within('pow', () => powerOfIntegers(x, y, type))
+  // An array of integers as y is no weak exponent: what it is the power of is float32 from then on.
+  if (isInexact(type.dtype)) return bind1('pow', promote('pow', [x, y], isArray(y) && isInteger(y.dtype) && !y.aval.weakType ? { dtype: type.dtype, weakType: false } : type), {})
   return bind1('pow', promoteInexact('pow', [x, y]), {})
+}
+
+/** By squaring; six bits of the exponent, beyond which any base but 0 and ±1 overflows. Source: jax.numpy.power. */
+function powerOfIntegers(x: ArrayLike, y: ArrayLike, type: PromotionType): NDArray {
+  const { dtype, weakType } = type.dtype === 'bool' ? { dtype: 'int32' as const, weakType: false } : type
+  let base = toTypedArray('pow', x, { dtype, weakType })
+  let exponent = toTypedArray('pow', y, { dtype, weakType })
+  let out = where(and(eq(base, 0), ne(exponent, 0)), convert(0, dtype), convert(1, dtype))
+  for (let bit = 0; bit < 6; bit++) {
+    out = where(ne(and(exponent, 1), 0), mul(out, base), out)
+    base = mul(base, base)
+    exponent = shiftRightLogical(exponent, 1)
+  }
+  return out
 }
 
 export const integerPow = (x: ArrayLike, y: number): NDArray => bind1('integerPow', [toValue('integerPow', x)], { y: checkInteger('integerPow', 'the exponent', y) })
@@ -235,6 +258,19 @@ function scalar(x: number | boolean, dtype: DType, weakType: boolean): NDArray {
   const held = (): number => Number(decodeNumbers(encodeNumbers([Number.isNaN(value) ? 0 : Math.min(Math.max(Math.trunc(value), -(2 ** 32)), 2 ** 32)], dtype), dtype)[0])
   const literal = dtype === 'bool' ? value !== 0 : isFloating(dtype) ? value : held()
   return bind1('broadcastInDim', [new Literal(literal, aval([], dtype, weakType))], { shape: [], broadcastDimensions: [] })
+}
+
+/** An operand as an array of the dtype where operands meet. A plain number has all the digits that the dtype has. */
+export function toTypedArray(operation: string, x: ArrayLike, { dtype, weakType }: PromotionType): NDArray {
+  const v = toType(operation, x, { dtype, weakType })
+  return isArray(v) ? v : convert(x, dtype, weakType && dtype !== 'bool', operation)
+}
+
+/** Arrays as they are, and the plain numbers among them in the dtype where all meet. */
+export function toArrays<const T extends readonly ArrayLike[]>(operation: string, xs: T): { -readonly [K in keyof T]: NDArray } {
+  if (xs.every(isArray)) return mapTuple(xs, (x) => toArray(operation, x))
+  const type = promotedType(operation, xs)
+  return mapTuple(xs, (x) => (isArray(x) ? x : toTypedArray(operation, x, type)))
 }
 
 /** `onTrue` where the condition holds (not zero), else `onFalse`; all three broadcast. */

@@ -9,7 +9,7 @@ import { within } from '../in-name-of.ts'
 import { bind1 } from '../trace.ts'
 import type { ArrayLike } from '../tree.ts'
 import { axisList, checkIntegers, checkList, checkShape, normalAxes, normalAxis } from './checks.ts'
-import { convert } from './elementwise.ts'
+import { convert, toArrays } from './elementwise.ts'
 import { broadcastShapes, checkOperands, promotedType, stretch, toArray, toType } from './operands.ts'
 
 /**
@@ -81,7 +81,7 @@ export function concatenate(xs: readonly ArrayLike[], axis = 0): NDArray {
 
 /** Joins along a new axis. */
 export function stack(xs: readonly ArrayLike[], axis = 0): NDArray {
-  const arrays = checkList('stack', 'the first argument', xs, 1).map((x) => toArray('stack', x))
+  const arrays = toArrays('stack', checkList('stack', 'the first argument', xs, 1))
   const [first] = arrays
   for (const a of arrays) if (!sameShape(a.shape, first!.shape)) throw new ShapeError('stack', `shapes ${arrays.map((b) => `[${b.shape.join(',')}]`).join(', ')} must be equal`)
   const at = normalAxis('stack', axis, first!.ndim + 1)

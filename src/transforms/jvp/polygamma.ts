@@ -1,6 +1,6 @@
 /** The derivative of digamma, which is not a primitive: a composition that can be differentiated further. */
 import type { Value } from '../../core/trace.ts'
-import { add, constant, div, integerPow, lt, mul, select, sin, sub } from '../build.ts'
+import { add, constant, div, floor, integerPow, lt, mul, select, sin, sub } from '../build.ts'
 
 /** B₂ₖ, k = 1 … 8: the terms of the asymptotic series. */
 const bernoulli = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510]
@@ -24,6 +24,8 @@ export function trigamma(x: Value): Value {
   for (const b of bernoulli.slice(0, -1).reverse()) series = add(mul(series, r2), b)
   total = add(total, add(r, add(mul(r2, 0.5), mul(series, mul(r, r2)))))
   // Where x is not below 1/2 the reflection's own value is not used; 1/4 keeps it, and its derivatives, finite there.
-  const s = sin(mul(select(low, x, 0.25), Math.PI))
+  const inside = select(low, x, 0.25)
+  // The sine's period leaves out whole numbers before π rounds: it is 0 at the poles.
+  const s = sin(mul(sub(inside, floor(add(inside, 0.5))), Math.PI))
   return select(low, sub(mul(integerPow(s, { y: -2 }), Math.PI ** 2), total), total)
 }
