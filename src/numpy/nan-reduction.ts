@@ -52,9 +52,10 @@ export function nanvar(x: ArrayLike, axis?: Place<VarOptions>, options?: VarOpti
     const o = ops.placed<VarOptions>('nanvar', ['axis'], [axis], options, ['axis', 'keepdims', 'dtype', 'ddof', 'correction', 'where'])
     const place = { axis: o.axis, keepdims: o.keepdims }
     return widened(keptOf(floating(ops.toArray('nanvar', x), o.dtype), o.where), (a) => {
-      const centred = ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true }))
+      // Left out before they are squared: the derivative of what is not taken is then 0, and not 0 times NaN.
+      const centred = ops.where(isnan(a), 0, ops.sub(a, nanmean(a, { axis: o.axis, keepdims: true })))
       const left = ops.sub(counted(a, place), ops.checkNumber('nanvar', 'ddof', o.ddof ?? o.correction ?? 0))
-      return ops.div(ops.sum(ops.where(isnan(a), 0, ops.square(centred)), place), ops.where(ops.gt(left, 0), left, NaN))
+      return ops.div(ops.sum(ops.square(centred), place), ops.where(ops.gt(left, 0), left, NaN))
     })
   })
 }

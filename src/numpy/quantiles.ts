@@ -91,7 +91,7 @@ export function percentile(x: ArrayLike, q: ArrayLike, axis?: Place, options?: Q
 }
 /** The middle element, or the mean of the middle two. */
 export function median(x: ArrayLike, axis?: ops.Axis | MedianOptions, options?: MedianOptions): NDArray {
-  return ops.within('median', () => quantiles('median', x, 0.5, ops.placed<MedianOptions>('median', ['axis'], [axis], options, medianOptions), false))
+  return ops.within('median', () => quantiles('median', x, 0.5, { ...ops.placed<MedianOptions>('median', ['axis'], [axis], options, medianOptions), method: 'midpoint' }, false))
 }
 /**
  * As `quantile`, of the elements that are no NaN; NaN where all are.
@@ -108,5 +108,5 @@ export function nanpercentile(x: ArrayLike, q: ArrayLike, axis?: Place, options?
 }
 /** As `median`, of the elements that are no NaN; NaN where all are. */
 export function nanmedian(x: ArrayLike, axis?: ops.Axis | MedianOptions, options?: MedianOptions): NDArray {
-  return ops.within('nanmedian', () => quantiles('nanmedian', x, 0.5, ops.placed<MedianOptions>('nanmedian', ['axis'], [axis], options, medianOptions), true))
+  return ops.within('nanmedian', () => quantiles('nanmedian', x, 0.5, { ...ops.placed<MedianOptions>('nanmedian', ['axis'], [axis], options, medianOptions), method: 'midpoint' }, true))
 }

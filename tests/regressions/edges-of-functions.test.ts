@@ -38,3 +38,18 @@ test('the derivative of digamma is infinite at its poles, and accurate beside th
   const expected = [16386.6484726, 16387.2415123, 4099.28150555]
   beside.forEach((v, i) => expect(Math.abs(v / expected[i]! - 1)).toBeLessThan(1e-5))
 })
+
+test('the derivative of nanvar and nanstd leaves NaN out', () => {
+  const x = np.array([1, NaN, 2])
+  for (const f of [np.nanvar, np.nanstd]) {
+    expect(grad((v: NDArray) => f(v))(x).js()).toEqual([-0.5, 0, 0.5])
+    expect(jit(grad((v: NDArray) => f(v)))(x).js()).toEqual([-0.5, 0, 0.5])
+  }
+})
+
+test('a median of infinities is infinite', () => {
+  expect(np.median(np.array([Infinity, 1, Infinity])).item()).toBe(Infinity)
+  expect(np.median(np.array([[Infinity, 1], [-Infinity, Infinity], [-Infinity, 2]]), 0).js()).toEqual([-Infinity, 2])
+  expect(np.nanmedian(np.array([-Infinity, NaN, -Infinity, 0])).item()).toBe(-Infinity)
+  expect(np.median(np.array([3, 1, 2, 8])).item()).toBe(2.5)
+})
