@@ -200,6 +200,10 @@ export interface DiffOptions {
   readonly n?: number
   /** The last by default. */
   readonly axis?: number
+  /** Stands before the array along the axis: a scalar, or an array of the same other sizes. */
+  readonly prepend?: ArrayLike
+  /** Stands behind it. */
+  readonly append?: ArrayLike
 }
 /**
  * Differences of neighbours along an axis, n times; of truth values whether they differ.
@@ -207,13 +211,16 @@ export interface DiffOptions {
  * @example
  * np.diff(np.array([1, 4, 9])).js()      // [3, 5]
  * np.diff(np.array([1, 4, 9]), 2).js()   // [2]
+ * np.diff(np.array([1, 4, 9]), { prepend: 0 }).js()   // [1, 3, 5]
  */
 export function diff(x: ArrayLike, n?: number | DiffOptions, axis?: number | DiffOptions, rest?: DiffOptions): NDArray {
   return ops.within('diff', () => {
-    const options = ops.placed<DiffOptions>('diff', ['n', 'axis'], [n, axis], rest, ['n', 'axis'])
+    const options = ops.placed<DiffOptions>('diff', ['n', 'axis'], [n, axis], rest, ['n', 'axis', 'prepend', 'append'])
     const a = ops.toArray('diff', x)
     const at = ops.normalAxis('diff', options.axis ?? -1, a.ndim)
-    let out = a
+    const ends = [options.prepend, a, options.append].filter((part) => part !== undefined)
+    const column = a.shape.map((d, k) => (k === at ? 1 : d))
+    let out = ends.length === 1 ? a : ops.concatenate(ops.toArrays('diff', ends).map((part) => (part.ndim === 0 ? ops.broadcastTo(part, column) : part)), at)
     const times = ops.checkInteger('diff', 'n', options.n ?? 1, 0)
     for (let i = 0; i < times; i++) {
       const size = out.shape[at]!
