@@ -3,7 +3,7 @@
  * neighbours in its dtype, one notation for all, points below each other.
  * Source: numpy/_core/arrayprint.py of NumPy 2.4.
  */
-import { bfloat16Bits, float16Bits } from './bytes.ts'
+import { bfloat16Bits, float16Bits, float16Value } from './bytes.ts'
 import type { DType } from './dtype.ts'
 
 /** Most digits after the point in arrays. */
@@ -14,18 +14,20 @@ interface FloatInfo {
   readonly large: number
   readonly largeScalar: number
   readonly same: (a: number, b: number) => boolean
+  /** To the nearest number of the dtype. */
+  readonly round: (x: number) => number
 }
 const info = (dtype: DType): FloatInfo => {
   switch (dtype) {
     case 'float16':
-      return { large: 1e3, largeScalar: 1e3, same: (a, b) => float16Bits(a) === float16Bits(b) }
+      return { large: 1e3, largeScalar: 1e3, same: (a, b) => float16Bits(a) === float16Bits(b), round: (x) => float16Value(float16Bits(x)) }
     case 'bfloat16':
-      return { large: 1e2, largeScalar: 1e2, same: (a, b) => bfloat16Bits(a) === bfloat16Bits(b) }
+      return { large: 1e2, largeScalar: 1e2, same: (a, b) => bfloat16Bits(a) === bfloat16Bits(b), round: (x) => x }
     case 'float64':
     case 'complex128':
-      return { large: 1e8, largeScalar: 1e16, same: Object.is }
+      return { large: 1e8, largeScalar: 1e16, same: Object.is, round: (x) => x }
     default:
-      return { large: 1e6, largeScalar: 1e6, same: (a, b) => Math.fround(a) === Math.fround(b) }
+      return { large: 1e6, largeScalar: 1e6, same: (a, b) => Math.fround(a) === Math.fround(b), round: Math.fround }
   }
 }
 
@@ -39,10 +41,28 @@ interface Decimal {
 function shortest(x: number, { same }: FloatInfo): Decimal {
   if (x === 0) return { digits: '0', exponent: 0 }
   for (let d = 0; d < 16; d++) {
-    const text = x.toExponential(d)
-    if (same(Number(text), x)) return parse(text)
+    if (same(Number(x.toExponential(d)), x)) return rounded(x, d)
   }
-  return parse(x.toExponential(16))
+  return rounded(x, 16)
+}
+
+/** Digits looked at behind a rounded one: more than any value needs to tell itself from a tie. */
+const behind = 40
+const isTie = (rest: string): boolean => /^50*$/.test(rest)
+const isOdd = (digit: string): boolean => Number(digit) % 2 === 1
+
+/** With `most` digits after the first, a tie to the even digit as in NumPy: JavaScript takes the greater. */
+function rounded(x: number, most: number): Decimal {
+  const { digits, exponent } = parse(x.toExponential(most + behind))
+  const kept = digits.slice(0, most + 1)
+  return isTie(digits.slice(most + 1)) && !isOdd(kept.at(-1)!) ? { digits: kept, exponent } : parse(x.toExponential(most))
+}
+
+/** With `most` digits after the point, likewise. */
+function roundedFixed(x: number, most: number): string {
+  const long = x.toFixed(most + behind)
+  const kept = long.slice(0, -behind)
+  return isTie(long.slice(-behind)) && !isOdd(kept.at(-1)!) ? kept : x.toFixed(most)
 }
 
 function parse(text: string): Decimal {
@@ -58,14 +78,14 @@ function positional(x: number, f: FloatInfo, most: number): [whole: string, frac
   const point = Math.max(0, exponent) + 1
   const fraction = padded.slice(point)
   if (fraction.length <= most) return [padded.slice(0, point), fraction.replace(/0+$/, '')]
-  const [whole, cut = ''] = x.toFixed(most).split('.') as [string, string?]
+  const [whole, cut = ''] = roundedFixed(x, most).split('.') as [string, string?]
   return [whole, cut.replace(/0+$/, '')]
 }
 
 /** Digit, fraction and exponent, at most `most` digits after the point, without trailing zeros. */
 function scientific(x: number, f: FloatInfo, most: number): [whole: string, fraction: string, exponent: number] {
   const short = shortest(x, f)
-  const { digits, exponent } = short.digits.length - 1 <= most ? short : parse(x.toExponential(most))
+  const { digits, exponent } = short.digits.length - 1 <= most ? short : rounded(x, most)
   return [digits[0]!, digits.slice(1).replace(/0+$/, ''), exponent]
 }
 
@@ -97,19 +117,25 @@ export function floatCells(values: readonly number[], dtype: DType, signed = fal
   const f = info(dtype)
   const sizes = values.filter((x) => Number.isFinite(x) && x !== 0).map(Math.abs)
   const [most, least] = [sizes.reduce((a, b) => Math.max(a, b), 0), sizes.reduce((a, b) => Math.min(a, b), Infinity)]
-  const withExponent = sizes.length > 0 && (most >= f.large || least < 1e-4 || most / least > 1e3)
+  const withExponent = sizes.length > 0 && (most >= f.large || least < f.round(1e-4) || f.round(most / least) > 1e3)
   const sign = (x: number): string => (isNegative(x) ? '-' : signed ? '+' : '')
   const parts = values.map((x) => {
     if (!Number.isFinite(x)) return null
     const a = Math.abs(x)
     const [whole, fraction, exponent] = withExponent ? scientific(a, f, precision) : [...positional(a, f, precision), 0]
-    return { whole: sign(x) + whole, fraction, exponent }
+    return { whole: sign(x) + whole, fraction, exponent, a }
   })
   const decimals = Math.max(0, ...parts.map((p) => p?.fraction.length ?? 0))
+  // Beside an exponent all have as many digits as the longest, and those are the value's own: 9.9999997e-05, not 1.0000000e-04.
+  const cell = (p: NonNullable<(typeof parts)[number]>): string => {
+    if (p.fraction.length === decimals || p.a === 0) return `${p.whole}.${p.fraction.padEnd(decimals, '0')}${power(p.exponent, exponents)}`
+    const { digits, exponent } = rounded(p.a, decimals)
+    return `${p.whole.slice(0, -1)}${digits[0]!}.${digits.slice(1)}${power(exponent, exponents)}`
+  }
   const exponents = Math.max(2, ...parts.map((p) => String(Math.abs(p?.exponent ?? 0)).length))
   const texts = parts.map((p, i) => {
     if (p === null) return (signed && !(values[i]! < 0) ? '+' : '') + special(values[i]!)!
-    return withExponent ? `${p.whole}.${p.fraction.padEnd(decimals, '0')}${power(p.exponent, exponents)}` : `${p.whole}.${p.fraction.padEnd(decimals)}`
+    return withExponent ? cell(p) : `${p.whole}.${p.fraction.padEnd(decimals)}`
   })
   const width = Math.max(...texts.map((t) => t.length))
   return texts.map((t) => t.padStart(width))

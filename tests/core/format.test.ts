@@ -1,6 +1,7 @@
 // Arrays as NumPy prints them: the texts are NumPy's own (tests/oracle/make_format.py).
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { decodeNumbers, encodeNumbers } from '../../src/core/bytes.ts'
 import type { DType } from '../../src/core/dtype.ts'
 import { formatArray } from '../../src/core/format.ts'
 
@@ -13,7 +14,7 @@ const { cases } = JSON.parse(readFileSync(new URL('../oracle/format.json', impor
 
 describe('arrays print as in NumPy', () => {
   for (const { name, x, text } of cases) {
-    test(name, () => expect(formatArray(x.data.map(Number), x.shape, x.dtype)).toBe(text))
+    test(name, () => expect(formatArray(Array.from(decodeNumbers(encodeNumbers(x.data.map(Number), x.dtype), x.dtype)), x.shape, x.dtype)).toBe(text))
   }
 })
 

@@ -19,4 +19,13 @@ VALUES = [
     ("exponent of three digits", np.array([1e100, 1], F64)), ("negative exponents", np.array([-1.5e-7, 2.25e-9], F32)),
 ]
 
+# Beside an exponent all have as many digits as the longest, and those are the value's own; ties go to the even digit; ratios are rounded in the dtype.
+VALUES += [
+    ("digits beyond the shortest", np.array([1e-5, 12345.678], F32)), ("the least float32", np.array([1e-45, 0.33333334], F32)), ("digits beyond the shortest in float64", np.array([5e-324, 0.99999999], F64)), ("digits beyond the shortest in half", np.array([[9.31e-3, 1.2e-6], [-0.427, 35.88]], np.float16)),
+    ("a tie in half", np.array([178.25, 1e-3], np.float16)), ("ties at the eighth digit", np.array([2.0**-9, 3 * 2.0**-9], F32)), ("a tie beside an exponent", np.array([1.5 + 2.0**-9, 1e6], F64)), ("scalar tie", np.float16(178.25)),
+    ("ratio of 1000 in half", np.array([100, 0.1], np.float16)), ("ratio of 1000 in float32", np.array([1000, 1 - 2.0**-24], F32)), ("ratio of 1000 in float64", np.array([1000, 1 - 2.0**-24], F64)),
+]
+VALUES += [(f"of many sizes, {d} {i}", (rng.normal(size=4) * 10.0 ** rng.integers(-5, 5, size=4)).astype(d)) for d in ("float16", "float32", "float64") for i in range(8)]
+VALUES += [(f"of few bits, {d} {i}", (rng.integers(-2000, 2000, size=4) * 2.0 ** rng.integers(-16, 6, size=4)).astype(d)) for d in ("float16", "float32", "float64") for i in range(8)]
+
 write("format.json", {"cases": [{"name": name, "x": array(x), "text": str(x)} for name, x in VALUES]})
