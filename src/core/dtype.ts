@@ -57,6 +57,23 @@ export const isFloating = (d: DType): boolean => dtypeInfo[d].kind === 'float'
 export const isComplex = (d: DType): boolean => dtypeInfo[d].kind === 'complex'
 /** Signed or unsigned integer; `bool` is not one. */
 export const isInteger = (d: DType): boolean => dtypeInfo[d].kind === 'int' || dtypeInfo[d].kind === 'uint'
+/** The least and the greatest of an integer dtype. */
+export function integerRange(d: DType): readonly [least: number, greatest: number] {
+  const bits = 8 * dtypeInfo[d].bytes
+  return isUnsigned(d) ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
+}
+/**
+ * A plain number in an integer dtype, as JAX has it: whole ones wrap, as Python's integers do; of others the fraction is
+ * cut off, past the ends of the dtype they are its end, and NaN is 0.
+ */
+export function asInteger(x: number, d: DType): number {
+  const [least, greatest] = integerRange(d)
+  if (Number.isNaN(x)) return 0
+  if (!Number.isInteger(x)) return Math.trunc(Math.min(Math.max(x, least), greatest)) + 0 // no -0
+  if (x >= least && x <= greatest) return x + 0
+  const count = greatest - least + 1
+  return (((x - least) % count) + count) % count + least
+}
 export const isUnsigned = (d: DType): boolean => dtypeInfo[d].kind === 'uint'
 /** True for dtypes that carry tangents: real and complex floating point. */
 export const isInexact = (d: DType): boolean => isFloating(d) || isComplex(d)

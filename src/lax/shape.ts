@@ -2,7 +2,7 @@
 import type { NDArray } from '../core/array.ts'
 import { aval, type Shape } from '../core/aval.ts'
 import { show } from '../core/describe.ts'
-import type { DType } from '../core/dtype.ts'
+import { asInteger, type DType, isInteger } from '../core/dtype.ts'
 import { ShapeError } from '../core/errors.ts'
 import { Literal } from '../core/jaxpr.ts'
 import * as ops from '../core/ops/index.ts'
@@ -28,7 +28,7 @@ export function full(shape: Shape, fillValue: ArrayLike, dtype?: DType): NDArray
   if (typeof fillValue === 'object') return ops.within('full', () => ops.broadcastTo(dtype === undefined ? fillValue : ops.convert(fillValue, dtype), shape))
   const own = typeof fillValue === 'boolean' ? 'bool' : 'float32'
   const to = dtype === undefined ? own : ops.checkDtype('full', dtype)
-  const value = to === 'bool' ? Boolean(fillValue) : Number(fillValue)
+  const value = to === 'bool' ? Number(fillValue) !== 0 : isInteger(to) ? asInteger(Number(fillValue), to) : Number(fillValue)
   return ops.within('full', () => bind1('broadcastInDim', [new Literal(value, aval([], to, dtype === undefined && to !== 'bool'))], { shape: [...shape], broadcastDimensions: [] }))
 }
 

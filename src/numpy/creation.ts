@@ -2,12 +2,12 @@
 import { isArray, type NDArray } from '../core/array.ts'
 import { type Shape, sizeOf } from '../core/aval.ts'
 import { describe, show } from '../core/describe.ts'
-import { type DType, dtypeInfo, isDType, isInteger } from '../core/dtype.ts'
+import { asInteger, type DType, dtypeInfo, isDType, isInteger } from '../core/dtype.ts'
 import { ArgumentError, DtypeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 import { full as laxFull } from '../lax/shape.ts'
-import { array, type CreateOptions, fromHost, hostNumbers } from './array.ts'
+import { asarray, type CreateOptions, fromHost, hostNumbers } from './array.ts'
 
 type ShapeLike = number | Shape
 const sizes = (operation: string, shape: ShapeLike): Shape => ops.checkShape(operation, typeof shape === 'number' ? [shape] : shape)
@@ -18,7 +18,7 @@ function filled(operation: string, shape: ShapeLike, value: number | boolean, op
   const to = dtype === undefined ? own : ops.checkDtype(operation, dtype)
   if (to === 'key') throw new DtypeError(operation, 'keys are not made of numbers; use random.key')
   const of = sizes(operation, shape)
-  return ops.within(operation, () => (device === undefined ? laxFull(of, value, to) : fromHost(hostNumbers(operation, sizeOf(of), () => Number(value)), of, to, device)))
+  return ops.within(operation, () => (device === undefined ? laxFull(of, value, to) : fromHost(hostNumbers(operation, sizeOf(of), () => (isInteger(to) ? asInteger(Number(value), to) : Number(value))), of, to, device)))
 }
 
 const createOptions = ['dtype', 'device'] as const
@@ -35,7 +35,7 @@ export function full(shape: ShapeLike, fillValue: ArrayLike, options: CreateOpti
   return ops.within('full', () => {
     ops.checkOptions('full', options, createOptions)
     ops.checkOperands('full', [fillValue])
-    if (isArray(fillValue)) return array(laxFull(sizes('full', shape), fillValue, options.dtype), options)
+    if (isArray(fillValue)) return asarray(laxFull(sizes('full', shape), fillValue, options.dtype), options)
     if (options.dtype === undefined && options.device === undefined) return laxFull(sizes('full', shape), fillValue)
     return filled('full', shape, fillValue, options, typeof fillValue === 'boolean' ? 'bool' : 'float32')
   })
@@ -192,7 +192,7 @@ function band(operation: string, n: number, m: number, k: number, compare: (row:
 export function eye(n: number, m?: number | EyeOptions, k?: number | EyeOptions, options?: EyeOptions): NDArray {
   return ops.within('eye', () => {
     const { m: columns = n, k: diagonal = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('eye', ['m', 'k'], [m, k], options, eyeOptions)
-    return array(ops.convert(band('eye', n, columns, diagonal, ops.eq), dtype), device === undefined ? {} : { device })
+    return asarray(ops.convert(band('eye', n, columns, diagonal, ops.eq), dtype), device === undefined ? {} : { device })
   })
 }
 /** The identity matrix [n, n], float32 by default. */
@@ -206,7 +206,7 @@ export const identity = (n: number, options: CreateOptions = {}): NDArray => ops
 export function tri(n: number, m?: number | EyeOptions, k?: number | EyeOptions, options?: EyeOptions): NDArray {
   return ops.within('tri', () => {
     const { m: columns = n, k: diagonal = 0, dtype = 'float32', device } = ops.placed<EyeOptions>('tri', ['m', 'k'], [m, k], options, eyeOptions)
-    return array(ops.convert(band('tri', n, columns, diagonal, ops.ge), dtype), device === undefined ? {} : { device })
+    return asarray(ops.convert(band('tri', n, columns, diagonal, ops.ge), dtype), device === undefined ? {} : { device })
   })
 }
 

@@ -2,9 +2,8 @@
 import type { NDArray } from '../array.ts'
 import { isArray } from '../array-base.ts'
 import { aval } from '../aval.ts'
-import { decodeNumbers, encodeNumbers } from '../bytes.ts'
 import type { DType } from '../dtype.ts'
-import { isComplex, isFloating, isInexact, isInteger } from '../dtype.ts'
+import { asInteger, isComplex, isFloating, isInexact, isInteger } from '../dtype.ts'
 import { DtypeError } from '../errors.ts'
 import { within } from '../in-name-of.ts'
 import { Literal } from '../jaxpr.ts'
@@ -252,11 +251,10 @@ export function convert(x: ArrayLike, dtype: DType, weakType = false, operation 
   return bindAs(operation, 'convertElementType', [v], { newDtype: to, weakType })
 }
 
-/** A plain number in a dtype, with all the digits that the dtype has: whole ones wrap into integers, fractions are cut off. */
+/** A plain number in a dtype, with all the digits that the dtype has. */
 function scalar(x: number | boolean, dtype: DType, weakType: boolean): NDArray {
   const value = Number(x)
-  const held = (): number => Number(decodeNumbers(encodeNumbers([Number.isNaN(value) ? 0 : Math.min(Math.max(Math.trunc(value), -(2 ** 32)), 2 ** 32)], dtype), dtype)[0])
-  const literal = dtype === 'bool' ? value !== 0 : isFloating(dtype) ? value : held()
+  const literal = dtype === 'bool' ? value !== 0 : isFloating(dtype) ? value : asInteger(value, dtype)
   return bind1('broadcastInDim', [new Literal(literal, aval([], dtype, weakType))], { shape: [], broadcastDimensions: [] })
 }
 

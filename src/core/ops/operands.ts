@@ -3,7 +3,7 @@ import type { NDArray } from '../array.ts'
 import { isArray } from '../array-base.ts'
 import { aval, sameShape, type Shape } from '../aval.ts'
 import { describe } from '../describe.ts'
-import { isInexact } from '../dtype.ts'
+import { asInteger, type DType, isInexact, isInteger } from '../dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
 import { Literal } from '../jaxpr.ts'
 import { type PromotionType, resultType } from '../promotion.ts'
@@ -43,8 +43,20 @@ export function promotedType(operation: string, xs: readonly ArrayLike[]): Promo
 
 /** One operand in a given dtype: an array converted where needed, a number as a literal. */
 export function toType(operation: string, x: ArrayLike, { dtype, weakType }: PromotionType): Value {
-  if (!isArray(x)) return new Literal(x, aval([], dtype, typeof x === 'number' || (weakType && dtype !== 'bool')))
+  if (!isArray(x)) return new Literal(typeof x === 'number' && isInteger(dtype) ? heldBy(operation, x, dtype) : x, aval([], dtype, typeof x === 'number' || (weakType && dtype !== 'bool')))
   return x.dtype === dtype ? x : bindAs(operation, 'convertElementType', [x], { newDtype: dtype, weakType })
+}
+
+/**
+ * A whole number beside integers: it is taken for a 32-bit one, and wraps into narrower ones, as in JAX.
+ * @throws DtypeError for one that no 32-bit integer is.
+ */
+function heldBy(operation: string, x: number, dtype: DType): number {
+  const greatest = dtype === 'uint32' ? 2 ** 32 - 1 : 2 ** 31 - 1
+  if (Number.isInteger(x) && (x < -(2 ** 31) || x > greatest)) {
+    throw new DtypeError(operation, `got the number ${x} beside an array of ${dtype}; takes integers from ${-(2 ** 31)} to ${greatest} there: convert the array with astype('float64') first`)
+  }
+  return asInteger(x, dtype)
 }
 
 /** A value with no company: numbers are weak float32, booleans bool. @throws as `checkOperands`. */
