@@ -1,5 +1,5 @@
 /** Arrays from what JavaScript holds: numbers, truth values, nested lists, typed arrays. */
-import { isArray, type NDArray } from '../core/array.ts'
+import { DeviceArray, isArray, type NDArray } from '../core/array.ts'
 import { aval, type Shape, sizeOf } from '../core/aval.ts'
 import { encodeNumbers, hostCopy, type TypedArray } from '../core/bytes.ts'
 import type { DeviceName } from '../core/device-name.ts'
@@ -20,7 +20,7 @@ export interface CreateOptions {
 }
 
 /**
- * An array from a number, a truth value, nested lists of them, a typed array or another array.
+ * An array from a number, a truth value, nested lists of them, a typed array or another array, of which it is a copy: another handle.
  *
  * Plain numbers give float32 whatever their values, truth values bool; a typed array keeps its dtype.
  *
@@ -31,6 +31,13 @@ export interface CreateOptions {
  * @throws ShapeError for ragged lists, DtypeError for 64-bit integers.
  */
 export function array(value: ArrayInput, options: CreateOptions = {}): NDArray {
+  return ops.within('array', () => {
+    const made = asArray(value, options)
+    return made === value ? another('array', made) : made
+  })
+}
+
+function asArray(value: ArrayInput, options: CreateOptions): NDArray {
   return ops.within('array', () => {
     ops.checkOptions('array', options, ['dtype', 'device'])
     const { device } = options
@@ -49,7 +56,7 @@ export function array(value: ArrayInput, options: CreateOptions = {}): NDArray {
 }
 
 /** As `array`; an array that has the dtype already is given back itself. */
-export const asarray = (value: ArrayInput, options: CreateOptions = {}): NDArray => ops.within('asarray', () => array(value, options))
+export const asarray = (value: ArrayInput, options: CreateOptions = {}): NDArray => ops.within('asarray', () => asArray(value, options))
 
 /** An array on a device; itself where it is there already. */
 function placedOn(operation: string, x: NDArray, device: DeviceName | undefined): NDArray {
@@ -109,7 +116,7 @@ function fromLists(list: readonly ArrayInput[], dtype: DType | undefined, device
   const filled = fill(values, list, shape)
   // Arrays among the lists, perhaps traced: stack them.
   if (filled === 'arrays') {
-    const rows = ops.stack(list.map((row) => array(row)))
+    const rows = ops.stack(list.map((row) => asArray(row, {})))
     return placedOn('array', dtype === undefined ? rows : ops.convert(rows, dtype), device)
   }
   return put(values, shape, dtype ?? (filled === 'booleans' ? 'bool' : 'float32'), device)
@@ -143,8 +150,17 @@ function fill(values: Float64Array, list: readonly ArrayInput[], shape: Shape): 
 const pathText = (path: readonly number[]): string => (path.length === 0 ? 'the top' : `[${path.join('][')}]`)
 const ragged = (path: readonly number[], got: string, expected: string): ShapeError =>
   new ShapeError('array', `nested lists are ragged: ${pathText(path)} has ${got} where its siblings have ${expected}; takes lists of one length at each depth`)
-/** A copy with storage of its own only where something is written; arrays are immutable, so this is the array. */
-export const copy = (x: ArrayLike): NDArray => ops.toArray('copy', x)
+/** Another handle on the same values: to keep when the first is disposed or donated. Arrays are immutable, so no bytes are copied. */
+export const copy = (x: ArrayLike): NDArray => another('copy', ops.toArray('copy', x))
+
+/** A traced value is not disposed, so it is as good as a copy. */
+function another(operation: string, x: NDArray): NDArray {
+  if (x.trace !== null) return x
+  const a = x.concrete(operation)
+  const storage = a.storage(operation)
+  storage.markShared()
+  return new DeviceArray(a.aval, storage, a.placed)
+}
 
 /** Host values as an array: what the eager functions give back. */
 export const fromHost = (values: ArrayLikeOfNumbers, shape: Shape, dtype: DType, device?: DeviceName): NDArray => put(values, shape, dtype, device)
