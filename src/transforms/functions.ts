@@ -1,6 +1,7 @@
 /** Between users' functions of trees and the transformations' functions of values. */
 import type { NDArray } from '../core/array.ts'
 import { type Aval, aval, sameShape, showType } from '../core/aval.ts'
+import { describe } from '../core/describe.ts'
 import { ArgumentError, DtypeError, ShapeError, TreeError } from '../core/errors.ts'
 import { materialize } from '../core/evaluate.ts'
 import { Literal } from '../core/jaxpr.ts'
@@ -50,9 +51,15 @@ export function flattenValues(tree: unknown, operation: string): Flat {
 
 export type Argnums = number | readonly number[]
 
+function argnumList(operation: string, option: string, argnums: Argnums): readonly number[] {
+  if (typeof argnums === 'number') return [argnums]
+  if (!Array.isArray(argnums)) throw new ArgumentError(operation, `${option} is ${describe(argnums)}; takes a number or a list of numbers`)
+  return Array.from(argnums as readonly number[]) // holes too
+}
+
 /** Argument numbers, counted from the end where negative. @throws ArgumentError when there is no such argument. */
 export function normalArgnums(operation: string, option: string, argnums: Argnums, count: number): number[] {
-  const list = typeof argnums === 'number' ? [argnums] : [...argnums]
+  const list = argnumList(operation, option, argnums)
   const normal = list.map((n) => {
     if (!Number.isInteger(n) || n < -count || n >= count) {
       throw new ArgumentError(operation, `${option} ${JSON.stringify(argnums)} for a call with ${count} arguments; ${count === 0 ? 'there is none to name' : `takes numbers from 0 to ${count - 1}`}`)
@@ -61,6 +68,14 @@ export function normalArgnums(operation: string, option: string, argnums: Argnum
   })
   if (new Set(normal).size < normal.length) throw new ArgumentError(operation, `${option} ${JSON.stringify(argnums)} names one argument twice`)
   return normal
+}
+
+/** As `normalArgnums`, of a call that may leave out arguments with defaults: those that `argnums` names right after the last one given are none of it. */
+export function givenArgnums(operation: string, option: string, argnums: Argnums, count: number): number[] {
+  const list = argnumList(operation, option, argnums)
+  let end = count
+  while (list.includes(end)) end++
+  return normalArgnums(operation, option, end === count ? argnums : list.filter((n) => n < count || n >= end), count)
 }
 
 /** `[0]["w"]` for every leaf. */

@@ -10,7 +10,7 @@ import { checkOptions } from '../core/ops/checks.ts'
 import { bind, isStaging, type Value } from '../core/trace.ts'
 import { type Out, unflatten } from '../core/tree.ts'
 import { valueKey } from '../core/value-key.ts'
-import { type AnyFunction, apply, type Argnums, type Flat, flattenValues, named, nameOf, normalArgnums, paths, requireFunction } from './functions.ts'
+import { type AnyFunction, apply, type Argnums, type Flat, flattenValues, givenArgnums, named, nameOf, paths, requireFunction } from './functions.ts'
 import { collectMatching, type Entry, findEntry, keepEntry, latestEntry } from './jit-cache.ts'
 import { constsAsInputs } from './staging/jaxprs.ts'
 import { traceFunction } from './trace-function.ts'
@@ -75,7 +75,7 @@ interface Call {
 /** The program for a call: the last one if it fits, one of those kept, or a new one. */
 function lookUp(f: AnyFunction, options: JitOptions, args: readonly unknown[], last: Entry | null): Call {
   const { staticArgnums, device = null } = options
-  const statics = staticArgnums === undefined ? none : normalArgnums('jit', 'staticArgnums', staticArgnums, args.length)
+  const statics = staticArgnums === undefined ? none : givenArgnums('jit', 'staticArgnums', staticArgnums, args.length)
   const staticKey = statics.length === 0 ? '' : valueKey(statics.map((n) => args[n]))
   const dynamic = statics.length === 0 ? args : args.filter((_, i) => !statics.includes(i))
   let values: Value[] = []
@@ -155,7 +155,7 @@ function moved(x: Value, device: DeviceName): Value {
 
 /** For every leaf of the traced arguments: is it given away? */
 function donatedLeaves({ structure, staticArgnums }: Entry, args: readonly unknown[], donateArgnums: Argnums): boolean[] {
-  const donated = normalArgnums('jit', 'donateArgnums', donateArgnums, args.length)
+  const donated = givenArgnums('jit', 'donateArgnums', donateArgnums, args.length)
   const dynamic = args.map((_, i) => i).filter((i) => !staticArgnums.includes(i))
   const children = structure.kind === 'list' ? structure.children : []
   return children.flatMap((c, k) => new Array<boolean>(c.leaves).fill(donated.includes(dynamic[k]!)))

@@ -6,7 +6,7 @@ import { within } from '../core/in-name-of.ts'
 import type { Jaxpr } from '../core/jaxpr.ts'
 import type { Out } from '../core/tree.ts'
 import { type Abstract, withTypesAlone } from './abstract-arguments.ts'
-import { type Flat, flattenValues, normalArgnums, paths, requireFunction } from './functions.ts'
+import { type Flat, flattenValues, givenArgnums, paths, requireFunction } from './functions.ts'
 import { type JitOptions, jit, programOf } from './jit.ts'
 import { inputAvals, outputAvals } from './staging/jaxprs.ts'
 import type { Args } from './types.ts'
@@ -44,13 +44,13 @@ const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0)
 
 /** Static arguments as they are, others with types in place of arrays where they say so. */
 function typesOf({ staticArgnums = [] }: JitOptions, args: readonly unknown[]): readonly unknown[] {
-  const statics = normalArgnums('lower', 'staticArgnums', staticArgnums, args.length)
+  const statics = givenArgnums('lower', 'staticArgnums', staticArgnums, args.length)
   return args.map((a, i) => (statics.includes(i) ? a : withTypesAlone([a], 'lower')[0]))
 }
 
 /** The arguments that a program takes: those that are not static. */
 function traced({ staticArgnums = [] }: JitOptions, args: readonly unknown[]): Flat {
-  const statics = normalArgnums('lower', 'staticArgnums', staticArgnums, args.length)
+  const statics = givenArgnums('lower', 'staticArgnums', staticArgnums, args.length)
   return flattenValues(args.filter((_, i) => !statics.includes(i)), 'lower')
 }
 
