@@ -56,10 +56,22 @@ function mapped<T, R>(operation: string, f: (path: readonly (string | number)[],
   return unflattenTree(def, values, operation) as MapTree<T, R>
 }
 
-/** Folds the leaves from the left. */
-export function reduce<R>(f: (accumulated: R, leaf: NDArray) => R, tree: unknown, initial: R): R {
+/**
+ * Folds the leaves from the left, from `initial` or else from the first leaf.
+ *
+ * @example
+ * tree.reduce((n, leaf) => n + leaf.size, params, 0)
+ * @throws TreeError for a tree without leaves and without `initial`.
+ */
+export function reduce<R>(f: (accumulated: R, leaf: NDArray) => R, tree: unknown, initial: R): R
+export function reduce(f: (accumulated: NDArray, leaf: NDArray) => NDArray, tree: unknown): NDArray
+export function reduce(f: (accumulated: never, leaf: NDArray) => unknown, tree: unknown, ...initial: readonly unknown[]): unknown {
   checkFunction('tree.reduce', f)
-  return flattenTree(tree, 'tree.reduce')[0].reduce((a: R, leaf) => f(a, toArray('tree.reduce', leaf)), initial)
+  const fold = f as (accumulated: unknown, leaf: NDArray) => unknown // the signatures above have checked it against what it gets
+  const arrays = flattenTree(tree, 'tree.reduce')[0].map((leaf) => toArray('tree.reduce', leaf))
+  if (initial.length > 0) return arrays.reduce(fold, initial[0])
+  if (arrays.length === 0) throw new TreeError('tree.reduce', 'the tree has no leaves; give an initial value third')
+  return arrays.slice(1).reduce(fold, arrays[0])
 }
 
 /** Whether every leaf (concrete, of one element) is true. */

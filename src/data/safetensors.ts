@@ -118,7 +118,7 @@ export function metadata(bytes: Uint8Array): Record<string, string> {
 function toRaw(name: string, x: NDArray): Omit<RawTensor, 'offset'> {
   const dtype = writing[x.dtype]
   if (dtype === undefined) {
-    const way = x.dtype === 'key' ? 'Store random.keyData(key).' : 'Store np.real(x) and np.imag(x).'
+    const way = x.dtype === 'key' ? 'Store random.keyData(key).' : `Store lax.bitcastConvertType(x, '${x.dtype === 'complex64' ? 'float32' : 'float64'}'), its parts in pairs.`
     throw new DtypeError('safetensors.encode', `got ${JSON.stringify(name)} of ${x.dtype}; the format holds ${Object.keys(writing).join(', ')}. ${way}`)
   }
   const data = within('safetensors.encode', () => (isHalf(x.dtype) ? lax.bitcastConvertType(x, 'uint16') : x).dataSync())

@@ -67,11 +67,17 @@ function foldNeighbours(x: NDArray, computation: (a: NDArray, b: NDArray) => NDA
 
 const position =
   (primitive: 'argmax' | 'argmin') =>
-  (x: ArrayLike, axis: number, indexDtype: DType = 'int32'): NDArray => {
+  (x: ArrayLike, axis: number | PositionOptions, indexDtype?: DType | PositionOptions): NDArray => {
+    const o = ops.placed<PositionOptions>(primitive, ['axis', 'indexDtype'], [axis, indexDtype], undefined, ['axis', 'indexDtype'])
     const a = ops.toArray(primitive, x)
-    return bind1(primitive, [a], { axis: plainAxis(primitive, axis, a.ndim, `np.${primitive}`), indexDtype: ops.checkDtype(primitive, indexDtype) })
+    // An axis left out is refused where it is looked at.
+    return bind1(primitive, [a], { axis: plainAxis(primitive, o.axis!, a.ndim, `np.${primitive}`), indexDtype: ops.checkDtype(primitive, o.indexDtype ?? 'int32') })
   }
-type Position = (x: ArrayLike, axis: number, indexDtype?: DType) => NDArray
+export interface PositionOptions {
+  readonly axis?: number
+  readonly indexDtype?: DType
+}
+type Position = (x: ArrayLike, axis: number | PositionOptions, indexDtype?: DType | PositionOptions) => NDArray
 /** The position of the first maximum along an axis; the first NaN where there is one. */
 export const argmax: Position = position('argmax')
 export const argmin: Position = position('argmin')

@@ -5,14 +5,25 @@ import { ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
 import type { ArrayLike } from '../core/tree.ts'
 
-export { expandDims } from '../core/ops/index.ts'
-
 export type Axes = number | readonly number[] | null
 export interface AxesOption {
   readonly axis?: Axes
 }
 export interface AxisOption {
   readonly axis?: number
+}
+
+/**
+ * New axes of size 1, at these places of the result.
+ *
+ * @example
+ * np.expandDims(np.ones([3]), 0)          // of shape [1, 3]
+ * np.expandDims(np.ones([3]), [0, -1])    // of shape [1, 3, 1]
+ */
+export function expandDims(x: ArrayLike, axis: number | readonly number[] | { readonly axis: number | readonly number[] }): NDArray {
+  const o = ops.placed<{ readonly axis?: number | readonly number[] }>('expandDims', ['axis'], [axis], undefined, ['axis'])
+  // Left out, it is refused where it is looked at.
+  return ops.expandDims(x, o.axis!)
 }
 
 /** @example np.reshape(x, [2, -1]) */

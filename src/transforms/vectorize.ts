@@ -1,7 +1,7 @@
 /** vmap: a function of single elements becomes one of batches. */
 import { type Aval, showType } from '../core/aval.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
-import { checkOptions, normalAxis } from '../core/ops/checks.ts'
+import { checkInteger, checkOptions, normalAxis } from '../core/ops/checks.ts'
 import { broadcastPrefix, type Out, type Prefix, type Structure, unflatten } from '../core/tree.ts'
 import { apply, asArray, build, type Flat, flattenValues, named, paths, requireFunction } from './functions.ts'
 import type { Args } from './types.ts'
@@ -75,6 +75,7 @@ function dimsOf({ values, structure }: Flat, inAxes: unknown): Dim[] {
 function batchSize({ values, structure }: Flat, dims: readonly Dim[], axisSize: number | undefined): number {
   const sizes = values.map((v, i) => (dims[i] === null ? null : v.aval.shape[dims[i]!]!))
   const mapped = sizes.filter((n): n is number => n !== null)
+  if (axisSize !== undefined) checkInteger('vmap', 'axisSize', axisSize, 0)
   const size = axisSize ?? mapped[0]
   if (size === undefined) throw new ArgumentError('vmap', 'no argument is mapped; give inAxes a number for one of them, or pass axisSize')
   if (mapped.some((n) => n !== size)) {

@@ -190,6 +190,10 @@ describe('tree functions', () => {
   })
   test('reduce, all, leaves', () => {
     expect(tree.reduce((n, x) => n + x.size, [np.ones([2, 3]), 1], 0)).toBe(7)
+    const total = tree.reduce((a, b) => a.add(b), { w: np.array(2), b: [3, np.array(4)] })
+    expectTypeOf(total).toEqualTypeOf<np.NDArray>()
+    expect(total.item()).toBe(9)
+    expect(tree.reduce((last, x) => last ?? x.size, [np.ones([5])], undefined as number | undefined)).toBe(5)
     expect([tree.all([true, 1, np.array(2)]), tree.all([true, 0])]).toEqual([true, false])
     expect(tree.leaves({ b: 1, a: [2, null] })).toEqual([2, 1])
   })

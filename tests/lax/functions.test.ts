@@ -28,6 +28,7 @@ describe('reductions by a function', () => {
   test('reduceAnd and reduceXor of bits, and positions of another dtype', () => {
     expect([lax.reduceAnd(np.array([7, 6], int32), [0]).item(), lax.reduceXor(np.array([7, 6], int32), [0]).item()]).toEqual([6, 1])
     expect([lax.argmax(x, 1, 'uint32').dtype, lax.argmin(x, 0).dtype]).toEqual(['uint32', 'int32'])
+    expect([lax.argmax(x, { axis: 1, indexDtype: 'uint32' }), lax.argmin(x, 1, { indexDtype: 'uint32' })].map((p) => [p.shape, p.dtype])).toEqual([[[x.shape[0]], 'uint32'], [[x.shape[0]], 'uint32']])
   })
   test('reductions keep small dtypes, as XLA does', () => {
     const small = np.array([100, 100], { dtype: 'int8' })

@@ -65,10 +65,10 @@ test.each<[string, unknown, unknown]>([
 ])('%s differ: two traces', (_name, a, b) => expect(traces(a, b)).toBe(2))
 
 test('one with a default may be left out at the end of a call, as one that is given away', () => {
-  const f = jit((x: np.NDArray, a = 2, n = 5) => x.mul(a).mul(n), { staticArgnums: [1, 2] })
+  const f = jit((x: np.NDArray, a: number = 2, n: number = 5) => x.mul(a).mul(n), { staticArgnums: [1, 2] })
   const ones = np.ones([2])
   expect([f(ones), f(ones, 3), f(ones, 3, 4), f(ones)].map((y) => y.js())).toEqual([[10, 10], [15, 15], [12, 12], [10, 10]])
-  expect(lower((y: np.NDArray, n = 5) => y.mul(n), { staticArgnums: 1 })(ones).compile().call(ones).js()).toEqual([5, 5])
+  expect(lower((y: np.NDArray, n: number = 5) => y.mul(n), { staticArgnums: 1 })(ones).compile().call(ones).js()).toEqual([5, 5])
   const g = jit((y: np.NDArray, state?: np.NDArray) => (state === undefined ? y.mul(2) : y.add(state)), { donateArgnums: [0, 1] })
   expect(g(np.ones([2])).js()).toEqual([2, 2])
   expect(() => jit((y: np.NDArray) => y, { staticArgnums: 2 })(ones)).toThrow('staticArgnums 2 for a call with 1 arguments')

@@ -29,7 +29,7 @@ export abstract class ArrayMethods extends ShapeMethods {
   /** The one value of an array of one element. @throws ShapeError for any other size. */
   item(this: NDArray): number {
     if (this.size !== 1) throw new ShapeError('item', `takes an array of one element, and got shape [${this.shape.join(',')}]; use js() or dataSync()`)
-    return numbers(this, 'item')[0]!
+    return one(this, 'item')
   }
   /** A copy of the values, row-major; float16 and bfloat16 as Float32Array, bool as Uint8Array, complex as pairs. */
   dataSync(this: NDArray): TypedArray {
@@ -62,7 +62,7 @@ export abstract class ArrayMethods extends ShapeMethods {
     if (hint === 'string') return x.toString()
     if (hint === 'default') throw new ShapeError('+', 'does not work on arrays, and neither does ==; use x.add(y), x.equal(y), or x.item() for the value of a scalar')
     if (x.size !== 1) throw new ShapeError('Number', `an array of shape [${x.shape.join(',')}] is not one number; compare and calculate with np.greater, x.mul and so on, or reduce it first`)
-    return numbers(x, 'Number')[0]!
+    return one(x, 'Number')
   }
   /** Over the first axis. */
   *[Symbol.iterator](): Generator<NDArray, void, undefined> {
@@ -78,6 +78,12 @@ function numbers(x: NDArray, operation: string): TypedArray {
   const a = x.concrete(operation)
   const storage = a.storage(operation)
   return decoded(within(operation, () => storage.read()), a, operation)
+}
+
+/** @throws DtypeError for a complex number, which is two. */
+function one(x: NDArray, operation: string): number {
+  if (dtypeInfo[x.dtype].kind === 'complex') throw new DtypeError(operation, `got ${showType(x.aval)}, whose value is two numbers; js() gives them as a pair`)
+  return numbers(x, operation)[0]!
 }
 
 function decoded(bytes: Uint8Array, x: NDArray, operation: string): TypedArray {

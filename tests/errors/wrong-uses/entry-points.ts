@@ -107,6 +107,7 @@ wrong('safetensors.tryDecode', () => safetensors.tryDecode(wrongKind('bytes')), 
 wrong('safetensors.metadata', () => safetensors.metadata(Uint8Array.of(1, 2, 3)))
 wrong('safetensors.encode', () => safetensors.encode(wrongKind({ w: [1, 2] })))
 wrong('safetensors.encode', () => safetensors.encode({ k: key }))
+wrong('safetensors.encode', () => safetensors.encode({ c: np.array([1, 2], { dtype: 'complex128' }) }))
 wrong('safetensors.encode', () => safetensors.encode({ __metadata__: x }))
 wrong('safetensors.encode', () => safetensors.encode({ w: x }, { metadata: { step: wrongKind(7) } }))
 wrong('safetensors.read', async () => await safetensors.read('no/such/file'))
