@@ -152,7 +152,7 @@ export function standardize(x: ArrayLike, axis?: Axis | StandardizeOptions, opti
     const a = floating('standardize', x)
     // Plain numbers among themselves would be float32.
     const given = (v: ArrayLike): ArrayLike => (typeof v === 'number' ? ops.convert(v, a.dtype, a.aval.weakType) : v)
-    const mean = o.mean ?? ops.mean(a, at, keep)
+    const mean = given(o.mean ?? ops.mean(a, at, keep))
     // The mean of squares less the squared mean, which rounding may make negative: as jax.nn.standardize computes it.
     const variance = o.variance !== undefined ? given(o.variance) : ops.max(ops.sub(ops.mean(ops.square(a), at, keep), ops.square(mean)), 0)
     return ops.mul(ops.sub(a, mean), ops.rsqrt(ops.add(variance, o.epsilon ?? 1e-5)))

@@ -130,7 +130,7 @@ function spaced(operation: string, start: ArrayLike, stop: ArrayLike, o: Linspac
   }
   const type = ops.promotedType(operation, [start, stop])
   const dtype = o.dtype ?? (isInteger(type.dtype) || type.dtype === 'bool' ? 'float32' : type.dtype)
-  const [a, b] = [start, stop].map((v) => ops.convert(ops.toArray(operation, v), isInteger(dtype) ? 'float32' : dtype))
+  const [a, b] = [start, stop].map((v) => ops.convert(v, isInteger(dtype) ? 'float32' : dtype, false, operation))
   const shape = ops.broadcastShapes(operation, [a!.shape, b!.shape])
   const column = (v: NDArray): NDArray => ops.expandDims(ops.broadcastTo(v, shape), 0)
   const t = ops.reshape(ops.div(ops.iota(a!.dtype, [num]), Math.max(steps, 1)), [num, ...shape.map(() => 1)])

@@ -202,7 +202,7 @@ export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {})
 export function arrayEqual(x: ArrayLike, y: ArrayLike, options: { readonly equalNan?: boolean } = {}): NDArray {
   return ops.within('arrayEqual', () => {
     ops.checkOptions('arrayEqual', options, ['equalNan'])
-    const [a, b] = [ops.toArray('arrayEqual', x), ops.toArray('arrayEqual', y)]
+    const [a, b] = ops.toArrays('arrayEqual', [x, y])
     if (a.ndim !== b.ndim || a.shape.some((d, i) => d !== b.shape[i])) return full([], false)
     const same = ops.eq(a, b)
     return ops.all(options.equalNan === true ? ops.or(same, ops.and(isnan(a), isnan(b))) : same)
@@ -211,7 +211,7 @@ export function arrayEqual(x: ArrayLike, y: ArrayLike, options: { readonly equal
 /** As `arrayEqual`, after broadcasting. */
 export function arrayEquiv(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('arrayEquiv', () => {
-    const [a, b] = [ops.toArray('arrayEquiv', x), ops.toArray('arrayEquiv', y)]
+    const [a, b] = ops.toArrays('arrayEquiv', [x, y])
     for (let i = 1; i <= Math.min(a.ndim, b.ndim); i++) {
       const [p, q] = [a.shape[a.ndim - i]!, b.shape[b.ndim - i]!]
       if (p !== q && p !== 1 && q !== 1) return full([], false)

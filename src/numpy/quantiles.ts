@@ -1,5 +1,5 @@
 /** Quantiles, of all elements and of those that are no NaN. */
-import type { NDArray } from '../core/array.ts'
+import { isArray, type NDArray } from '../core/array.ts'
 import { show } from '../core/describe.ts'
 import { isInexact } from '../core/dtype.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
@@ -72,7 +72,8 @@ function mixed(operation: string, method: QuantileMethod, low: NDArray, high: ND
 
 const quantileOptions = ['axis', 'keepdims', 'method'] as const
 const medianOptions = ['axis', 'keepdims'] as const
-const hundredth = (q: ArrayLike): NDArray => ops.div(q, 100)
+/** A plain number is divided in float32, as in JAX, unless the elements hold more digits. */
+const hundredth = (x: ArrayLike, q: ArrayLike): ArrayLike => (typeof q === 'number' && isArray(x) && x.dtype === 'float64' ? q / 100 : ops.div(q, 100))
 
 /**
  * The value below which a share q of the elements lie; NaN where there is one. The axes of q come first. Floating: integers give float32.
@@ -87,7 +88,7 @@ export function quantile(x: ArrayLike, q: ArrayLike, axis?: Place, options?: Qua
 }
 /** As `quantile`, of a hundred. */
 export function percentile(x: ArrayLike, q: ArrayLike, axis?: Place, options?: QuantileOptions): NDArray {
-  return ops.within('percentile', () => quantiles('percentile', x, hundredth(q), ops.placed<QuantileOptions>('percentile', ['axis'], [axis], options, quantileOptions), false))
+  return ops.within('percentile', () => quantiles('percentile', x, hundredth(x, q), ops.placed<QuantileOptions>('percentile', ['axis'], [axis], options, quantileOptions), false))
 }
 /** The middle element, or the mean of the middle two. */
 export function median(x: ArrayLike, axis?: ops.Axis | MedianOptions, options?: MedianOptions): NDArray {
@@ -104,7 +105,7 @@ export function nanquantile(x: ArrayLike, q: ArrayLike, axis?: Place, options?: 
 }
 /** As `nanquantile`, of a hundred. */
 export function nanpercentile(x: ArrayLike, q: ArrayLike, axis?: Place, options?: QuantileOptions): NDArray {
-  return ops.within('nanpercentile', () => quantiles('nanpercentile', x, hundredth(q), ops.placed<QuantileOptions>('nanpercentile', ['axis'], [axis], options, quantileOptions), true))
+  return ops.within('nanpercentile', () => quantiles('nanpercentile', x, hundredth(x, q), ops.placed<QuantileOptions>('nanpercentile', ['axis'], [axis], options, quantileOptions), true))
 }
 /** As `median`, of the elements that are no NaN; NaN where all are. */
 export function nanmedian(x: ArrayLike, axis?: ops.Axis | MedianOptions, options?: MedianOptions): NDArray {

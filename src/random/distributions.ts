@@ -116,7 +116,7 @@ export function truncatedNormal(key: NDArray, lower: ArrayLike, upper: ArrayLike
   return ops.within('truncatedNormal', () => {
     const o = placed<TruncatedNormalOptions>('truncatedNormal', ['shape'], [shape], options, ['shape', 'dtype'])
     const dtype = floating('truncatedNormal', o.dtype ?? 'float32')
-    const bound = (v: ArrayLike): NDArray => ops.convert(ops.toArray('truncatedNormal', v), dtype)
+    const bound = (v: ArrayLike): NDArray => ops.convert(v, dtype, false, 'truncatedNormal')
     const [low, high] = [bound(lower), bound(upper)]
     const at = o.shape ?? ops.broadcastShapes('truncatedNormal', [low.shape, high.shape])
     bringSpecialFunctions()
