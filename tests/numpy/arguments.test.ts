@@ -116,3 +116,12 @@ describe('numbers alone', () => {
     expect([np.logicalAnd(true, false).js(), np.where(true, 1, 2).item(), np.add(true, true).js(), np.logicalNot(0).js()]).toEqual([false, 1, true, true])
   })
 })
+
+test('expandDims takes its axes as an option, too', () => {
+  expect(np.expandDims(np.ones([2, 3]), { axis: [0, -1] }).shape).toEqual([1, 2, 3, 1])
+})
+
+test('bits of truth values are counted', () => {
+  const counted = np.bitwiseCount(np.array([true, false]))
+  expect([counted.js(), counted.dtype]).toEqual([[1, 0], 'uint8'])
+})
