@@ -1,6 +1,7 @@
 /** Arrays of indices: of triangles and diagonals, flat and per axis. All int32. */
 import { isArray, type NDArray } from '../core/array.ts'
 import { type Shape, sizeOf } from '../core/aval.ts'
+import { show } from '../core/describe.ts'
 import { isInteger } from '../core/dtype.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../core/errors.ts'
 import * as ops from '../core/ops/index.ts'
@@ -159,6 +160,6 @@ export function ravelMultiIndex(multiIndex: readonly ArrayLike[], dims: Shape, o
 }
 
 function integers(operation: string, x: ArrayLike): NDArray {
-  if (isArray(x) ? !isInteger(x.dtype) : !Number.isInteger(x)) throw new DtypeError(operation, `got ${isArray(x) ? x.dtype : String(x)}; takes integers: convert with astype('int32')`)
+  if (isArray(x) ? !isInteger(x.dtype) : !Number.isInteger(x)) throw new DtypeError(operation, `got ${isArray(x) ? x.dtype : show(x)}; takes integers: convert with astype('int32')`)
   return ops.convert(x, 'int32')
 }

@@ -2,9 +2,9 @@
 import { ConcretizationError, type DType, grad, jit, type NDArray, nn, np, random } from 'pullback'
 import { describe, expect, test } from 'vitest'
 import { array, type Way, on, ways } from '../oracle/load.ts'
-import { callOf, entries } from '../oracle/numpy-calls.ts'
+import { callOf, entries, type Params } from '../oracle/numpy-calls.ts'
 import { sized } from '../scale.ts'
-import { arraysOf, described, functions, replaceArrays, rightUses } from './functions.ts'
+import { arraysOf, type Described, described, functions, replaceArrays, rightUses } from './functions.ts'
 
 const dtypes: readonly DType[] = sized(['float32', 'int32', 'bool', 'float16'], ['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'uint8', 'uint16', 'uint32', 'bool'])
 /** Arrays of every dtype, a weak array, and plain numbers: whole, fractional, truth values. */
@@ -20,7 +20,7 @@ interface Comparisons {
  * Calls and the same calls under jit: arrays, wherever they stand, are its arguments; numbers stay numbers, which as arguments would be weak
  * floats. Where a value decides what is computed, one array alone is the argument.
  */
-function compared(way: Way, name: string, call: (...xs: unknown[]) => unknown, operandLists: readonly (readonly unknown[])[]): Comparisons {
+function compared(way: Way, name: string, call: (...xs: unknown[]) => unknown, operandLists: readonly (readonly unknown[])[], near: boolean = false): Comparisons {
   let made = 0
   const wrong = operandLists.flatMap((given) => {
     let eager: NDArray[] | null
@@ -31,7 +31,7 @@ function compared(way: Way, name: string, call: (...xs: unknown[]) => unknown, o
       return []
     }
     if (eager === null) return []
-    const expected = JSON.stringify(eager.map(described))
+    const expected = eager.map(described)
     const arrays: NDArray[] = []
     replaceArrays(given, (x) => arrays.push(x))
     const text = `${name}(${given.map(String).join(', ')}), ${way.name}`
@@ -43,9 +43,10 @@ function compared(way: Way, name: string, call: (...xs: unknown[]) => unknown, o
         return arraysOf(call(...put))!
       })
       try {
-        const found = JSON.stringify(jitted(...arrays.filter((_, place) => traced(place))).map(described))
+        const found = jitted(...arrays.filter((_, place) => traced(place))).map(described)
         made++
-        return found === expected ? [] : [`${text}: ${found}, and ${expected} eagerly`]
+        const [foundText, expectedText] = [JSON.stringify(found), JSON.stringify(expected)]
+        return foundText === expectedText || (near && isNear(found, expected)) ? [] : [`${text}: ${foundText}, and ${expectedText} eagerly`]
       } catch (e) {
         // What depends on values cannot be traced.
         return e instanceof ConcretizationError ? null : [`${text}: ${String(e)}`]
@@ -62,6 +63,22 @@ const givesNoArrays: readonly string[] = ['lax.convDimensionNumbers', ...inNumpy
 /** Functions whose results have shapes that depend on values. */
 const needsValues: readonly string[] = inNumpy('argwhere flatnonzero intersect1d nonzero setdiff1d setxor1d trimZeros union1d unique uniqueAll uniqueCounts uniqueValues')
 
+/** Of those, functions that never look at a second operand: traced alone, it would make a comparison of nothing. */
+const takesOneAlone: readonly string[] = inNumpy('argwhere nonzero')
+
+/**
+ * Fixtures whose sums are of what is turned over or transposed in the same program (the kernel of a convolution, variables in columns), which WebAssembly
+ * adds up as they lie (docs/coming-from-jax.md). Types are the same; values are within their rounding, and the other fixtures of these functions to the bit.
+ */
+const sumsOfTurned = (name: string, { options }: Params): boolean => name === 'convolve' || ((name === 'cov' || name === 'corrcoef') && options?.['rowvar'] === false)
+const isNear = (found: readonly Described[], expected: readonly Described[]): boolean => {
+  const types = (all: readonly Described[]): string => JSON.stringify(all.map(({ dtype, weak, shape }) => ({ dtype, weak, shape })))
+  const values = (all: readonly Described[]): number[] => all.flatMap(({ data }) => data.map(Number))
+  const [a, b] = [values(found), values(expected)]
+  const unit = 2 ** -22 * Math.max(...b.map(Math.abs))
+  return types(found) === types(expected) && a.every((x, i) => Object.is(x, b[i]) || Math.abs(x - b[i]!) <= unit)
+}
+
 const eagerWays = ways.filter((w) => !w.jitted)
 
 for (const way of eagerWays) {
@@ -69,7 +86,7 @@ for (const way of eagerWays) {
     test.each(functions)('%s as its right uses say, of one operand, and of two', (name, f) => {
       on(way, () => {
         const one = operands().map((x) => [x])
-        const two = partners().flatMap((y) => sized([np.array(Int32Array.of(4, 5, 6)), 3], operands()).map((x) => [x, y]))
+        const two = takesOneAlone.includes(name) ? [] : partners().flatMap((y) => sized([np.array(Int32Array.of(4, 5, 6)), 3], operands()).map((x) => [x, y]))
         const { made, differences } = compared(way, name, f, [...rightUses(name, way), ...one, ...two])
         expect(differences).toEqual([])
         expect(made > 0, `comparisons of ${name}`).toBe(!givesNoArrays.includes(name) && !needsValues.includes(name))
@@ -78,7 +95,7 @@ for (const way of eagerWays) {
 
     test.each(entries)('%s as the fixtures call it', (name, cases) => {
       on(way, () => {
-        expect(cases.slice(0, sized(1, cases.length)).flatMap((c) => compared(way, name, callOf(name, c.params) as (...xs: unknown[]) => unknown, [c.args.map(array)]).differences)).toEqual([])
+        expect(cases.slice(0, sized(1, cases.length)).flatMap((c) => compared(way, name, callOf(name, c.params) as (...xs: unknown[]) => unknown, [c.args.map(array)], way.device === 'wasm' && sumsOfTurned(name, c.params)).differences)).toEqual([])
       })
     })
 
