@@ -106,13 +106,12 @@ export function polyint(p: ArrayLike, m?: number | PolyintOptions, options?: Pol
     const given = o.k === null || o.k === undefined ? [0] : typeof o.k === 'number' ? [o.k] : ops.checkList<number>('polyint', 'k', o.k)
     for (const k of given) ops.checkNumber('polyint', 'k', k)
     if (given.length !== 1 && given.length !== order) throw new ArgumentError('polyint', `got ${given.length} constants for ${order} integrals; takes one, or one for each`)
-    let [a] = promotedInexact('polyint', coefficients('polyint', p))
-    for (let i = 0; i < order; i++) {
-      const n = a.size
-      const constant = ops.reshape(ops.convert(given.length === 1 ? given[0]! : given[i]!, a.dtype), [1])
-      a = ops.concatenate([ops.div(a, ops.flip(ops.add(ops.iota(a.dtype, [n]), 1), 0)), constant], 0)
-    }
-    return a
+    const [a] = promotedInexact('polyint', coefficients('polyint', p))
+    // x^t comes from x^(t-m), divided by t (t-1) … (t-m+1), of which the constants have what is above 0. One table: an order beyond memory is refused as such.
+    const powers = ops.sub(ops.iota(a.dtype, [order, a.size + order], 1), ops.iota(a.dtype, [order, a.size + order], 0))
+    const divisors = ops.flip(ops.prod(ops.maximum(powers, 1), { axis: 0 }), 0)
+    const constants = given.length === 1 ? ops.broadcastTo(ops.convert(given[0]!, a.dtype), [order]) : ops.stack(given.map((k) => ops.convert(k, a.dtype)), 0)
+    return ops.div(ops.concatenate([a, constants], 0), divisors)
   })
 }
 

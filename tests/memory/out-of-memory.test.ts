@@ -38,6 +38,7 @@ describe('larger than the heap', () => {
     ['operands that broadcast', () => np.ones([60000, 1]).add(np.ones([1, 60000])), /14400000000 of results/],
     ['arange', () => np.arange(2e9), /^arange: .*int32\[2000000000\]/],
     ['a product', () => np.matmul(np.ones([40000, 10]), np.ones([10, 40000])), /^matmul: .*3200000 bytes of operands, 6400000000 of results/],
+    ['integrals without end', () => np.polyint(np.ones([2]), 2 ** 20), /^polyint: .*float32\[1048576,1048578\]/],
     ['scratch memory alone', () => jit((x: np.NDArray) => np.sum(np.cumsum(np.matmul(x, x.T)).mul(2)))(np.ones([40000, 10])), /^jit: .*of scratch memory at once/],
     ['in jit', () => jit((x: np.NDArray) => np.broadcastTo(x, [2 ** 31]))(one), /^jit: \(float32\[\]\) -> float32\[2147483648\]/],
     ['in grad', () => grad((x: np.NDArray) => np.sum(np.sin(np.broadcastTo(x, [2 ** 31]))))(one), /8589934592 of results/],
