@@ -76,7 +76,7 @@ export function block(arrays: Blocks): NDArray {
   })
 }
 function depthOf(b: Blocks, level = 0): number {
-  if (level > 100) throw new ArgumentError('block', 'lists are more than 100 deep, or one contains itself')
+  if (level > 32) throw new ArgumentError('block', 'lists are more than 32 deep, or one contains itself')
   if (!Array.isArray(b)) return 0
   const depths = ops.checkList('block', 'a list of blocks', b as readonly Blocks[], 1).map((c) => depthOf(c, level + 1))
   if (depths.some((d) => d !== depths[0])) throw new ArgumentError('block', `lists of blocks are ${depths.join(', ')} deep beside each other; they must be alike`)

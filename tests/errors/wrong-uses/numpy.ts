@@ -14,6 +14,8 @@ const halves = np.array([0.5, 1.5])
 const four = np.ones([4])
 const key = random.key(0)
 const onCpu = devicePut(np.array([1, 2, 3]), 'cpu')
+const inItself: unknown[] = []
+inItself.push(inItself)
 const names = (text: string): readonly string[] => text.split(' ')
 
 // A plain list where an array belongs.
@@ -158,6 +160,7 @@ for (const name of names('bartlett blackman hamming hanning')) wrong(`np.${name}
 wrong('np.bincount', () => np.bincount(x))
 wrong('np.bincount', () => np.bincount(whole, { weights: four }))
 wrong('np.block', () => np.block([[x], x]))
+wrong('np.block', () => np.block(wrongKind(inItself)))
 wrong('np.block', () => np.block([[m, m], [x]]))
 for (const name of names('convolve correlate')) wrong(`np.${name}`, () => named(np, name)(m, x))
 wrong('np.convolve', () => np.convolve(x, x, wrongKind('valid ')))
