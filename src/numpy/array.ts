@@ -31,10 +31,8 @@ export interface CreateOptions {
  * @throws ShapeError for ragged lists, DtypeError for 64-bit integers.
  */
 export function array(value: ArrayInput, options: CreateOptions = {}): NDArray {
-  return ops.within('array', () => {
-    const made = asArray(value, options)
-    return made === value ? another('array', made) : made
-  })
+  const made = asArray(value, options)
+  return made === value ? another('array', made) : made
 }
 
 function asArray(value: ArrayInput, options: CreateOptions): NDArray {

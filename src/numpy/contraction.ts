@@ -9,10 +9,12 @@ import { moveaxis, ravel } from './shape.ts'
 export { dot, matmul } from '../core/ops/index.ts'
 
 /** The products of all pairs, of flat arrays: [n] and [m] to [n, m]. */
-export const outer = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('outer', () => {
+export function outer(x: ArrayLike, y: ArrayLike): NDArray {
+  return ops.within('outer', () => {
     const [a, b] = ops.toArrays('outer', [x, y])
     return ops.mul(ops.reshape(a, [-1, 1]), ops.reshape(b, [1, -1]))
   })
+}
 /** The product of the flat arrays. */
 export function vdot(x: ArrayLike, y: ArrayLike): NDArray {
   return ops.within('vdot', () => {

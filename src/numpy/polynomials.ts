@@ -58,10 +58,12 @@ export const polysub: (p: ArrayLike, q: ArrayLike) => NDArray = summed('polysub'
  * @example
  * np.polymul(np.array([1, 1]), np.array([1, -1])).js()   // x² - 1: [1, 0, -1]
  */
-export const polymul = (p: ArrayLike, q: ArrayLike): NDArray => ops.within('polymul', () => {
+export function polymul(p: ArrayLike, q: ArrayLike): NDArray {
+  return ops.within('polymul', () => {
     const [first, second] = ops.toArrays('polymul', [p, q])
     return convolve(orZero(coefficients('polymul', first)), orZero(coefficients('polymul', second)))
   })
+}
 
 /** No coefficients are those of 0. */
 const orZero = (p: NDArray): NDArray => (p.size === 0 ? lengthened(p, 1) : p)

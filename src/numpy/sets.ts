@@ -108,7 +108,9 @@ export function setdiff1d(x: ArrayLike, y: ArrayLike): NDArray {
   })
 }
 /** Sorted values of exactly one of the two. Outside jit. */
-export const setxor1d = (x: ArrayLike, y: ArrayLike): NDArray => ops.within('setxor1d', () => {
+export function setxor1d(x: ArrayLike, y: ArrayLike): NDArray {
+  return ops.within('setxor1d', () => {
     const [a, b] = ops.toArrays('setxor1d', [x, y])
     return sort(concatenate([setdiff1d(a, b), setdiff1d(b, a)]))
   })
+}
